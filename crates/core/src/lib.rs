@@ -1,1 +1,10 @@
-//! Pure rules.
+//! The pure rules of Reconvene: what an event is, which meeting it points at, whether that meeting was made for
+//! it, and what must be done so that the meeting follows.
+//!
+//! No I/O, no clock, no randomness, no async: every decision takes what it needs as arguments and returns a
+//! value, so that it can be tested by the thousand. What is deliberately absent: wire formats (the engine's
+//! clients know those), storage, and anything that waits.
+
+pub mod id;
+pub mod problem;
+pub mod report;

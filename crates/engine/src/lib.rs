@@ -1,1 +1,4 @@
-//! Engine.
+//! The engine: pulls calendars, plans with the pure rules of `reconvene-core`, pushes to meeting providers and
+//! reports. It knows no desktop: no tray, no window, no GTK.
+
+pub mod ports;
