@@ -1,4 +1,7 @@
 //! The engine: pulls calendars, plans with the pure rules of `reconvene-core`, pushes to meeting providers and
 //! reports. It knows no desktop: no tray, no window, no GTK.
 
+pub mod clock;
+pub mod config;
 pub mod ports;
+pub mod profile;
