@@ -5,6 +5,11 @@
 //! value, so that it can be tested by the thousand. What is deliberately absent: wire formats (the engine's
 //! clients know those), storage, and anything that waits.
 
+pub mod conference;
+pub mod event;
 pub mod id;
+pub mod meeting;
+pub mod plan;
 pub mod problem;
+pub mod recognition;
 pub mod report;

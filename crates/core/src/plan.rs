@@ -1,0 +1,279 @@
+//! The plan: what must become of one meeting, given every event that was ever seen to point at it.
+//!
+//! A decision is made from the state of things, never from the edit that led there, so that five edits are one
+//! decision, a repeated pass decides the same again, and a crash loses nothing. When anything is in doubt the
+//! answer is to leave the meeting alone and to say why.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::conference::Target;
+use crate::event::{Event, Kind, Schedule};
+use crate::meeting::{Carry, Meeting, Nature, agrees, differences};
+
+/// Proof that a meeting was made for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The conference block names the event as its origin.
+    Origin,
+    /// The meeting was read and agreed with the event in start and title while linked.
+    Agreement,
+}
+
+/// One event that points, or pointed to its end, at the meeting in question.
+#[derive(Debug, Clone, Copy)]
+pub struct Linked<'a> {
+    /// The event as last seen. For a gone one: as it was before.
+    pub event: &'a Event,
+    /// Since when its cancellation is known; `None` while it lives.
+    pub gone: Option<Timestamp>,
+    /// The proof of the bond, if it is one.
+    pub proof: Option<Proof>,
+}
+
+/// Everything a decision about one meeting rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// What the events point at.
+    pub target: &'a Target,
+    /// Every event that points at it, on every watched calendar.
+    pub links: &'a [Linked<'a>],
+    /// The meeting as last read.
+    pub seen: Option<&'a Meeting>,
+    /// The ids by which the provider knows the signed-in accounts of this person; empty when there is none.
+    pub hosts: &'a [String],
+    /// The person said to leave it alone until its event changes.
+    pub ignored: bool,
+}
+
+/// What the person chose, as far as the plan depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// What is carried over.
+    pub carry: Carry,
+    /// How long a cancelled event must stay cancelled before its meeting is deleted.
+    pub delete_grace: SignedDuration,
+}
+
+/// What must become of a meeting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It equals its event as far as is known.
+    InStep,
+    /// It must be read before more can be said.
+    Look,
+    /// It must be made to equal this.
+    Update(Schedule),
+    /// Its event is gone: it is to be deleted, not before this instant.
+    Delete {
+        /// The end of the grace period.
+        not_before: Timestamp,
+    },
+    /// It is not to be touched, for this reason.
+    Leave(Reason),
+    /// Nothing points at it any more, and it is not ours to delete: it may be forgotten.
+    Forget,
+}
+
+/// Why a meeting is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The kind of conference has no schedule of its own.
+    Unscheduled,
+    /// A system that this version does not act on.
+    ForeignSystem,
+    /// A personal or standing room.
+    StandingRoom,
+    /// The person is not signed in to the provider.
+    NoAccount,
+    /// Somebody else organizes the event.
+    NotOrganizer,
+    /// Somebody else hosts the meeting.
+    NotHost,
+    /// Series and their occurrences are not acted on yet.
+    Series,
+    /// All-day events name no time of day.
+    AllDay,
+    /// Nothing proves that the meeting was made for this event.
+    NotBonded,
+    /// The meeting was made for another event, which may still need it.
+    MadeForAnother,
+    /// Several events claim it and want different things.
+    Ambiguous,
+    /// The event is over.
+    Over,
+    /// The person said to leave it alone.
+    Ignored,
+}
+
+impl Reason {
+    /// The sentence a person reads.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Unscheduled => {
+                "This kind of conference has no schedule of its own: there is nothing to sync."
+            }
+            Self::ForeignSystem => "Reconvene does not act on this conference system.",
+            Self::StandingRoom => {
+                "This is a personal or standing room, used for many events. It is never changed."
+            }
+            Self::NoAccount => "Connect the meeting's provider under Accounts to keep it in step.",
+            Self::NotOrganizer => "Somebody else organizes this event.",
+            Self::NotHost => "Somebody else hosts this meeting.",
+            Self::Series => "Recurring events are watched only in this version.",
+            Self::AllDay => "An all-day event names no time of day for the meeting.",
+            Self::NotBonded => "Nothing shows that the meeting was made for this event, so it is left alone.",
+            Self::MadeForAnother => "The meeting was made for another event; this one only shares it.",
+            Self::Ambiguous => "Several events claim this meeting and want different things.",
+            Self::Over => "The event is over.",
+            Self::Ignored => "You said to leave it as it is.",
+        }
+    }
+}
+
+/// Decides what must become of a meeting. `now` is the present instant.
+pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
+    match subject.target {
+        _ if subject.links.is_empty() => return Decision::Forget,
+        Target::Unscheduled { .. } => return leave_or_forget(subject, Reason::Unscheduled),
+        Target::Foreign { .. } => return leave_or_forget(subject, Reason::ForeignSystem),
+        Target::Room { .. } => return leave_or_forget(subject, Reason::StandingRoom),
+        Target::Meeting { .. } => {}
+    }
+    let living = subject.links.iter().any(|link| link.gone.is_none());
+    let decision = if living {
+        for_living(subject, settings, now)
+    } else {
+        for_gone(subject, settings, now)
+    };
+    let acts = !matches!(decision, Decision::Leave(_) | Decision::Forget | Decision::InStep);
+    if !acts {
+        return decision;
+    }
+    if subject.hosts.is_empty() {
+        return leave_or_forget(subject, Reason::NoAccount);
+    }
+    if let Some(seen) = subject.seen
+        && let Some(reason) = untouchable(seen, subject.hosts)
+    {
+        return leave_or_forget(subject, reason);
+    }
+    if subject.ignored {
+        return leave_or_forget(subject, Reason::Ignored);
+    }
+    decision
+}
+
+/// A reason to leave a meeting alone keeps it listed only while an event still points at it.
+fn leave_or_forget(subject: &Subject<'_>, reason: Reason) -> Decision {
+    let living = subject.links.iter().any(|link| link.gone.is_none());
+    // A gone event whose meeting cannot be reached yet is kept: signing in later must still find it.
+    if living || reason == Reason::NoAccount {
+        Decision::Leave(reason)
+    } else {
+        Decision::Forget
+    }
+}
+
+/// Why a meeting, as the provider describes it, must not be touched whatever the events say.
+fn untouchable(seen: &Meeting, hosts: &[String]) -> Option<Reason> {
+    match seen.nature {
+        Nature::Standing => Some(Reason::StandingRoom),
+        Nature::Recurring => Some(Reason::Series),
+        Nature::Scheduled => (!hosts.contains(&seen.host)).then_some(Reason::NotHost),
+    }
+}
+
+fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
+    let living = || subject.links.iter().filter(|link| link.gone.is_none());
+    if living().any(|link| link.event.kind != Kind::Single) {
+        return Decision::Leave(Reason::Series);
+    }
+    let mut wanted: Vec<Schedule> = Vec::new();
+    let mut reason = Reason::NotOrganizer;
+    for link in living().filter(|link| link.event.organized_here) {
+        let Some(schedule) = link.event.schedule() else {
+            reason = Reason::AllDay;
+            continue;
+        };
+        if link.proof.is_none() {
+            if provable(link.event) && subject.seen.is_none() && !is_over(&schedule, now) {
+                return Decision::Look;
+            }
+            reason = match (link.event.conference.as_ref()).and_then(|found| found.origin.as_ref()) {
+                Some(_) => Reason::MadeForAnother,
+                None => Reason::NotBonded,
+            };
+        } else if !wanted.contains(&schedule) {
+            wanted.push(schedule);
+        }
+    }
+    match wanted.as_slice() {
+        [] => Decision::Leave(reason),
+        [schedule] if is_over(schedule, now) => Decision::Leave(Reason::Over),
+        [schedule] => match subject.seen {
+            Some(seen) if differences(seen, schedule, settings.carry).is_empty() => Decision::InStep,
+            _ => Decision::Update(schedule.clone()),
+        },
+        _ => Decision::Leave(Reason::Ambiguous),
+    }
+}
+
+/// Every event that pointed at the meeting is cancelled. Only those for which it was made count.
+fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
+    let mut latest = None;
+    for link in subject
+        .links
+        .iter()
+        .filter(|link| link.proof.is_some() && link.event.organized_here)
+    {
+        let single = link.event.kind == Kind::Single;
+        let ahead = link
+            .event
+            .schedule()
+            .is_some_and(|schedule| !is_over(&schedule, now));
+        if !(single && ahead) {
+            return Decision::Forget;
+        }
+        latest = latest.max(link.gone);
+    }
+    match latest {
+        Some(since) => Decision::Delete {
+            not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
+        },
+        None => Decision::Forget,
+    }
+}
+
+/// Whether reading the meeting could prove the bond: no block names an origin, so agreement may.
+pub fn provable(event: &Event) -> bool {
+    event.kind == Kind::Single
+        && event.organized_here
+        && event
+            .conference
+            .as_ref()
+            .is_some_and(|found| found.origin.is_none())
+}
+
+/// The proof that an event's own words give, without reading the meeting.
+pub fn proof_by_origin(event: &Event) -> Option<Proof> {
+    let origin = event.conference.as_ref()?.origin.as_ref()?;
+    (event.kind == Kind::Single && *origin == event.google_id).then_some(Proof::Origin)
+}
+
+/// The proof that reading the meeting gives.
+pub fn proof_by_agreement(event: &Event, seen: &Meeting) -> Option<Proof> {
+    let schedule = event.schedule()?;
+    (provable(event) && agrees(seen, &schedule)).then_some(Proof::Agreement)
+}
+
+fn is_over(schedule: &Schedule, now: Timestamp) -> bool {
+    schedule
+        .start
+        .checked_add(SignedDuration::from_mins(i64::from(schedule.minutes)))
+        .is_ok_and(|end| end <= now)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+use super::*;
+use crate::conference::{Conference, Source};
+use crate::event::Moment;
+use crate::report::Service;
+use proptest::prelude::*;
+
+const NOW: &str = "2026-11-22T12:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn target() -> Target {
+    Target::Meeting {
+        service: Service::Zoom,
+        number: "81234567890".into(),
+    }
+}
+
+fn event(id: &str, origin: Option<&str>) -> Event {
+    let moment = |text: &str| Moment::At {
+        instant: at(text),
+        zone: Some("Europe/Berlin".into()),
+    };
+    Event {
+        google_id: id.into(),
+        etag: "\"1\"".into(),
+        title: "Review".into(),
+        start: moment("2026-12-01T09:00:00Z"),
+        end: moment("2026-12-01T09:30:00Z"),
+        kind: Kind::Single,
+        organized_here: true,
+        conference: Some(Conference {
+            source: Source::Block,
+            target: target(),
+            origin: origin.map(str::to_owned),
+        }),
+    }
+}
+
+fn meeting() -> Meeting {
+    Meeting {
+        nature: Nature::Scheduled,
+        topic: "Review".into(),
+        start: Some(at("2026-12-01T09:00:00Z")),
+        minutes: Some(30),
+        zone: Some("Europe/Berlin".into()),
+        host: "host1".into(),
+        running: false,
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        carry: Carry {
+            title: true,
+            time: true,
+        },
+        delete_grace: SignedDuration::from_mins(2),
+    }
+}
+
+struct Case {
+    links: Vec<(Event, Option<Timestamp>, Option<Proof>)>,
+    seen: Option<Meeting>,
+    hosts: Vec<String>,
+    ignored: bool,
+    target: Target,
+}
+
+impl Case {
+    fn bonded(event: Event) -> Self {
+        Self {
+            links: vec![(event, None, Some(Proof::Origin))],
+            seen: Some(meeting()),
+            hosts: vec!["host1".into()],
+            ignored: false,
+            target: target(),
+        }
+    }
+
+    fn gone(event: Event) -> Self {
+        let mut case = Self::bonded(event);
+        case.links[0].1 = Some(at(NOW));
+        case
+    }
+
+    fn decide(&self) -> Decision {
+        let links: Vec<Linked<'_>> = self
+            .links
+            .iter()
+            .map(|(event, gone, proof)| Linked {
+                event,
+                gone: *gone,
+                proof: *proof,
+            })
+            .collect();
+        let subject = Subject {
+            target: &self.target,
+            links: &links,
+            seen: self.seen.as_ref(),
+            hosts: &self.hosts,
+            ignored: self.ignored,
+        };
+        decide(&subject, &settings(), at(NOW))
+    }
+}
+
+#[test]
+fn p6_a_meeting_known_to_be_equal_gets_nothing() {
+    assert_eq!(Case::bonded(event("ev1", Some("ev1"))).decide(), Decision::InStep);
+}
+
+#[test]
+fn p2_a_moved_or_renamed_event_takes_its_meeting_along() {
+    let mut case = Case::bonded(Event {
+        title: "Retro".into(),
+        ..event("ev1", Some("ev1"))
+    });
+    assert!(matches!(case.decide(), Decision::Update(schedule) if schedule.topic == "Retro"));
+    case.seen = None;
+    assert!(
+        matches!(case.decide(), Decision::Update(_)),
+        "an unread meeting may differ"
+    );
+}
+
+#[test]
+fn p3_a_cancelled_event_deletes_its_meeting_after_the_grace_period() {
+    let case = Case::gone(event("ev1", Some("ev1")));
+    assert_eq!(
+        case.decide(),
+        Decision::Delete {
+            not_before: at("2026-11-22T12:02:00Z")
+        }
+    );
+}
+
+#[test]
+fn p3_a_living_event_with_the_same_meeting_prevents_the_deletion() {
+    let mut case = Case::gone(event("ev1", Some("ev1")));
+    case.links.push((event("copy", Some("ev1")), None, None));
+    assert_eq!(case.decide(), Decision::Leave(Reason::MadeForAnother));
+}
+
+#[test]
+fn p3_the_same_event_living_on_another_calendar_takes_over() {
+    let mut case = Case::gone(event("ev1", Some("ev1")));
+    let moved = Event {
+        title: "Retro".into(),
+        ..event("ev1", Some("ev1"))
+    };
+    case.links.push((moved, None, Some(Proof::Origin)));
+    assert!(matches!(case.decide(), Decision::Update(schedule) if schedule.topic == "Retro"));
+}
+
+#[test]
+fn p3_an_unbonded_link_never_deletes() {
+    let mut case = Case::gone(event("ev1", None));
+    case.links[0].2 = None;
+    assert_eq!(case.decide(), Decision::Forget);
+}
+
+#[test]
+fn p3_a_standing_room_or_anothers_meeting_is_never_touched() {
+    for (nature, host) in [
+        (Nature::Standing, "host1"),
+        (Nature::Recurring, "host1"),
+        (Nature::Scheduled, "other"),
+    ] {
+        let seen = Meeting {
+            nature,
+            host: host.into(),
+            ..meeting()
+        };
+        let mut case = Case::gone(event("ev1", Some("ev1")));
+        case.seen = Some(seen.clone());
+        assert_eq!(case.decide(), Decision::Forget, "{nature:?} {host}");
+        let mut case = Case::bonded(Event {
+            title: "Retro".into(),
+            ..event("ev1", Some("ev1"))
+        });
+        case.seen = Some(seen);
+        assert!(matches!(case.decide(), Decision::Leave(_)), "{nature:?} {host}");
+    }
+}
+
+#[test]
+fn p3_only_the_organizers_cancellation_counts() {
+    let guest = Event {
+        organized_here: false,
+        ..event("ev1", Some("ev1"))
+    };
+    assert_eq!(Case::gone(guest.clone()).decide(), Decision::Forget);
+    assert_eq!(
+        Case::bonded(guest).decide(),
+        Decision::Leave(Reason::NotOrganizer)
+    );
+}
+
+#[test]
+fn p4_series_and_exceptions_are_watched_only() {
+    for kind in [Kind::Series, Kind::Exception { series: "ev1".into() }] {
+        let case = Case::bonded(Event {
+            kind: kind.clone(),
+            ..event("ev1", Some("ev1"))
+        });
+        assert_eq!(case.decide(), Decision::Leave(Reason::Series));
+        assert_eq!(
+            Case::gone(Event {
+                kind,
+                ..event("ev1", Some("ev1"))
+            })
+            .decide(),
+            Decision::Forget
+        );
+    }
+}
+
+#[test]
+fn p3_two_bonded_events_that_disagree_are_left_alone() {
+    let mut case = Case::bonded(event("ev1", None));
+    case.links.push((
+        Event {
+            title: "Other".into(),
+            ..event("ev2", None)
+        },
+        None,
+        Some(Proof::Agreement),
+    ));
+    assert_eq!(case.decide(), Decision::Leave(Reason::Ambiguous));
+}
+
+#[test]
+fn a_link_in_text_is_looked_at_once_and_bonded_only_by_agreement() {
+    let mut case = Case::bonded(event("ev1", None));
+    case.links[0].2 = None;
+    case.seen = None;
+    assert_eq!(case.decide(), Decision::Look);
+    case.seen = Some(Meeting {
+        topic: "Team room".into(),
+        ..meeting()
+    });
+    assert_eq!(case.decide(), Decision::Leave(Reason::NotBonded));
+    assert_eq!(
+        proof_by_agreement(&event("ev1", None), &meeting()),
+        Some(Proof::Agreement)
+    );
+    assert_eq!(
+        proof_by_agreement(&event("copy", Some("ev1")), &meeting()),
+        None,
+        "a copy agrees with its original's meeting"
+    );
+}
+
+#[test]
+fn without_an_account_nothing_is_done_and_nothing_forgotten() {
+    let mut case = Case::gone(event("ev1", Some("ev1")));
+    case.hosts.clear();
+    assert_eq!(case.decide(), Decision::Leave(Reason::NoAccount));
+}
+
+#[test]
+fn what_is_over_is_left_alone() {
+    let past = Event {
+        start: Moment::At {
+            instant: at("2026-11-20T09:00:00Z"),
+            zone: None,
+        },
+        end: Moment::At {
+            instant: at("2026-11-20T09:30:00Z"),
+            zone: None,
+        },
+        ..event("ev1", Some("ev1"))
+    };
+    assert_eq!(Case::bonded(past.clone()).decide(), Decision::Leave(Reason::Over));
+    assert_eq!(Case::gone(past).decide(), Decision::Forget);
+}
+
+#[test]
+fn the_persons_no_is_heeded() {
+    let mut case = Case::bonded(Event {
+        title: "Retro".into(),
+        ..event("ev1", Some("ev1"))
+    });
+    case.ignored = true;
+    assert_eq!(case.decide(), Decision::Leave(Reason::Ignored));
+}
+
+proptest! {
+    /// P3 over every combination: a deletion is decided only when all of its conditions hold.
+    #[test]
+    fn p3_a_deletion_needs_every_condition(
+        links in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3u8), 0..4),
+        nature in 0..4u8, own_host: bool, signed_in: bool, ignored: bool,
+    ) {
+        let links: Vec<_> = links.into_iter().enumerate().map(|(index, (alive, bonded, organizer, past, kind))| {
+            let mut event = event(&format!("ev{index}"), None);
+            event.organized_here = organizer;
+            if past { event.start = Moment::At { instant: at("2026-11-20T09:00:00Z"), zone: None };
+                      event.end = event.start.clone(); }
+            event.kind = match kind { 0 => Kind::Single, 1 => Kind::Series, _ => Kind::Exception { series: "s".into() } };
+            (event, (!alive).then(|| at(NOW)), bonded.then_some(Proof::Agreement))
+        }).collect();
+        let seen = match nature {
+            0 => None, 1 => Some(Nature::Standing), 2 => Some(Nature::Recurring), _ => Some(Nature::Scheduled),
+        }.map(|nature| Meeting { nature, host: if own_host { "host1" } else { "x" }.into(), ..meeting() });
+        let case = Case {
+            links, seen, ignored, target: target(),
+            hosts: if signed_in { vec!["host1".into()] } else { vec![] },
+        };
+        if matches!(case.decide(), Decision::Delete { .. }) {
+            prop_assert!(case.links.iter().all(|(_, gone, _)| gone.is_some()), "a living event links to it");
+            prop_assert!(case.links.iter().any(|(event, _, proof)|
+                proof.is_some() && event.organized_here && event.kind == Kind::Single), "no bond");
+            prop_assert!(case.seen.as_ref().is_none_or(|seen|
+                seen.nature == Nature::Scheduled && seen.host == "host1"), "not ours");
+            prop_assert!(signed_in && !ignored);
+        }
+    }
+}
