@@ -1,0 +1,39 @@
+import type { Change } from '../api/api';
+import type { Reader } from '../time/reader';
+import { fullMoment, instantOf, length } from '../time/when';
+import { words } from '../words';
+
+/** One changed property, ready to be read. */
+export interface Told {
+  readonly field: Change['field'];
+  readonly name: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** Writes a change out for the reader. */
+export function tell(change: Change, now: number, reader: Reader): Told {
+  const name = words.activity.field[change.field];
+  switch (change.field) {
+    case 'topic':
+    case 'zone':
+      return { field: change.field, name, before: change.before, after: change.after };
+    case 'start':
+      return {
+        field: change.field,
+        name,
+        before: fullMoment(instantOf(change.before), now, reader),
+        after: fullMoment(instantOf(change.after), now, reader),
+      };
+    case 'duration':
+      return { field: change.field, name, before: length(change.before), after: length(change.after) };
+  }
+}
+
+/** All changes in one breath, for the closed entry: `to Thu, Nov 26, 10:00, renamed`. */
+export function inShort(changes: readonly Change[], now: number, reader: Reader): string {
+  const { short } = words.activity;
+  return changes
+    .map((change) => (change.field === 'topic' ? short.topic : short[change.field](tell(change, now, reader).after)))
+    .join(', ');
+}

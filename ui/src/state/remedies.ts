@@ -1,0 +1,51 @@
+import type { ActivityEntry, MeetingView, Remedy, Service } from '../api/api';
+import { words } from '../words';
+import type { Signing } from './signing.svelte';
+import type { Store } from './store.svelte';
+
+/** What a remedy is pressed on: a meeting or a line of the log. */
+export interface Patient {
+  readonly meeting: string | null;
+  readonly title: string;
+  /** Whose sign-in would help. */
+  readonly service: Service;
+}
+
+export const ofMeeting = (meeting: MeetingView): Patient => ({
+  meeting: meeting.id,
+  title: meeting.title,
+  service: 'zoom',
+});
+
+export const ofEntry = (entry: ActivityEntry): Patient => ({
+  meeting: entry.meeting,
+  title: entry.title,
+  service: entry.service,
+});
+
+/** The name under which a remedy is busy. */
+export const busyName = (remedy: Remedy, patient: Patient): string => `${remedy} ${patient.meeting ?? patient.service}`;
+
+/** Does what was pressed. Without a meeting, trying again means reading the calendars again. */
+export function apply(remedy: Remedy, patient: Patient, store: Store, signing: Signing): Promise<unknown> {
+  const name = busyName(remedy, patient);
+  const { meeting } = patient;
+  if (remedy === 'sign_in') {
+    // There the sign-in can be followed and called off.
+    location.hash = 'accounts';
+    return signing.start(patient.service);
+  }
+  if (meeting === null) return store.run(name, { command: 'sync', calendar: null }, words.said.synced);
+  switch (remedy) {
+    case 'retry':
+      return store.run(name, { command: 'retry', meeting }, words.said.retried(patient.title));
+    case 'ignore':
+      return store.run(name, { command: 'ignore', meeting }, words.said.ignored(patient.title));
+    case 'approve':
+      return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
+  }
+}
+
+/** The remedies that can be carried out: leaving be and deleting need a meeting. */
+export const open = (remedies: readonly Remedy[], meeting: string | null): Remedy[] =>
+  remedies.filter((remedy) => meeting !== null || remedy === 'retry' || remedy === 'sign_in');
