@@ -3,6 +3,8 @@
 
 pub mod clock;
 pub mod config;
+pub mod keyring;
+pub mod oauth;
 pub mod ports;
 pub mod profile;
 pub mod transport;
