@@ -1,0 +1,521 @@
+//! What people do with their hands: in the calendar, at Zoom, in the admin pages. None of it goes through an API, so
+//! none of it is in the log, needs a token or counts against a quota.
+
+mod accounts;
+mod events;
+mod meetings;
+mod series;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::google::{EventTime, Habits, Role};
+use crate::world::World;
+use crate::zoom::Plan;
+
+/// One deed of a person. Where an event is named, an occurrence of a series may be named by its instance id.
+///
+/// As JSON it is an object with `do` and the fields below, as in
+/// `{"do": "rename_event", "calendar": "ana@example.test", "event": "…", "title": "New"}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(
+    missing_docs,
+    reason = "the variants and their fields say what is done; notes where that is not enough"
+)]
+pub enum Hand {
+    /// A Google account with its primary calendar. The answer is the address.
+    CreatePerson {
+        email: String,
+        name: String,
+        time_zone: String,
+    },
+    /// A secondary calendar. Without an id it gets one like the real ones; an id may contain `#`.
+    CreateCalendar {
+        owner: String,
+        summary: String,
+        id: Option<String>,
+        time_zone: Option<String>,
+    },
+    /// Gives someone a role. A change of a role that was there kills the sync tokens of the calendar.
+    ShareCalendar {
+        calendar: String,
+        with: String,
+        role: Role,
+    },
+    /// Takes the role away: from then on the calendar is 404 for that person.
+    UnshareCalendar {
+        calendar: String,
+        with: String,
+    },
+    /// Ticks or unticks a calendar in someone's list.
+    HideCalendar {
+        calendar: String,
+        person: String,
+        hidden: bool,
+    },
+    /// Gone for everyone.
+    DeleteCalendar {
+        calendar: String,
+    },
+    /// All sync tokens of one calendar, or of all, are dead: 410.
+    ExpireSyncTokens {
+        calendar: Option<String>,
+    },
+    /// The sync tokens of someone's calendar list are dead: 410.
+    ExpireListTokens {
+        person: String,
+    },
+    /// The service forgets its tombstones and the tokens that would have shown them.
+    ForgetTombstones {
+        calendar: String,
+    },
+    /// A new event. The answer is its id.
+    AddEvent(Box<NewEvent>),
+    /// Drags an event. Its length stays unless an end is given.
+    MoveEvent {
+        calendar: String,
+        event: String,
+        start: Moment,
+        end: Option<Moment>,
+    },
+    RenameEvent {
+        calendar: String,
+        event: String,
+        title: String,
+    },
+    /// A new length in minutes.
+    ResizeEvent {
+        calendar: String,
+        event: String,
+        minutes: u32,
+    },
+    /// Deletes an event, a whole series, or one occurrence.
+    CancelEvent {
+        calendar: String,
+        event: String,
+    },
+    /// Takes an event out of the calendar's trash.
+    UndeleteEvent {
+        calendar: String,
+        event: String,
+    },
+    /// A duplicate with a new id and the very same conference. The answer is the new id.
+    CopyEvent {
+        calendar: String,
+        event: String,
+        to: Option<String>,
+        start: Option<Moment>,
+    },
+    /// Moves an event to another calendar. It keeps its id.
+    CarryEvent {
+        calendar: String,
+        event: String,
+        to: String,
+    },
+    RemoveConference {
+        calendar: String,
+        event: String,
+    },
+    /// Replaces whatever conference there is with Meet.
+    SwapToMeet {
+        calendar: String,
+        event: String,
+    },
+    /// Puts the add-on's block for an existing Zoom meeting on an event.
+    AttachMeeting {
+        calendar: String,
+        event: String,
+        meeting: u64,
+    },
+    /// Writes fields of the event as they are, by Google's names; `null` takes one away.
+    WriteFields {
+        calendar: String,
+        event: String,
+        fields: Map<String, Value>,
+    },
+    /// New recurrence lines for a series.
+    ChangeRecurrence {
+        calendar: String,
+        event: String,
+        lines: Vec<String>,
+    },
+    /// “This and following events”: ends the series before the occurrence that was to start at `at`, and goes on
+    /// with a new series whose id carries `_R`. Both keep the conference. The answer is the new series' id.
+    SplitSeries {
+        calendar: String,
+        event: String,
+        at: Moment,
+        start: Option<Moment>,
+        title: Option<String>,
+    },
+    /// A Zoom account. Users of the same `account` see each other. The answer is the user id.
+    CreateZoomUser {
+        email: String,
+        name: String,
+        #[serde(default = "home_account")]
+        account: String,
+        #[serde(default = "utc")]
+        time_zone: String,
+        #[serde(default = "yes")]
+        may_host: bool,
+    },
+    /// A meeting made in Zoom's web portal. The answer is its number.
+    CreateMeeting(Box<NewMeeting>),
+    EditMeeting {
+        meeting: u64,
+        topic: Option<String>,
+        start: Option<Timestamp>,
+        minutes: Option<u32>,
+    },
+    /// Into the trash.
+    DeleteMeeting {
+        meeting: u64,
+    },
+    /// Gone for good, as after its expiry.
+    ForgetMeeting {
+        meeting: u64,
+    },
+    StartMeeting {
+        meeting: u64,
+    },
+    EndMeeting {
+        meeting: u64,
+    },
+    /// Turns a meeting into a webinar, which the meetings API refuses.
+    MakeWebinar {
+        meeting: u64,
+    },
+    /// Hands a meeting over to another host, by address.
+    GiveMeeting {
+        meeting: u64,
+        to: String,
+    },
+    /// The person removes the app at Google: all its tokens are dead.
+    RevokeGoogle {
+        person: String,
+    },
+    /// The person removes the app at Zoom: all its tokens are dead.
+    RevokeZoom {
+        email: String,
+    },
+    /// Access tokens are dead at once, refresh tokens live.
+    ExpireAccessTokens,
+    /// Pretends that a host has made so many creates and updates today.
+    SetWritesToday {
+        host: String,
+        used: u32,
+    },
+    /// How many creates and updates a host has in a UTC day; 100 at the real service.
+    SetWritesPerDay {
+        limit: u32,
+    },
+    SetPlan {
+        plan: Plan,
+    },
+    SetHabits(Habits),
+}
+
+/// An instant, or a whole day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Moment {
+    /// RFC 3339 with an offset.
+    At(Timestamp),
+    /// A date.
+    Day(Date),
+}
+
+impl Moment {
+    pub(crate) fn time(self, zone: &str) -> EventTime {
+        match self {
+            Self::At(instant) => EventTime::At {
+                instant,
+                zone: zone.to_owned(),
+            },
+            Self::Day(date) => EventTime::Day { date },
+        }
+    }
+}
+
+/// An event to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewEvent {
+    /// On which calendar.
+    pub calendar: String,
+    /// Title.
+    pub title: String,
+    /// Start.
+    pub start: Moment,
+    /// Length in minutes; for a whole-day event, rounded up to days.
+    #[serde(default = "half_hour")]
+    pub minutes: u32,
+    /// Its id; without one it gets one.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// IANA zone; without one, the calendar's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// Recurrence lines as `RRULE:FREQ=WEEKLY;COUNT=8`.
+    #[serde(default)]
+    pub recurrence: Vec<String>,
+    /// What people join.
+    #[serde(default)]
+    pub conference: NewConference,
+    /// Guests' addresses. Guests who are people here get a copy.
+    #[serde(default)]
+    pub guests: Vec<String>,
+    /// The organizer, if it is not the calendar itself: then this is a copy of somebody else's event.
+    #[serde(default)]
+    pub organizer: Option<String>,
+    /// Other fields by Google's names.
+    #[serde(default)]
+    pub more: Map<String, Value>,
+}
+
+impl NewEvent {
+    /// An event of half an hour without a conference.
+    #[must_use]
+    pub fn new(calendar: &str, title: &str, start: Moment) -> Self {
+        Self {
+            calendar: calendar.to_owned(),
+            title: title.to_owned(),
+            start,
+            minutes: half_hour(),
+            id: None,
+            time_zone: None,
+            recurrence: Vec::new(),
+            conference: NewConference::None,
+            guests: Vec::new(),
+            organizer: None,
+            more: Map::new(),
+        }
+    }
+}
+
+/// What a new event carries.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NewConference {
+    /// Nothing.
+    #[default]
+    None,
+    /// Zoom's add-on makes a meeting for this event, hosted by the Zoom user with this address, and writes its block.
+    ZoomAddOn(String),
+    /// The add-on's block for a meeting that is there.
+    Meeting(u64),
+    /// The meeting's join address as the location.
+    LinkInLocation(u64),
+    /// The meeting's join address in the description.
+    LinkInDescription(u64),
+    /// Google Meet.
+    Meet,
+}
+
+/// A Zoom meeting to be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMeeting {
+    /// The host's address.
+    pub host: String,
+    /// Topic.
+    pub topic: String,
+    /// Zoom's type: 1, 2, 3, 4 (the personal room), 8.
+    #[serde(default = "scheduled")]
+    pub kind: u8,
+    /// In UTC; for types 2 and 8.
+    #[serde(default)]
+    pub start: Option<Timestamp>,
+    /// Whole minutes.
+    #[serde(default = "half_hour")]
+    pub minutes: u32,
+    /// Zoom's recurrence object, for type 8.
+    #[serde(default)]
+    pub recurrence: Option<Value>,
+    /// IANA zone; without one, the host's.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+}
+
+fn half_hour() -> u32 {
+    30
+}
+
+fn scheduled() -> u8 {
+    2
+}
+
+fn home_account() -> String {
+    "home".to_owned()
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Why a deed could not be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refused(pub String);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// What a deed gives: the id of what it made or changed.
+pub(crate) type Done = Result<String, Refused>;
+
+pub(crate) fn no(what: &str, name: impl fmt::Display) -> Refused {
+    Refused(format!("no {what} {name}"))
+}
+
+impl World {
+    /// Does one deed, now.
+    ///
+    /// # Errors
+    ///
+    /// When the thing named does not exist or does not allow it.
+    pub fn hand(&mut self, hand: Hand) -> Done {
+        use Hand as H;
+        match hand {
+            H::CreatePerson {
+                email,
+                name,
+                time_zone,
+            } => self.create_person(email, &name, &time_zone),
+            H::CreateCalendar {
+                owner,
+                summary,
+                id,
+                time_zone,
+            } => self.create_calendar(&owner, summary, id, time_zone),
+            H::ShareCalendar { calendar, with, role } => self.share_calendar(&calendar, &with, role),
+            H::UnshareCalendar { calendar, with } => self.unshare_calendar(&calendar, &with),
+            H::HideCalendar {
+                calendar,
+                person,
+                hidden,
+            } => self.hide_calendar(&calendar, &person, hidden),
+            H::DeleteCalendar { calendar } => self.delete_calendar(&calendar),
+            H::ExpireSyncTokens { calendar } => self.expire_sync_tokens(calendar.as_deref()),
+            H::ExpireListTokens { person } => self.expire_list_tokens(person),
+            H::ForgetTombstones { calendar } => self.forget_tombstones(&calendar),
+            H::AddEvent(new) => self.add_event(*new),
+            H::MoveEvent {
+                calendar,
+                event,
+                start,
+                end,
+            } => self.move_event(&calendar, &event, start, end),
+            H::RenameEvent {
+                calendar,
+                event,
+                title,
+            } => self.edit_event(&calendar, &event, |event| {
+                event.more.insert("summary".to_owned(), title.into());
+            }),
+            H::ResizeEvent {
+                calendar,
+                event,
+                minutes,
+            } => self.resize_event(&calendar, &event, minutes),
+            H::CancelEvent { calendar, event } => self.cancel_event(&calendar, &event),
+            H::UndeleteEvent { calendar, event } => self.undelete_event(&calendar, &event),
+            H::CopyEvent {
+                calendar,
+                event,
+                to,
+                start,
+            } => self.copy_event(&calendar, &event, to, start),
+            H::CarryEvent { calendar, event, to } => self.carry_event(&calendar, &event, &to),
+            H::RemoveConference { calendar, event } => self.edit_event(&calendar, &event, |event| {
+                event.more.remove("conferenceData");
+            }),
+            H::SwapToMeet { calendar, event } => self.swap_to_meet(&calendar, &event),
+            H::AttachMeeting {
+                calendar,
+                event,
+                meeting,
+            } => self.attach_meeting(&calendar, &event, meeting),
+            H::WriteFields {
+                calendar,
+                event,
+                fields,
+            } => self.edit_event(&calendar, &event, |event| {
+                crate::google::edit::merge(&mut event.more, &fields);
+            }),
+            H::ChangeRecurrence {
+                calendar,
+                event,
+                lines,
+            } => self.change_recurrence(&calendar, &event, lines),
+            H::SplitSeries {
+                calendar,
+                event,
+                at,
+                start,
+                title,
+            } => self.split_series(&calendar, &event, at, start, title),
+            H::CreateZoomUser {
+                email,
+                name,
+                account,
+                time_zone,
+                may_host,
+            } => self.create_zoom_user(email, name, account, time_zone, may_host),
+            H::CreateMeeting(new) => self.create_meeting(*new),
+            H::EditMeeting {
+                meeting,
+                topic,
+                start,
+                minutes,
+            } => self.edit_meeting(meeting, topic, start, minutes),
+            H::DeleteMeeting { meeting } => {
+                let now = self.now();
+                self.with_meeting(meeting, |meeting| meeting.trashed = Some(now))
+            }
+            H::ForgetMeeting { meeting } => self.forget_meeting(meeting),
+            H::StartMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = true),
+            H::EndMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = false),
+            H::MakeWebinar { meeting } => {
+                self.zoom.webinars.push(meeting);
+                Ok(meeting.to_string())
+            }
+            H::GiveMeeting { meeting, to } => self.give_meeting(meeting, &to),
+            H::RevokeGoogle { person } => {
+                self.google.oauth.end(&person, None);
+                Ok(person)
+            }
+            H::RevokeZoom { email } => self.revoke_zoom(&email),
+            H::ExpireAccessTokens => {
+                self.expire_access_tokens();
+                Ok(String::new())
+            }
+            H::SetWritesToday { host, used } => self.set_writes_today(&host, used),
+            H::SetWritesPerDay { limit } => {
+                self.zoom.quota.writes_per_day = limit;
+                Ok(limit.to_string())
+            }
+            H::SetPlan { plan } => {
+                self.zoom.plan = plan;
+                Ok(String::new())
+            }
+            H::SetHabits(habits) => {
+                self.google.habits = habits;
+                Ok(String::new())
+            }
+        }
+    }
+}
