@@ -12,7 +12,7 @@
 //! keeps UTF-8 only, so secrets are text. Windows: Credential Manager, which takes 2,560 bytes; the refresh tokens of
 //! Google and Zoom fit. macOS: the login keychain.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -74,7 +74,7 @@ struct Queue {
 impl Keyring {
     /// The keyring of this desktop. Nothing is opened until the first request.
     pub fn new() -> Self {
-        Self::with_store(platform_store, PATIENCE)
+        Self::start(Box::new(platform_store), PATIENCE, cfg!(target_os = "linux"))
     }
 
     /// A keyring on any store, for which callers wait for `patience`.
@@ -82,9 +82,14 @@ impl Keyring {
     where
         F: FnMut() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
     {
+        Self::start(Box::new(make), patience, false)
+    }
+
+    fn start(make: MakeStore, patience: Duration, labelled: bool) -> Self {
         let desk = Arc::new(Desk::default());
         let worker = Worker {
-            make: Box::new(make),
+            make,
+            labelled,
             store: None,
         };
         let its_desk = Arc::clone(&desk);
@@ -181,6 +186,8 @@ impl Desk {
 /// The thread's own.
 struct Worker {
     make: MakeStore,
+    /// Whether the store takes a label for the person to read. Only the Secret Service's does.
+    labelled: bool,
     store: Option<Arc<CredentialStore>>,
 }
 
@@ -203,7 +210,7 @@ impl Worker {
 
     fn serve(&mut self, name: &str, request: &Request) -> Result<Option<SecretString>, SecretsError> {
         if let Some(store) = self.store.clone() {
-            match perform(store.as_ref(), name, request) {
+            match self.perform(store.as_ref(), name, request) {
                 // The service may have been restarted since the store connected to it: once more, from the start.
                 Err(Error::PlatformFailure(_)) => self.store = None,
                 answer => return answer.map_err(classify),
@@ -218,12 +225,23 @@ impl Worker {
             error => classify(error),
         })?;
         self.store = Some(Arc::clone(&store));
-        perform(store.as_ref(), name, request).map_err(classify)
+        self.perform(store.as_ref(), name, request).map_err(classify)
+    }
+
+    fn perform(
+        &self,
+        store: &CredentialStore,
+        name: &str,
+        request: &Request,
+    ) -> Result<Option<SecretString>, Error> {
+        let label = format!("Reconvene ({name})");
+        let modifiers = HashMap::from([("label", label.as_str())]);
+        let entry = store.build(SERVICE, name, self.labelled.then_some(&modifiers))?;
+        perform(&entry, request)
     }
 }
 
-fn perform(store: &CredentialStore, name: &str, request: &Request) -> Result<Option<SecretString>, Error> {
-    let entry = store.build(SERVICE, name, None)?;
+fn perform(entry: &Entry, request: &Request) -> Result<Option<SecretString>, Error> {
     match request {
         Request::Get => match entry.get_secret() {
             Ok(bytes) => String::from_utf8(bytes)
@@ -340,3 +358,6 @@ pub fn problem(error: &SecretsError) -> Problem {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

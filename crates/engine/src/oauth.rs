@@ -8,6 +8,8 @@ mod endpoint;
 mod loopback;
 mod scopes;
 pub mod sign_in;
+#[cfg(test)]
+mod testing;
 pub mod tokens;
 
 use jiff::Timestamp;

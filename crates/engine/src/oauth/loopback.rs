@@ -23,6 +23,7 @@ use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use url::form_urlencoded;
 
 use super::REDIRECT_PATH;
@@ -87,7 +88,9 @@ impl Loopback {
     /// the future closes it as well.
     pub(super) async fn redirected(self, expected: Expected) -> (Redirect, Answering) {
         let (taken, mut redirect) = oneshot::channel();
+        let closing = CancellationToken::new();
         let desk = Arc::new(Desk {
+            closing: closing.clone(),
             host: format!("127.0.0.1:{}", self.port),
             expected,
             taken: Mutex::new(Some(taken)),
@@ -96,7 +99,7 @@ impl Loopback {
         loop {
             tokio::select! {
                 biased;
-                Ok((redirect, page)) = &mut redirect => return (redirect, Answering { page, connections }),
+                Ok((redirect, page)) = &mut redirect => return (redirect, Answering { page, connections, closing }),
                 accepted = self.listener.accept(), if connections.len() < CONNECTIONS => match accepted {
                     Ok((stream, _)) => {
                         connections.spawn(serve(stream, Arc::clone(&desk)));
@@ -115,6 +118,7 @@ impl Loopback {
 pub(super) struct Answering {
     page: oneshot::Sender<Page>,
     connections: JoinSet<()>,
+    closing: CancellationToken,
 }
 
 impl Answering {
@@ -124,8 +128,8 @@ impl Answering {
         if self.page.send(page).is_err() {
             return;
         }
+        self.closing.cancel();
         let served = async { while self.connections.join_next().await.is_some() {} };
-        // Connections that were opened and never used would keep this waiting.
         let _ = tokio::time::timeout(LAST_PAGE, served).await;
     }
 }
@@ -134,6 +138,8 @@ type Taken = oneshot::Sender<(Redirect, oneshot::Sender<Page>)>;
 
 /// What all connections share.
 struct Desk {
+    /// Cancelled when connections are to end: those that said nothing yet at once, the others after their page.
+    closing: CancellationToken,
     host: String,
     expected: Expected,
     /// Gone once a request has fitted.
@@ -141,18 +147,24 @@ struct Desk {
 }
 
 async fn serve(stream: TcpStream, desk: Arc<Desk>) {
-    let service = service_fn(|request: Request<Incoming>| {
+    let closing = desk.closing.clone();
+    let service = service_fn(move |request: Request<Incoming>| {
         let desk = Arc::clone(&desk);
         async move { Ok::<_, Infallible>(desk.answer(&request).await) }
     });
-    // What goes wrong on one connection concerns nobody else.
-    let _ = http1::Builder::new()
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .keep_alive(false)
         .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    // What goes wrong on one connection concerns nobody else.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        () = closing.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
 }
 
 impl Desk {

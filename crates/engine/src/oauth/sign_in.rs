@@ -219,3 +219,6 @@ fn grant(service: Service, issued: Issued) -> Result<Grant, Problem> {
         scopes,
     })
 }
+
+#[cfg(test)]
+mod tests;

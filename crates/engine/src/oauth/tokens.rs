@@ -470,3 +470,6 @@ fn sign_in_again(service: Service) -> Problem {
         "Sign in again. Changes that wait will be carried out then.",
     )
 }
+
+#[cfg(test)]
+mod tests;
