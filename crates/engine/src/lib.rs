@@ -1,10 +1,26 @@
 //! The engine: pulls calendars, plans with the pure rules of `reconvene-core`, pushes to meeting providers and
 //! reports. It knows no desktop: no tray, no window, no GTK.
 
+mod accounts;
+mod calendar;
+mod choices;
 pub mod clock;
 pub mod config;
+mod doctor;
+mod engine;
+mod failure;
 pub mod keyring;
 pub mod oauth;
+mod plan;
 pub mod ports;
 pub mod profile;
+mod providers;
+mod pull;
+mod push;
+mod report;
+mod session;
+mod store;
 pub mod transport;
+mod trigger;
+
+pub use engine::Engine;

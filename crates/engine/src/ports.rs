@@ -7,7 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
+use reconvene_core::problem::Problem;
 use secrecy::SecretString;
+
+use crate::clock::{OsDice, SystemClock};
+use crate::keyring::Keyring;
+use crate::transport::Https;
 
 /// The four ports, as handed to the engine. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +25,21 @@ pub struct Ports {
     pub dice: Arc<dyn Dice>,
     /// The keyring.
     pub secrets: Arc<dyn Secrets>,
+}
+
+impl Ports {
+    /// The real ones: HTTPS, the system's clock and generator, the system's keyring.
+    ///
+    /// # Errors
+    /// [`reconvene_core::problem::Code::Internal`] when TLS cannot be set up.
+    pub fn real() -> Result<Self, Problem> {
+        Ok(Self {
+            transport: Arc::new(Https::new()?),
+            clock: Arc::new(SystemClock),
+            dice: Arc::new(OsDice),
+            secrets: Arc::new(Keyring::new()),
+        })
+    }
 }
 
 impl fmt::Debug for Ports {
@@ -69,7 +89,7 @@ pub trait Dice: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-impl dyn Dice {
+impl dyn Dice + '_ {
     /// A number in `0.0..1.0`, evenly spread.
     pub fn unit(&self) -> f64 {
         let mut bytes = [0; 4];

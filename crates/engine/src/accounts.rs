@@ -1,0 +1,187 @@
+//! Accounts: signing in and out. A sign-in runs in a task of its own until it ends, so that whoever began it may wait,
+//! walk away or call it off; nothing is stored before the service has said who signed in.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reconvene_core::id::AccountId;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::Service;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::calendar::{self, Caller};
+use crate::engine::{Engine, Inner};
+use crate::failure::{Failure, FailureKind};
+use crate::oauth::{Grant, sign_in};
+use crate::plan;
+use crate::providers::{Identity, provider};
+use crate::store::accounts::{self, Account};
+use crate::store::calendars::{self, Listed};
+
+type Outcome = Option<Result<AccountId, Problem>>;
+
+/// The sign-ins under way, by ticket. An ended one is kept until the next begins, so that a late listener hears of it.
+#[derive(Default)]
+pub(crate) struct SignIns(Mutex<HashMap<String, Running>>);
+
+struct Running {
+    cancel: CancellationToken,
+    outcome: watch::Receiver<Outcome>,
+}
+
+impl SignIns {
+    /// Waits for the end of a sign-in.
+    pub(crate) async fn ended(&self, ticket: &str) -> Result<AccountId, Problem> {
+        let mut outcome = self.with(ticket, |running| running.outcome.clone())?;
+        let ended = outcome.wait_for(Option::is_some).await;
+        ended
+            .ok()
+            .and_then(|outcome| outcome.clone())
+            .unwrap_or_else(|| Err(unknown()))
+    }
+
+    /// Calls a sign-in off.
+    pub(crate) fn cancel(&self, ticket: &str) -> Result<(), Problem> {
+        self.with(ticket, |running| running.cancel.cancel())
+    }
+
+    fn with<T>(&self, ticket: &str, look: impl FnOnce(&Running) -> T) -> Result<T, Problem> {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(ticket).map(look).ok_or_else(unknown)
+    }
+
+    fn add(&self, ticket: String, running: Running) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, running| running.outcome.borrow().is_none());
+        all.insert(ticket, running);
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::lasting(
+        Code::BadUsage,
+        "There is no such sign-in any more.",
+        "Start it again.",
+    )
+}
+
+/// Begins a sign-in; see [`Engine::begin_sign_in`].
+pub(crate) async fn begin(engine: &Engine, service: Service) -> Result<(String, String), Problem> {
+    let inner = engine.inner();
+    let client = inner.session.tokens.client(service)?;
+    let begun = sign_in::begin(client, &inner.session.ports, sign_in::PATIENCE).await?;
+    let (ticket, url) = (begun.ticket.clone(), begun.url.to_string());
+    let cancel = CancellationToken::new();
+    let (tell, outcome) = watch::channel(None);
+    inner.sign_ins.add(
+        ticket.clone(),
+        Running {
+            cancel: cancel.clone(),
+            outcome,
+        },
+    );
+    let inner = Arc::clone(inner);
+    tokio::spawn(async move {
+        let ended = match begun.finish(cancel).await {
+            Ok(grant) => welcome(&inner, grant).await,
+            Err(problem) => Err(problem),
+        };
+        inner.nudge.notify_one();
+        tell.send_replace(Some(ended));
+    });
+    Ok((ticket, url))
+}
+
+/// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
+async fn welcome(inner: &Inner, grant: Grant) -> Result<AccountId, Problem> {
+    let service = grant.service;
+    let (who, list) = recognize(inner, &grant)
+        .await
+        .map_err(|failure| failure.problem)?;
+    let secret = inner.secret_name(service, &who.subject);
+    inner.session.tokens.store(&secret, grant).await?;
+    let now = inner.now();
+    inner.store.write(|tx| {
+        let id = accounts::signed_in(tx, service, &who.subject, &who.name, &secret, now)?;
+        if let Some(list) = &list {
+            calendars::listed(tx, id, list)?;
+            calendars::due_now(tx, Some(id))?;
+        }
+        plan::replan_all(tx, &inner.plan_settings(tx)?, now)?;
+        Ok(id)
+    })
+}
+
+/// Asks the service who signed in. At Google the calendar list tells: the main calendar's id is the address.
+async fn recognize(inner: &Inner, grant: &Grant) -> Result<(Identity, Option<Vec<Listed>>), Failure> {
+    let session = &inner.session;
+    if let Some(provider) = provider(grant.service) {
+        return Ok((provider.identity(session, &grant.access).await?, None));
+    }
+    let list = calendar::calendars(session, Caller::Newcomer(&grant.access)).await?;
+    let main = list
+        .iter()
+        .find(|calendar| calendar.main)
+        .or_else(|| list.first());
+    let address = main.map(|calendar| calendar.google_id.clone()).ok_or_else(|| {
+        let problem = Problem::lasting(
+            Code::PermissionDenied,
+            "This Google account shows no calendar.",
+            "Open Google Calendar once with it, then sign in again.",
+        );
+        Failure::new(FailureKind::Final, problem)
+    })?;
+    Ok((
+        Identity {
+            subject: address.clone(),
+            name: address,
+        },
+        Some(list),
+    ))
+}
+
+/// Signs out; see [`Engine::remove_account`].
+pub(crate) async fn remove(inner: &Inner, id: AccountId) -> Result<(), Problem> {
+    let account = inner.store.read(|tx| accounts::get(tx, id))?;
+    let Some(Account { secret, service, .. }) = account else {
+        return Err(Problem::lasting(
+            Code::BadUsage,
+            format!("There is no account {id}."),
+            "`reconvene account list` shows the ids in use.",
+        ));
+    };
+    if let Err(problem) = inner.session.tokens.revoke(&secret, service).await {
+        // Signing out must work offline too; the person can remove the app at the service.
+        tracing::warn!(account = %id, code = ?problem.code, "grant not given back");
+    }
+    inner.session.tokens.forget(&secret).await?;
+    let now = inner.now();
+    inner.store.write(|tx| {
+        accounts::remove(tx, id)?;
+        plan::replan_all(tx, &inner.plan_settings(tx)?, now)
+    })
+}
+
+impl Inner {
+    /// Reads an account's calendar list and takes it over. A failure is noted with the account.
+    pub(crate) async fn list_calendars(&self, account: &Account) -> Result<(), Problem> {
+        let listed = calendar::calendars(&self.session, Caller::Account(account)).await;
+        let now = self.now();
+        match listed {
+            Ok(list) => self.store.write(|tx| {
+                calendars::listed(tx, account.id, &list)?;
+                accounts::went_well(tx, account.id, now)
+            }),
+            Err(failure) => {
+                let until = match failure.kind {
+                    FailureKind::Limited(until) => Some(until),
+                    _ => None,
+                };
+                self.store
+                    .write(|tx| accounts::failed(tx, account.id, &failure.problem, until, now))?;
+                Err(failure.problem)
+            }
+        }
+    }
+}

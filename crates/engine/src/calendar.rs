@@ -1,0 +1,192 @@
+//! The client of Google Calendar: the calendar list, pages of events, one event. Read only.
+//!
+//! <https://developers.google.com/workspace/calendar/api/v3/reference>. It asks only for the fields it uses, believes
+//! statuses and reasons rather than messages, and takes every field of an answer as optional.
+
+mod error;
+mod wire;
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use jiff::Timestamp;
+use reconvene_core::event::Observation;
+use reconvene_core::report::Service;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use crate::failure::{Failure, FailureKind};
+use crate::oauth::Access;
+use crate::session::{Session, address, request};
+use crate::store::accounts::Account;
+use crate::store::calendars::Listed;
+
+/// Parameters of every events listing. They must be the same with a sync token as they were when it was begun, so
+/// they are also its fingerprint: <https://developers.google.com/workspace/calendar/api/guides/sync>.
+const LISTING: [(&str, &str); 4] = [
+    ("maxResults", "2500"),
+    ("singleEvents", "false"),
+    ("prettyPrint", "false"),
+    ("fields", wire::PAGE_FIELDS),
+];
+
+/// A pass that needs more pages than this is not a calendar but a fault: 25 million rows.
+pub(crate) const MOST_PAGES: usize = 10_000;
+
+/// Identifies the query that a sync token belongs to. A change of [`LISTING`] or of how rows are understood changes
+/// it, and the next pass is a full one.
+pub(crate) fn fingerprint() -> String {
+    let query: Vec<String> = LISTING
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    format!("1 {}", query.join("&"))
+}
+
+/// One page of a listing.
+pub(crate) struct Page {
+    pub(crate) observations: Vec<Observation>,
+    /// The calendar's zone, when the page names it.
+    pub(crate) zone: String,
+    /// The account's access role, when the page names it.
+    pub(crate) access: String,
+    pub(crate) next: Next,
+}
+
+/// What follows a page.
+pub(crate) enum Next {
+    /// Another page.
+    Page(String),
+    /// Nothing; the next pass begins with this token.
+    Token(String),
+}
+
+/// Reads one page of events. `token` for what changed since, none for a full list of what has not ended before
+/// `from`; `page` continues a listing and is sent with the very same other parameters.
+pub(crate) async fn events(
+    session: &Session,
+    account: &Account,
+    calendar: &str,
+    token: Option<&str>,
+    from: Timestamp,
+    page: Option<&str>,
+) -> Result<Page, Failure> {
+    let from = from.to_string();
+    let mut query = LISTING.to_vec();
+    match token {
+        Some(token) => query.push(("syncToken", token)),
+        None => query.push(("timeMin", &from)),
+    }
+    query.extend(page.map(|page| ("pageToken", page)));
+    let answer = session
+        .call(account, |base| {
+            request(
+                Method::GET,
+                &address(base, &["calendars", calendar, "events"], query.iter().copied()),
+            )
+        })
+        .await?;
+    let listing: wire::Listing = read(&answer, session)?;
+    let next = match (listing.next_page_token, listing.next_sync_token) {
+        (Some(page), _) => Next::Page(page),
+        (None, Some(token)) => Next::Token(token),
+        // Neither: the listing was cut, or a filter withheld the token. Nothing may be concluded from it.
+        (None, None) => return Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
+    };
+    Ok(Page {
+        observations: listing
+            .items
+            .into_iter()
+            .filter_map(wire::Event::observation)
+            .collect(),
+        zone: listing.time_zone,
+        access: listing.access_role,
+        next,
+    })
+}
+
+/// Reads one event; [`Observation::Gone`] when it is cancelled, `None` when the calendar has none by that id.
+pub(crate) async fn event(
+    session: &Session,
+    account: &Account,
+    calendar: &str,
+    id: &str,
+) -> Result<Option<Observation>, Failure> {
+    let query = [("prettyPrint", "false"), ("fields", wire::EVENT_FIELDS)];
+    let answer = session
+        .call(account, |base| {
+            request(
+                Method::GET,
+                &address(base, &["calendars", calendar, "events", id], query),
+            )
+        })
+        .await?;
+    match read::<wire::Event>(&answer, session) {
+        Ok(event) => Ok(event.observation()),
+        Err(failure) if failure.kind == FailureKind::Gone => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Reads the whole calendar list of whoever asks.
+pub(crate) async fn calendars(session: &Session, caller: Caller<'_>) -> Result<Vec<Listed>, Failure> {
+    let mut list = Vec::new();
+    let mut page: Option<String> = None;
+    for _ in 0..MOST_PAGES {
+        let query = [
+            ("maxResults", "250"),
+            ("showHidden", "true"),
+            ("prettyPrint", "false"),
+        ];
+        let query: Vec<_> = query
+            .into_iter()
+            .chain(page.as_deref().map(|page| ("pageToken", page)))
+            .collect();
+        let build = |base: &Url| {
+            request(
+                Method::GET,
+                &address(base, &["users", "me", "calendarList"], query.iter().copied()),
+            )
+        };
+        let answer = match caller {
+            Caller::Account(account) => session.call(account, build).await?,
+            Caller::Newcomer(access) => session.call_with(Service::Google, access, &build).await?,
+        };
+        let listing: wire::CalendarList = read(&answer, session)?;
+        list.extend(
+            listing
+                .items
+                .into_iter()
+                .filter_map(wire::CalendarListEntry::listed),
+        );
+        match listing.next_page_token {
+            Some(next) => page = Some(next),
+            None => return Ok(list),
+        }
+    }
+    Err(Failure::unreadable(Service::Google, StatusCode::OK.as_u16()))
+}
+
+/// Who asks for a calendar list.
+#[derive(Clone, Copy)]
+pub(crate) enum Caller<'a> {
+    /// A known account.
+    Account(&'a Account),
+    /// Somebody who is just signing in, with the token just granted.
+    Newcomer(&'a Access),
+}
+
+/// The body of a successful answer, or what the failure means.
+fn read<T: DeserializeOwned>(answer: &Response<Bytes>, session: &Session) -> Result<T, Failure> {
+    if !answer.status().is_success() {
+        return Err(error::failure(answer, session.now(), session.ports.dice.as_ref()));
+    }
+    serde_json::from_slice(answer.body()).map_err(|error| {
+        // The position, not the words: a body may hold anything.
+        tracing::warn!(
+            line = error.line(),
+            column = error.column(),
+            "unreadable answer from Google"
+        );
+        Failure::unreadable(Service::Google, answer.status().as_u16())
+    })
+}

@@ -1,0 +1,223 @@
+//! Google's errors, by status and reason: <https://developers.google.com/workspace/calendar/api/guides/errors>.
+//!
+//! Newer front ends send `details[].reason` beside or instead of `errors[].reason`; 5xx and edge refusals may be HTML
+//! or empty. Reasons are collected from both places, and without any the status alone decides.
+
+use bytes::Bytes;
+use http::{Response, header};
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Answer, Service};
+use serde::Deserialize;
+
+use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
+use crate::ports::Dice;
+
+#[derive(Deserialize, Default)]
+struct Envelope {
+    #[serde(default)]
+    error: Body,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body {
+    message: String,
+    errors: Vec<Item>,
+    details: Vec<Item>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Item {
+    reason: String,
+    location: String,
+}
+
+/// What an unsuccessful answer means.
+pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice) -> Failure {
+    let status = answer.status().as_u16();
+    let body = serde_json::from_slice::<Envelope>(answer.body())
+        .unwrap_or_default()
+        .error;
+    let reasons: Vec<&str> = body
+        .errors
+        .iter()
+        .chain(&body.details)
+        .map(|item| item.reason.as_str())
+        .collect();
+    let has = |any: &[&str]| reasons.iter().any(|reason| any.contains(reason));
+    let about_token = body.errors.iter().any(|item| item.location == "syncToken");
+    let told = Answer {
+        status,
+        code: reasons
+            .iter()
+            .find(|reason| !reason.is_empty())
+            .map(|&reason| reason.to_owned()),
+        words: words(&body.message),
+    };
+    let until = answer
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| retry_after(value, now));
+    // Google's own advice without a header is exponential backoff up to a minute; one whole minute is its window.
+    let soon = || {
+        until.unwrap_or_else(|| {
+            later(
+                now,
+                SignedDuration::from_millis(30_000 + (30_000.0 * dice.unit()) as i64),
+            )
+        })
+    };
+    match status {
+        401 => Failure::sign_in_again(Service::Google).with_answer(told),
+        403 if has(&[
+            "insufficientPermissions",
+            "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+            "insufficientScopes",
+        ]) =>
+        {
+            account(
+                Code::MissingScope,
+                "Google did not grant Reconvene the right to read the calendar.",
+                "Sign in again under Accounts and leave every box ticked.",
+                told,
+            )
+        }
+        403 if has(&["accessNotConfigured", "SERVICE_DISABLED"]) => account(
+            Code::ClientRejected,
+            "The Google Calendar API is not switched on for the configured OAuth client.",
+            "Enable it in the Google Cloud project that the client id belongs to.",
+            told,
+        ),
+        403 if has(&["dailyLimitExceeded"]) => Failure::limited(
+            Service::Google,
+            until.unwrap_or_else(|| next_utc_day(now, dice)),
+            told,
+        ),
+        403 if has(&[
+            "rateLimitExceeded",
+            "userRateLimitExceeded",
+            "quotaExceeded",
+            "calendarUsageLimitsExceeded",
+        ]) =>
+        {
+            Failure::limited(Service::Google, soon(), told)
+        }
+        429 => Failure::limited(Service::Google, soon(), told),
+        403 => refused(
+            FailureKind::Final,
+            Code::PermissionDenied,
+            "Google does not allow this to your account.",
+            told,
+        ),
+        404 => refused(
+            FailureKind::Gone,
+            Code::CalendarGone,
+            "Google does not have it, or no longer shares it.",
+            told,
+        ),
+        // 410 with a token: the token is not valid any more. Without: the event was deleted.
+        410 if has(&["deleted"]) => refused(
+            FailureKind::Gone,
+            Code::CalendarGone,
+            "It was deleted at Google.",
+            told,
+        ),
+        410 => stale(told),
+        // A token that was never valid, or belongs to something else, comes back as 400 about `syncToken`, or as 400
+        // `invalid` without a location: <https://github.com/kewisch/gdata-provider>, src/background/request.js.
+        400 if about_token || has(&["invalid", "badRequest", "invalidParameter"]) || reasons.is_empty() => {
+            stale(told)
+        }
+        408 | 500..=599 => Failure::failed_service(Service::Google, told),
+        _ => refused(
+            FailureKind::Final,
+            Code::Refused,
+            "Google refused the request.",
+            told,
+        ),
+    }
+}
+
+fn account(code: Code, message: &str, hint: &str, told: Answer) -> Failure {
+    Failure::new(FailureKind::Account, Problem::lasting(code, message, hint)).with_answer(told)
+}
+
+fn refused(kind: FailureKind, code: Code, message: &str, told: Answer) -> Failure {
+    Failure::new(kind, Problem::lasting(code, message, "")).with_answer(told)
+}
+
+fn stale(told: Answer) -> Failure {
+    let problem = Problem::passing(
+        Code::ServiceFailed,
+        "Google no longer knows how far this calendar was read.",
+        "Reconvene reads the whole calendar again.",
+    );
+    Failure::new(FailureKind::StaleToken, problem).with_answer(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Half;
+    impl Dice for Half {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0x7f);
+        }
+    }
+
+    fn kind(status: u16, body: &str) -> (FailureKind, Code) {
+        let answer = Response::builder()
+            .status(status)
+            .body(Bytes::from(body.to_owned()))
+            .unwrap();
+        let failure = failure(&answer, Timestamp::UNIX_EPOCH, &Half);
+        (failure.kind, failure.problem.code)
+    }
+
+    fn reason(reason: &str) -> String {
+        format!(
+            r#"{{"error":{{"errors":[{{"domain":"x","reason":"{reason}","message":"m"}}],"message":"m"}}}}"#
+        )
+    }
+
+    #[test]
+    fn each_documented_refusal_has_its_class() {
+        assert_eq!(kind(410, &reason("fullSyncRequired")).0, FailureKind::StaleToken);
+        assert_eq!(kind(400, &reason("invalid")).0, FailureKind::StaleToken);
+        assert_eq!(kind(410, &reason("deleted")).0, FailureKind::Gone);
+        assert_eq!(kind(404, &reason("notFound")).0, FailureKind::Gone);
+        assert_eq!(
+            kind(401, &reason("authError")),
+            (FailureKind::Account, Code::SignInAgain)
+        );
+        assert_eq!(kind(403, &reason("forbidden")).0, FailureKind::Final);
+        assert_eq!(
+            kind(403, &reason("insufficientPermissions")).1,
+            Code::MissingScope
+        );
+        for throttle in ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"] {
+            assert!(
+                matches!(kind(403, &reason(throttle)).0, FailureKind::Limited(_)),
+                "{throttle}"
+            );
+        }
+        assert!(matches!(kind(429, "").0, FailureKind::Limited(_)));
+    }
+
+    #[test]
+    fn details_without_errors_are_read_too() {
+        let body =
+            r#"{"error":{"code":403,"details":[{"@type":"t","reason":"ACCESS_TOKEN_SCOPE_INSUFFICIENT"}]}}"#;
+        assert_eq!(kind(403, body).1, Code::MissingScope);
+    }
+
+    #[test]
+    fn html_and_nothing_are_failures_that_pass() {
+        assert_eq!(kind(502, "<html>oops</html>").0, FailureKind::Passing);
+        assert_eq!(kind(503, "").0, FailureKind::Passing);
+    }
+}

@@ -1,0 +1,285 @@
+//! Google's JSON as it comes, and what Reconvene understands of it.
+//!
+//! <https://developers.google.com/workspace/calendar/api/v3/reference/events>. Booleans that equal their default are
+//! omitted, enums grow, and a tombstone carries nothing but its id: every field is optional here.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use reconvene_core::conference::Block;
+use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation};
+use reconvene_core::recognition;
+use serde::Deserialize;
+
+use crate::store::calendars::Listed;
+
+/// The fields asked of an event.
+pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
+recurringEventId,organizer/self,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
+entryPoints(entryPointType,uri),parameters)";
+
+/// The fields asked of a page. Without naming the tokens they would silently not come.
+pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
+location,description,start,end,recurrence,recurringEventId,organizer/self,hangoutLink,\
+conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters))";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listing {
+    #[serde(default)]
+    pub(super) items: Vec<Event>,
+    pub(super) next_page_token: Option<String>,
+    pub(super) next_sync_token: Option<String>,
+    #[serde(default)]
+    pub(super) time_zone: String,
+    #[serde(default)]
+    pub(super) access_role: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    etag: String,
+    #[serde(default)]
+    status: String,
+    #[serde(default)]
+    summary: String,
+    location: Option<String>,
+    description: Option<String>,
+    start: Option<EventTime>,
+    end: Option<EventTime>,
+    #[serde(default)]
+    recurrence: Vec<String>,
+    recurring_event_id: Option<String>,
+    organizer: Option<Organizer>,
+    hangout_link: Option<String>,
+    conference_data: Option<ConferenceData>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EventTime {
+    date: Option<Date>,
+    date_time: Option<Timestamp>,
+    time_zone: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Organizer {
+    #[serde(default, rename = "self")]
+    is_self: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConferenceData {
+    #[serde(default)]
+    conference_id: String,
+    conference_solution: Option<Solution>,
+    #[serde(default)]
+    entry_points: Vec<EntryPoint>,
+    #[serde(default)]
+    parameters: Parameters,
+}
+
+#[derive(Deserialize)]
+struct Solution {
+    key: Option<SolutionKey>,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct SolutionKey {
+    #[serde(default, rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryPoint {
+    #[serde(default)]
+    entry_point_type: String,
+    #[serde(default)]
+    uri: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Parameters {
+    add_on_parameters: AddOnParameters,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct AddOnParameters {
+    parameters: BTreeMap<String, String>,
+}
+
+impl EventTime {
+    fn moment(self) -> Option<Moment> {
+        match (self.date_time, self.date) {
+            (Some(instant), _) => Some(Moment::At {
+                instant,
+                zone: self.time_zone,
+            }),
+            (None, Some(day)) => Some(Moment::Day(day)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl ConferenceData {
+    fn block(self) -> Block {
+        let (solution, name) = match self.conference_solution {
+            Some(Solution { key: Some(key), name }) => (key.kind, name),
+            Some(Solution { key: None, name }) => ("addOn".to_owned(), name),
+            None => Default::default(),
+        };
+        let video = self
+            .entry_points
+            .into_iter()
+            .filter(|entry| entry.entry_point_type == "video");
+        Block {
+            id: self.conference_id,
+            solution,
+            name,
+            video: video.map(|entry| entry.uri).collect(),
+            parameters: self.parameters.add_on_parameters.parameters,
+        }
+    }
+}
+
+impl Event {
+    /// What the row says. `None` for a row without an id, and for a living one without times, which says nothing that
+    /// could be acted on.
+    pub(super) fn observation(self) -> Option<Observation> {
+        if self.id.is_empty() {
+            return None;
+        }
+        if self.status == "cancelled" {
+            return Some(Observation::Gone {
+                google_id: self.id,
+                series: self.recurring_event_id,
+            });
+        }
+        let kind = match self.recurring_event_id {
+            Some(series) => Kind::Exception { series },
+            None if self.recurrence.is_empty() => Kind::Single,
+            None => Kind::Series,
+        };
+        let block = self.conference_data.map(ConferenceData::block);
+        let conference = recognition::conference(
+            block.as_ref(),
+            self.hangout_link.as_deref(),
+            self.location.as_deref(),
+            self.description.as_deref(),
+        );
+        Some(Observation::Present(Box::new(CoreEvent {
+            start: self.start?.moment()?,
+            end: self.end?.moment()?,
+            google_id: self.id,
+            etag: self.etag,
+            title: self.summary,
+            kind,
+            organized_here: self.organizer.is_some_and(|organizer| organizer.is_self),
+            conference,
+        })))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CalendarList {
+    #[serde(default)]
+    pub(super) items: Vec<CalendarListEntry>,
+    pub(super) next_page_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+pub(super) struct CalendarListEntry {
+    id: String,
+    summary: String,
+    summary_override: Option<String>,
+    time_zone: String,
+    access_role: String,
+    primary: bool,
+    deleted: bool,
+}
+
+impl CalendarListEntry {
+    /// The calendar to choose from; `None` for one that was removed from the list.
+    pub(super) fn listed(self) -> Option<Listed> {
+        (!self.id.is_empty() && !self.deleted).then(|| Listed {
+            name: self
+                .summary_override
+                .filter(|name| !name.is_empty())
+                .unwrap_or(self.summary),
+            google_id: self.id,
+            zone: self.time_zone,
+            access: self.access_role,
+            main: self.primary,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reconvene_core::conference::Target;
+
+    fn observe(json: &str) -> Option<Observation> {
+        serde_json::from_str::<Event>(json).unwrap().observation()
+    }
+
+    #[test]
+    fn a_tombstone_of_nothing_but_an_id_is_one() {
+        let gone = observe(r#"{"kind":"calendar#event","id":"ev1","status":"cancelled"}"#).unwrap();
+        assert_eq!(
+            gone,
+            Observation::Gone {
+                google_id: "ev1".into(),
+                series: None
+            }
+        );
+    }
+
+    #[test]
+    fn a_row_without_conference_or_with_half_of_one_is_ordinary() {
+        for conference in [
+            "",
+            r#","conferenceData":{}"#,
+            r#","conferenceData":{"createRequest":{"status":{"statusCode":"failure"}}}"#,
+        ] {
+            let row = format!(
+                r#"{{"id":"ev1","status":"confirmed","start":{{"dateTime":"2026-12-01T10:00:00+01:00"}},"end":{{"dateTime":"2026-12-01T11:00:00+01:00"}}{conference}}}"#
+            );
+            let Some(Observation::Present(event)) = observe(&row) else {
+                panic!("{row}")
+            };
+            assert_eq!(event.conference, None);
+            assert!(!event.organized_here, "omitted means false");
+        }
+    }
+
+    #[test]
+    fn the_zoom_add_on_block_yields_meeting_and_origin() {
+        let row = r#"{"id":"ev1","etag":"\"1\"","status":"confirmed","summary":"Review","organizer":{"self":true},
+          "start":{"dateTime":"2026-12-01T10:00:00+01:00","timeZone":"Europe/Berlin"},"end":{"dateTime":"2026-12-01T11:00:00+01:00"},
+          "conferenceData":{"entryPoints":[{"entryPointType":"video","uri":"https://us05web.zoom.us/j/81234567890?pwd=A.1"}],
+          "conferenceSolution":{"key":{"type":"addOn"},"name":"Zoom Meeting"},"conferenceId":"81234567890",
+          "parameters":{"addOnParameters":{"parameters":{"realMeetingId":"81234567890","originalEventId":"ev1"}}}}}"#;
+        let Some(Observation::Present(event)) = observe(row) else {
+            panic!()
+        };
+        let conference = event.conference.unwrap();
+        assert!(matches!(conference.target, Target::Meeting { number, .. } if number == "81234567890"));
+        assert_eq!(conference.origin.as_deref(), Some("ev1"));
+    }
+}

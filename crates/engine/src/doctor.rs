@@ -1,0 +1,162 @@
+//! Doctor: what Reconvene stands on, examined piece by piece, each with what was found and what to do.
+//!
+//! The desktop (tray host, autostart) is examined by the app, which knows it.
+
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Check, Service, Verdict};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::calendar::{self, Caller};
+use crate::engine::Inner;
+use crate::keyring;
+use crate::store::accounts::{self, Account};
+use crate::store::{calendars, settings};
+
+/// Examines everything in turn.
+pub(crate) async fn examine(engine: &Inner) -> Vec<Check> {
+    let mut checks = vec![configuration(engine), store(engine), keyring(engine).await];
+    match engine.store.read(accounts::all) {
+        Ok(all) => {
+            for account in &all {
+                checks.push(self::account(engine, account).await);
+            }
+            for service in Service::ALL {
+                if !all.iter().any(|account| account.service == service) {
+                    checks.push(attention(
+                        service.word(),
+                        format!("No {} account is connected.", service.name()),
+                        format!(
+                            "Run `reconvene account add {}`, or connect it in the window.",
+                            service.word()
+                        ),
+                    ));
+                }
+            }
+        }
+        Err(problem) => checks.push(broken("accounts", &problem)),
+    }
+    checks.push(watched(engine));
+    checks
+}
+
+fn configuration(engine: &Inner) -> Check {
+    let config = &engine.session.config;
+    let missing: Vec<&str> = Service::ALL
+        .into_iter()
+        .filter(|service| config.client(*service).is_none())
+        .map(Service::word)
+        .collect();
+    if missing.is_empty() {
+        return works("config", "An OAuth client is configured for every service.");
+    }
+    attention(
+        "config",
+        format!("No OAuth client is configured for: {}.", missing.join(", ")),
+        format!(
+            "Put client_id (and client_secret) into {}; the README tells where to get them.",
+            config.file.display()
+        ),
+    )
+}
+
+fn store(engine: &Inner) -> Check {
+    match engine
+        .store
+        .write(|tx| settings::set(tx, "examined", &engine.now().to_string()))
+    {
+        Ok(()) => works("store", "The database can be read and written."),
+        Err(problem) => broken("store", &problem),
+    }
+}
+
+/// Keeps a made-up secret, reads it back and forgets it.
+async fn keyring(engine: &Inner) -> Check {
+    let secrets = engine.session.ports.secrets.as_ref();
+    let name = engine.secret_name(Service::Google, "examination");
+    let probe = SecretString::from("probe");
+    let tried = async {
+        secrets.set(&name, &probe).await?;
+        let back = secrets.get(&name).await?;
+        secrets.delete(&name).await?;
+        Ok(back)
+    };
+    match tried.await {
+        Ok(Some(back)) if back.expose_secret() == probe.expose_secret() => {
+            works("keyring", "The keyring keeps and gives back secrets.")
+        }
+        Ok(_) => broken(
+            "keyring",
+            &Problem::lasting(
+                Code::KeyringRefused,
+                "The keyring did not give back what it was given.",
+                "Check that a default keyring exists and is not only for this session.",
+            ),
+        ),
+        Err(error) => broken("keyring", &keyring::problem(&error)),
+    }
+}
+
+async fn account(engine: &Inner, account: &Account) -> Check {
+    let subject = format!("{} {}", account.service.word(), account.name);
+    let asked = match account.service {
+        Service::Google => {
+            let list = calendar::calendars(&engine.session, Caller::Account(account)).await;
+            list.map(drop).map_err(|failure| failure.problem)
+        }
+        Service::Zoom => engine
+            .session
+            .tokens
+            .access(&account.secret, account.service)
+            .await
+            .map(drop),
+    };
+    match asked {
+        Ok(()) => works(&subject, "Signed in, and the service answers."),
+        Err(problem) => broken(&subject, &problem),
+    }
+}
+
+fn watched(engine: &Inner) -> Check {
+    match engine.store.read(calendars::watched) {
+        Ok(watched) if watched.is_empty() => attention(
+            "calendars",
+            "No calendar is watched.".to_owned(),
+            "Tick one under Accounts, or run `reconvene calendar watch ID`.".to_owned(),
+        ),
+        Ok(watched) => match watched
+            .iter()
+            .find_map(|calendar| calendar.health.problem.as_ref())
+        {
+            Some(problem) => broken("calendars", problem),
+            None => works("calendars", &format!("{} watched.", watched.len())),
+        },
+        Err(problem) => broken("calendars", &problem),
+    }
+}
+
+fn works(subject: &str, finding: &str) -> Check {
+    Check {
+        subject: subject.into(),
+        verdict: Verdict::Works,
+        finding: finding.into(),
+        advice: String::new(),
+    }
+}
+
+fn attention(subject: &str, finding: String, advice: String) -> Check {
+    Check {
+        subject: subject.into(),
+        verdict: Verdict::Attention,
+        finding,
+        advice,
+    }
+}
+
+fn broken(subject: &str, problem: &Problem) -> Check {
+    Check {
+        subject: subject.into(),
+        verdict: Verdict::Broken,
+        finding: problem.message.clone(),
+        advice: problem.hint.clone(),
+    }
+}

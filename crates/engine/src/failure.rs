@@ -1,0 +1,271 @@
+//! Why a request to a service did not yield what was asked, classified for what to do next.
+//!
+//! The classes come from statuses, reasons and codes; each client maps its own service's onto them. Message text is
+//! carried along for the person and never decided by.
+
+use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Answer, Service};
+
+use crate::ports::{Dice, TransportError};
+
+/// One failed request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) problem: Problem,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What a failure means for what comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// It may pass: try this again later.
+    Passing,
+    /// The service asks every request of this account to wait until an instant.
+    Limited(Timestamp),
+    /// The account cannot be used until the person acts.
+    Account,
+    /// The thing asked for is not there.
+    Gone,
+    /// The answer is no, and will stay no.
+    Final,
+    /// The calendar's sync token is not valid any more.
+    StaleToken,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, problem: Problem) -> Self {
+        Self {
+            kind,
+            problem,
+            answer: None,
+        }
+    }
+
+    pub(crate) fn with_answer(self, answer: Answer) -> Self {
+        Self {
+            answer: Some(answer),
+            ..self
+        }
+    }
+
+    /// No answer at all.
+    pub(crate) fn unanswered(service: Service, error: &TransportError) -> Self {
+        let name = service.name();
+        let problem = match error {
+            TransportError::Unreachable(_) => Problem::passing(
+                Code::Offline,
+                format!("{name} cannot be reached."),
+                "Check the network connection. Reconvene tries again by itself.",
+            ),
+            TransportError::Unanswered(_) => Problem::passing(
+                Code::TimedOut,
+                format!("{name} did not answer in time."),
+                "Reconvene reads back what came of it and tries again by itself.",
+            ),
+            TransportError::TooLarge { .. } => unreadable(service),
+        };
+        Self::new(FailureKind::Passing, problem)
+    }
+
+    /// An answer that is not what the service speaks: HTML, cut JSON, nothing.
+    pub(crate) fn unreadable(service: Service, status: u16) -> Self {
+        Self::new(FailureKind::Passing, unreadable(service)).with_answer(Answer {
+            status,
+            code: None,
+            words: None,
+        })
+    }
+
+    /// A failure on the service's side.
+    pub(crate) fn failed_service(service: Service, answer: Answer) -> Self {
+        let problem = Problem::passing(
+            Code::ServiceFailed,
+            format!(
+                "{} has a problem on its side (status {}).",
+                service.name(),
+                answer.status
+            ),
+            "Reconvene tries again by itself.",
+        );
+        Self::new(FailureKind::Passing, problem).with_answer(answer)
+    }
+
+    /// The service asks to slow down, until `until` when it said so.
+    pub(crate) fn limited(service: Service, until: Timestamp, answer: Answer) -> Self {
+        let problem = Problem::passing(
+            Code::RateLimited,
+            format!("{} asks to slow down.", service.name()),
+            "Reconvene waits as long as it was asked to and then goes on by itself.",
+        );
+        Self::new(FailureKind::Limited(until), problem).with_answer(answer)
+    }
+
+    /// The grant is not accepted any more.
+    pub(crate) fn sign_in_again(service: Service) -> Self {
+        Self::new(FailureKind::Account, sign_in_again(service))
+    }
+}
+
+/// What a person is told when a grant is gone.
+fn sign_in_again(service: Service) -> Problem {
+    Problem::lasting(
+        Code::SignInAgain,
+        format!("{} no longer accepts the sign-in.", service.name()),
+        "Sign in again under Accounts; nothing that waits is lost.",
+    )
+}
+
+fn unreadable(service: Service) -> Problem {
+    Problem::passing(
+        Code::UnreadableAnswer,
+        format!("{} answered something that cannot be understood.", service.name()),
+        "A hotel or office network may be in between: open a web page to sign in to it. Reconvene tries again by itself.",
+    )
+}
+
+/// A problem of the account layer (keyring, refresh) as a failed request.
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let kind = if problem.retryable {
+            FailureKind::Passing
+        } else {
+            FailureKind::Account
+        };
+        Self::new(kind, problem)
+    }
+}
+
+/// The first pause after a failure, in seconds; it doubles with each further one.
+const FIRST_PAUSE: i64 = 2;
+/// The longest pause between two attempts by themselves.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+/// A service that asks for a longer pause than this is asked again after it.
+const LONGEST_OBEDIENCE: SignedDuration = SignedDuration::from_hours(25);
+
+/// When to try again after `attempts` failed attempts: exponential, with up to a second, or a quarter, of jitter
+/// (<https://developers.google.com/workspace/calendar/api/guides/quota#exponential>).
+pub(crate) fn backoff(attempts: u32, now: Timestamp, dice: &dyn Dice) -> Timestamp {
+    let doubled = FIRST_PAUSE << attempts.saturating_sub(1).min(16);
+    let pause = SignedDuration::from_secs(doubled).min(LONGEST_PAUSE);
+    let jitter = (pause.as_millis() / 4).max(1_000) as f64 * dice.unit();
+    later(now, pause + SignedDuration::from_millis(jitter as i64))
+}
+
+/// Reads `Retry-After` in the forms met in the wild: seconds and HTTP date (RFC 9110 §10.2.3), and the ISO 8601
+/// instant that Zoom sends (<https://developers.zoom.us/docs/api/rate-limits/>). A past or absurd one is clamped.
+pub(crate) fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {
+    let value = value.trim();
+    let until = if let Ok(seconds) = value.parse::<f64>() {
+        if !seconds.is_finite() {
+            return None;
+        }
+        later(
+            now,
+            SignedDuration::from_secs(seconds.clamp(0.0, 1e9).ceil() as i64),
+        )
+    } else if let Ok(instant) = value.parse::<Timestamp>() {
+        instant
+    } else if let Ok(local) = value.parse::<DateTime>() {
+        local.to_zoned(TimeZone::UTC).ok()?.timestamp()
+    } else {
+        rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?
+    };
+    Some(until.clamp(
+        later(now, SignedDuration::from_secs(1)),
+        later(now, LONGEST_OBEDIENCE),
+    ))
+}
+
+/// The next midnight in UTC, when daily budgets start anew, and up to ten minutes more so that not everybody comes
+/// back in the same second.
+pub(crate) fn next_utc_day(now: Timestamp, dice: &dyn Dice) -> Timestamp {
+    let midnight = now
+        .to_zoned(TimeZone::UTC)
+        .date()
+        .checked_add(1.day())
+        .and_then(|day| day.to_zoned(TimeZone::UTC))
+        .map_or(now, |zoned| zoned.timestamp());
+    later(
+        midnight,
+        SignedDuration::from_secs(5 + (595.0 * dice.unit()) as i64),
+    )
+}
+
+/// `instant` and a while, at most the end of time.
+pub(crate) fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+/// The provider's words, cut to what a log line bears.
+pub(crate) fn words(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().take(500).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct Steady;
+    impl Dice for Steady {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(0);
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn p13_retry_after_is_understood_in_every_form() {
+        for (value, wanted) in [
+            ("120", "2026-11-22T12:02:00Z"),
+            ("0", "2026-11-22T12:00:01Z"),
+            ("1.5", "2026-11-22T12:00:02Z"),
+            ("Sun, 22 Nov 2026 12:05:00 GMT", "2026-11-22T12:05:00Z"),
+            ("2026-11-23T00:00:00Z", "2026-11-23T00:00:00Z"),
+            ("2026-11-23T00:00:00", "2026-11-23T00:00:00Z"),
+            ("2020-01-01T00:00:00Z", "2026-11-22T12:00:01Z"),
+            ("99999999999", "2026-11-23T13:00:00Z"),
+        ] {
+            assert_eq!(
+                retry_after(value, now()),
+                Some(wanted.parse().unwrap()),
+                "{value}"
+            );
+        }
+        for value in ["", "soon", "NaN", "inf"] {
+            assert_eq!(retry_after(value, now()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn p13_backoff_doubles_and_is_bounded() {
+        let pause = |attempts| backoff(attempts, now(), &Steady).duration_since(now()).as_secs();
+        assert_eq!([pause(1), pause(2), pause(3), pause(60)], [2, 4, 8, 900]);
+    }
+
+    #[test]
+    fn p13_the_next_day_begins_at_midnight_utc() {
+        assert_eq!(
+            next_utc_day(now(), &Steady),
+            "2026-11-23T00:00:05Z".parse().unwrap()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_retry_after_makes_the_engine_panic_or_wait_for_ever(value in ".{0,60}") {
+            if let Some(until) = retry_after(&value, now()) {
+                prop_assert!(until > now() && until <= later(now(), LONGEST_OBEDIENCE));
+            }
+        }
+    }
+}

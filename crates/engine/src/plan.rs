@@ -1,0 +1,279 @@
+//! The plan on the store: rows become events and links, links touch meetings, and each touched meeting is decided
+//! anew by `reconvene_core::plan`. Everything here runs inside the transaction of the page that brought the rows.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use reconvene_core::conference::Target;
+use reconvene_core::event::{Event, Observation};
+use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::meeting::Meeting;
+use reconvene_core::plan::{
+    Decision, Linked, Settings, Subject, decide, proof_by_agreement, proof_by_origin,
+};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Outcome, PlannedAction, Service};
+use rusqlite::Connection;
+
+use crate::store::activity::{self, Draft};
+use crate::store::events::{self, Stored};
+use crate::store::meetings::{self, Known};
+use crate::store::{accounts, outbox};
+
+/// Takes rows of a calendar over, and decides anew about every meeting that they touch.
+pub(crate) fn observe(
+    tx: &Connection,
+    calendar: CalendarId,
+    pass: i64,
+    rows: &[Observation],
+    settings: &Settings,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let mut touched = BTreeSet::new();
+    for row in rows {
+        let before = events::get(tx, calendar, row.google_id())?;
+        match (row, before) {
+            (Observation::Present(event), before) => {
+                present(tx, calendar, pass, event, before, &mut touched, now)?
+            }
+            (Observation::Gone { .. }, Some(before)) => gone(tx, &before, &mut touched, now)?,
+            // A tombstone of something never seen: nothing hangs on it.
+            (Observation::Gone { .. }, None) => {}
+        }
+    }
+    for meeting in touched {
+        replan(tx, meeting, settings, now)?;
+    }
+    Ok(())
+}
+
+fn present(
+    tx: &Connection,
+    calendar: CalendarId,
+    pass: i64,
+    event: &Event,
+    before: Option<Stored>,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    if let Some(before) = &before
+        && before.gone_since.is_none()
+        && same(&before.event, event)
+    {
+        return events::seen(tx, before.id, &event.etag, pass);
+    }
+    let id = events::put(tx, calendar, event, pass)?;
+    let linked_before = before.as_ref().and_then(|before| before.meeting);
+    let linked_now = match &event.conference {
+        Some(conference) => Some((meetings::of(tx, &conference.target)?, conference)),
+        None => None,
+    };
+    match linked_now {
+        Some((meeting, conference)) => {
+            let kept = before
+                .as_ref()
+                .filter(|_| linked_before == Some(meeting))
+                .and_then(|before| before.proof);
+            events::link(tx, id, meeting, conference, proof_by_origin(event).or(kept))?;
+            // A new edit is a new chance, whatever was refused or waved away before.
+            meetings::set_problem(tx, meeting, None)?;
+            meetings::set_ignored(tx, meeting, false)?;
+            touched.insert(meeting);
+        }
+        None => events::unlink(tx, id)?,
+    }
+    if let (Some(before), Some(left)) = (&before, linked_before)
+        && linked_now.is_none_or(|(meeting, _)| meeting != left)
+    {
+        touched.insert(left);
+        if before.proof.is_some() {
+            let draft = left_behind(before, left);
+            activity::write(tx, None, &draft, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The conference was taken off a living event, or exchanged. Its event is not gone, so its meeting is kept (P3).
+fn left_behind(before: &Stored, meeting: MeetingId) -> Draft {
+    Draft {
+        meeting: Some(meeting),
+        title: before.event.title.clone(),
+        service: before
+            .event
+            .conference
+            .as_ref()
+            .map_or(Service::Zoom, |found| service_of(&found.target)),
+        outcome: Outcome::Kept,
+        changes: Vec::new(),
+        problem: Some(Problem::lasting(
+            Code::Held,
+            "The conference was taken off the event, so the meeting no longer follows it.",
+            "The meeting itself was left as it is. Delete it at the provider if nobody needs it.",
+        )),
+        answer: None,
+        attempts: 0,
+        next_try: None,
+        remedies: Vec::new(),
+    }
+}
+
+/// The service that answers for a target.
+pub(crate) fn service_of(target: &Target) -> Service {
+    match target {
+        Target::Meeting { service, .. } | Target::Room { service, .. } => *service,
+        Target::Unscheduled { .. } | Target::Foreign { .. } => Service::Google,
+    }
+}
+
+/// Whether nothing that matters changed. Google's revision tag also changes for colours, guests and reminders.
+fn same(before: &Event, now: &Event) -> bool {
+    Event {
+        etag: String::new(),
+        ..before.clone()
+    } == Event {
+        etag: String::new(),
+        ..now.clone()
+    }
+}
+
+fn gone(
+    tx: &Connection,
+    before: &Stored,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    match before.meeting {
+        Some(meeting) => {
+            events::gone(tx, before.id, now)?;
+            touched.insert(meeting);
+            Ok(())
+        }
+        None => events::forget(tx, before.id),
+    }
+}
+
+/// Everything a decision about one meeting rests on, as stored.
+pub(crate) struct Dossier {
+    pub(crate) known: Known,
+    pub(crate) links: Vec<Stored>,
+    hosts: Vec<String>,
+}
+
+impl Dossier {
+    /// Reads it; `None` when the meeting is not known any more.
+    pub(crate) fn of(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<Option<Self>> {
+        let Some(known) = meetings::get(tx, meeting)? else {
+            return Ok(None);
+        };
+        Self::with(tx, known, events::of_meeting(tx, meeting)?).map(Some)
+    }
+
+    /// Puts it together from rows at hand.
+    pub(crate) fn with(tx: &Connection, known: Known, links: Vec<Stored>) -> rusqlite::Result<Self> {
+        let hosts = accounts::of(tx, service_of(&known.target))?;
+        Ok(Self {
+            known,
+            links,
+            hosts: hosts.into_iter().map(|account| account.subject).collect(),
+        })
+    }
+
+    /// What must become of the meeting.
+    pub(crate) fn decide(&self, settings: &Settings, now: Timestamp) -> Decision {
+        let links: Vec<Linked<'_>> = self
+            .links
+            .iter()
+            .map(|stored| Linked {
+                event: &stored.event,
+                gone: stored.gone_since,
+                proof: stored.proof,
+            })
+            .collect();
+        let subject = Subject {
+            target: &self.known.target,
+            links: &links,
+            seen: self.known.seen.as_ref(),
+            hosts: &self.hosts,
+            ignored: self.known.ignored,
+        };
+        decide(&subject, settings, now)
+    }
+
+    /// The title that the person knows it by: of a living bonded event, else of any.
+    pub(crate) fn title(&self) -> String {
+        self.links
+            .iter()
+            .max_by_key(|stored| (stored.gone_since.is_none(), stored.proof.is_some()))
+            .map(|stored| stored.event.title.clone())
+            .or_else(|| self.known.seen.as_ref().map(|seen| seen.topic.clone()))
+            .unwrap_or_default()
+    }
+}
+
+/// Decides anew about one meeting and puts the outbox right.
+pub(crate) fn replan(
+    tx: &Connection,
+    meeting: MeetingId,
+    settings: &Settings,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(dossier) = Dossier::of(tx, meeting)? else {
+        return Ok(());
+    };
+    match dossier.decide(settings, now) {
+        Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
+        Decision::Update(_) => outbox::put(tx, meeting, PlannedAction::Update, now),
+        Decision::Delete { not_before } => {
+            outbox::put(tx, meeting, PlannedAction::Delete, not_before.max(now))
+        }
+        Decision::InStep | Decision::Leave(_) => drop_action(tx, meeting),
+        Decision::Forget => {
+            drop_action(tx, meeting)?;
+            forget(tx, &dossier)
+        }
+    }
+}
+
+/// Strikes an action that is not needed any more, and closes its entry.
+fn drop_action(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    if let Some(entry) = outbox::get(tx, meeting)?.and_then(|pending| pending.entry) {
+        activity::supersede(tx, entry)?;
+    }
+    outbox::strike(tx, meeting)
+}
+
+/// Forgets the cancelled events of a meeting, and the meeting once nothing points at it.
+pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()> {
+    for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
+        events::forget(tx, stored.id)?;
+    }
+    meetings::forget_unlinked(tx, dossier.known.id)
+}
+
+/// Decides anew about every meeting, as after an account came or went or a setting changed.
+pub(crate) fn replan_all(tx: &Connection, settings: &Settings, now: Timestamp) -> rusqlite::Result<()> {
+    for known in meetings::all(tx)? {
+        replan(tx, known.id, settings, now)?;
+    }
+    Ok(())
+}
+
+/// Keeps what was just read of a meeting, and the bonds that it proves.
+pub(crate) fn seen(
+    tx: &Connection,
+    meeting: MeetingId,
+    seen: &Meeting,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    meetings::seen(tx, meeting, seen, now)?;
+    for stored in events::of_meeting(tx, meeting)? {
+        if stored.gone_since.is_none()
+            && stored.proof.is_none()
+            && let Some(proof) = proof_by_agreement(&stored.event, seen)
+        {
+            events::bond(tx, stored.id, proof)?;
+        }
+    }
+    Ok(())
+}

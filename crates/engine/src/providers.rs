@@ -1,0 +1,54 @@
+//! Meeting providers: one file each behind one trait. Adding one is that file, a line in [`provider`], a
+//! [`Service`], and its simulator.
+
+mod zoom;
+
+use async_trait::async_trait;
+use reconvene_core::meeting::Meeting;
+use reconvene_core::report::{Answer, Change, Service};
+
+use crate::failure::Failure;
+use crate::oauth::Access;
+use crate::session::Session;
+use crate::store::accounts::Account;
+
+/// Who a provider says the signed-in person is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The provider's id of the person, as it appears as host of meetings.
+    pub(crate) subject: String,
+    /// The name or address they know themselves by.
+    pub(crate) name: String,
+}
+
+/// What Reconvene needs of a provider.
+///
+/// Every method makes one request (two when a refused token had to be renewed) and reports what came of that request
+/// alone; reading back, comparing, retrying and pacing are the push worker's business.
+#[async_trait]
+pub(crate) trait Provider: Send + Sync {
+    /// Who is signed in, with a token just granted.
+    async fn identity(&self, session: &Session, access: &Access) -> Result<Identity, Failure>;
+    /// Reads a meeting. One that is not there is a failure of kind [`crate::failure::FailureKind::Gone`].
+    async fn read(&self, session: &Session, account: &Account, number: &str) -> Result<Meeting, Failure>;
+    /// Writes `changes`, and nothing else, to a meeting, without mailing anybody.
+    async fn update(
+        &self,
+        session: &Session,
+        account: &Account,
+        number: &str,
+        changes: &[Change],
+    ) -> Result<Answer, Failure>;
+    /// Deletes a meeting, without mailing anybody.
+    async fn delete(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure>;
+    /// The address that joins a meeting.
+    async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure>;
+}
+
+/// The provider behind a service; `None` for a service that is a calendar.
+pub(crate) fn provider(service: Service) -> Option<&'static dyn Provider> {
+    match service {
+        Service::Zoom => Some(&zoom::Zoom),
+        Service::Google => None,
+    }
+}

@@ -1,0 +1,338 @@
+//! Zoom Meetings, <https://developers.zoom.us/docs/api/meetings/>.
+//!
+//! Zoom has no revision tags and answers 204 to a write that it ignored (a start in the past), so nothing here is
+//! believed until it is read back. Passcodes are never sent, because changing one changes the join link. Webinars,
+//! occurrences of series and creation are deliberately absent.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Response, header};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::meeting::{Meeting, Nature};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Answer, Change, Service};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Identity, Provider};
+use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
+use crate::oauth::Access;
+use crate::session::{Session, address, request, with_body};
+use crate::store::accounts::Account;
+
+/// The adapter.
+pub(super) struct Zoom;
+
+/// A meeting as Zoom describes it. `type`: 1 instant, 2 scheduled, 3 recurring without fixed time, 4 personal room,
+/// 8 recurring at fixed times, 10 screen share.
+#[derive(Deserialize)]
+struct Described {
+    id: Option<serde_json::Value>,
+    #[serde(rename = "type")]
+    kind: u8,
+    #[serde(default)]
+    topic: String,
+    start_time: Option<String>,
+    duration: Option<u32>,
+    timezone: Option<String>,
+    #[serde(default)]
+    host_id: String,
+    #[serde(default)]
+    status: String,
+    pmi: Option<serde_json::Value>,
+    #[serde(default)]
+    settings: DescribedSettings,
+    #[serde(default)]
+    join_url: String,
+}
+
+#[derive(Deserialize, Default)]
+struct DescribedSettings {
+    #[serde(default)]
+    use_pmi: bool,
+}
+
+impl Described {
+    fn meeting(self) -> Meeting {
+        let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
+        let nature = match self.kind {
+            2 if !personal => Nature::Scheduled,
+            8 if !personal => Nature::Recurring,
+            _ => Nature::Standing,
+        };
+        let zone = self.timezone.filter(|zone| !zone.is_empty());
+        Meeting {
+            nature,
+            topic: self.topic,
+            start: self
+                .start_time
+                .as_deref()
+                .and_then(|text| start(text, zone.as_deref())),
+            minutes: self.duration,
+            zone,
+            host: self.host_id,
+            running: self.status == "started",
+        }
+    }
+}
+
+/// Zoom answers with UTC; a time without `Z` is local to the meeting's zone.
+fn start(text: &str, zone: Option<&str>) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let local: jiff::civil::DateTime = text.parse().ok()?;
+        let zone = TimeZone::get(zone?).ok()?;
+        local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+    })
+}
+
+/// The body of an update: only what differs.
+#[derive(Serialize, Default)]
+struct Update {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
+}
+
+impl Update {
+    fn of(changes: &[Change]) -> Self {
+        let mut update = Self::default();
+        for change in changes {
+            match change {
+                Change::Topic { after, .. } => update.topic = Some(after.clone()),
+                // In UTC, which means the same instant whatever the zone beside it.
+                Change::Start { after, .. } => {
+                    update.start_time = Some(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+                }
+                Change::Duration { after, .. } => update.duration = Some(*after),
+                Change::Zone { after, .. } => update.timezone = Some(after.clone()),
+            }
+        }
+        update
+    }
+}
+
+#[async_trait]
+impl Provider for Zoom {
+    async fn identity(&self, session: &Session, access: &Access) -> Result<Identity, Failure> {
+        #[derive(Deserialize)]
+        struct User {
+            id: String,
+            #[serde(default)]
+            email: String,
+        }
+        let answer = session
+            .call_with(Service::Zoom, access, &|base: &url::Url| {
+                request(Method::GET, &address(base, &["users", "me"], []))
+            })
+            .await?;
+        let user: User = read(session, &answer)?;
+        let name = if user.email.is_empty() {
+            user.id.clone()
+        } else {
+            user.email
+        };
+        Ok(Identity {
+            subject: user.id,
+            name,
+        })
+    }
+
+    async fn read(&self, session: &Session, account: &Account, number: &str) -> Result<Meeting, Failure> {
+        Ok(described(session, account, number).await?.meeting())
+    }
+
+    async fn update(
+        &self,
+        session: &Session,
+        account: &Account,
+        number: &str,
+        changes: &[Change],
+    ) -> Result<Answer, Failure> {
+        let body = serde_json::to_vec(&Update::of(changes))
+            .map(Bytes::from)
+            .map_err(|error| {
+                Failure::new(
+                    FailureKind::Final,
+                    Problem::lasting(Code::Internal, error.to_string(), ""),
+                )
+            })?;
+        let answer = session
+            .call(account, |base| {
+                with_body(
+                    Method::PATCH,
+                    &address(base, &["meetings", number], []),
+                    body.clone(),
+                )
+            })
+            .await?;
+        accepted(session, &answer)
+    }
+
+    async fn delete(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure> {
+        let quiet = [
+            ("schedule_for_reminder", "false"),
+            ("cancel_meeting_reminder", "false"),
+        ];
+        let answer = session
+            .call(account, |base| {
+                request(Method::DELETE, &address(base, &["meetings", number], quiet))
+            })
+            .await?;
+        accepted(session, &answer)
+    }
+
+    async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure> {
+        Ok(described(session, account, number).await?.join_url)
+    }
+}
+
+async fn described(session: &Session, account: &Account, number: &str) -> Result<Described, Failure> {
+    let answer = session
+        .call(account, |base| {
+            request(Method::GET, &address(base, &["meetings", number], []))
+        })
+        .await?;
+    read(session, &answer)
+}
+
+fn read<T: DeserializeOwned>(session: &Session, answer: &Response<Bytes>) -> Result<T, Failure> {
+    accepted(session, answer)?;
+    serde_json::from_slice(answer.body())
+        .map_err(|_| Failure::unreadable(Service::Zoom, answer.status().as_u16()))
+}
+
+fn accepted(session: &Session, answer: &Response<Bytes>) -> Result<Answer, Failure> {
+    if answer.status().is_success() {
+        return Ok(Answer {
+            status: answer.status().as_u16(),
+            code: None,
+            words: None,
+        });
+    }
+    Err(failure(session, answer))
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ErrorBody {
+    code: i64,
+    message: String,
+    errors: Vec<FieldError>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct FieldError {
+    field: String,
+    message: String,
+}
+
+/// Zoom's errors by status and code: <https://developers.zoom.us/docs/api/errors/>.
+fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
+    let status = answer.status().as_u16();
+    let (now, dice) = (session.now(), session.ports.dice.as_ref());
+    let body: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let fields: Vec<String> = body
+        .errors
+        .iter()
+        .map(|error| format!("{}: {}", error.field, error.message))
+        .collect();
+    let told = Answer {
+        status,
+        code: (body.code != 0).then(|| body.code.to_string()),
+        words: words(&[body.message, fields.join("; ")].join(" ")),
+    };
+    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let until = header(header::RETRY_AFTER.as_str()).and_then(|value| retry_after(value, now));
+    let lasting = |kind, code, message: &str, hint: &str| {
+        Failure::new(kind, Problem::lasting(code, message, hint)).with_answer(told.clone())
+    };
+    match (status, body.code) {
+        (_, 4700 | 4711) => lasting(
+            FailureKind::Account,
+            Code::MissingScope,
+            "Zoom did not grant Reconvene what this needs.",
+            "Add the scopes named in the README to your Zoom app, then sign in again under Accounts.",
+        ),
+        (401, _) => Failure::sign_in_again(Service::Zoom).with_answer(told),
+        (404, 3001) => lasting(
+            FailureKind::Gone,
+            Code::MeetingGone,
+            "Zoom has no such meeting: it was deleted or has expired.",
+            "Add a new Zoom meeting to the event in Google Calendar.",
+        ),
+        (429, _) => {
+            // <https://developers.zoom.us/docs/api/rate-limits/>
+            let per_second = header("X-RateLimit-Type").is_some_and(|kind| kind.eq_ignore_ascii_case("QPS"));
+            match until {
+                Some(until) => Failure::limited(Service::Zoom, until, told),
+                None if per_second => {
+                    Failure::limited(Service::Zoom, later(now, SignedDuration::from_secs(2)), told)
+                }
+                None if daily(answer) => {
+                    let problem = Problem::passing(
+                        Code::DailyBudget,
+                        "Zoom allows 100 changes a day and host, and today's are used up.",
+                        "Reconvene goes on by itself after midnight UTC.",
+                    );
+                    Failure::new(FailureKind::Limited(next_utc_day(now, dice)), problem).with_answer(told)
+                }
+                None => Failure::limited(
+                    Service::Zoom,
+                    later(
+                        now,
+                        SignedDuration::from_millis(30_000 + (30_000.0 * dice.unit()) as i64),
+                    ),
+                    told,
+                ),
+            }
+        }
+        (408 | 500..=599, _) => Failure::failed_service(Service::Zoom, told),
+        (403, _) | (400, 3161) => lasting(
+            FailureKind::Final,
+            Code::PermissionDenied,
+            "Zoom does not allow this to your account.",
+            "",
+        ),
+        (400, 3018 | 3037) => lasting(
+            FailureKind::Final,
+            Code::Refused,
+            "This is a personal room, which Zoom does not delete.",
+            "Nothing needs to be done.",
+        ),
+        (400, 3000) => lasting(
+            FailureKind::Final,
+            Code::Refused,
+            "This is a webinar, which Reconvene does not act on.",
+            "Change it at Zoom.",
+        ),
+        // A 404 of any other code may be a gateway's, and one wrong 404 must destroy nothing.
+        (404, _) => Failure::failed_service(Service::Zoom, told),
+        _ => lasting(
+            FailureKind::Final,
+            Code::Refused,
+            "Zoom refused the change.",
+            "Change the meeting at Zoom, or edit the event and try again.",
+        ),
+    }
+}
+
+/// Whether a 429 is the daily cap: by header where Zoom sends one. The cap on writes of one host comes without, and
+/// no field but its wording tells it apart (<https://devforum.zoom.us/t/18928>), so that number is looked for.
+fn daily(answer: &Response<Bytes>) -> bool {
+    let by_header = answer
+        .headers()
+        .get("X-RateLimit-Type")
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.to_ascii_lowercase().starts_with("daily"));
+    by_header
+        || String::from_utf8_lossy(answer.body())
+            .to_ascii_lowercase()
+            .contains("daily")
+}

@@ -1,0 +1,315 @@
+//! Pull: one pass of one calendar, by sync token when there is one, in full otherwise.
+//!
+//! Each page is committed with its plan; the new token only with the last one (P1). A full pass marks what it sees and
+//! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::event::Observation;
+use reconvene_core::id::CalendarId;
+use reconvene_core::problem::{Code, Problem};
+use rusqlite::Transaction;
+
+use crate::calendar::{self, MOST_PAGES, Next, Page};
+use crate::choices;
+use crate::engine::Inner;
+use crate::failure::{Failure, FailureKind, backoff, later};
+use crate::plan;
+use crate::store::accounts::{self, Account};
+use crate::store::calendars::{self, Calendar};
+use crate::store::events::{self, Stored};
+
+/// A full pass lists what ended no longer ago than this.
+const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
+
+/// The longest pause after failed passes.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// How long an account whose grant is gone is left in peace.
+pub(crate) const ACCOUNT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Makes one pass of a calendar. A failure is noted with the calendar, and returned.
+pub(crate) async fn pass(engine: &Inner, id: CalendarId) -> Result<(), Problem> {
+    let gate = engine.calendar_gate(id);
+    let _one_at_a_time = gate.lock().await;
+    let now = engine.now();
+    let Some((calendar, account)) = engine.store.read(|tx| {
+        let Some(calendar) = calendars::get(tx, id)? else {
+            return Ok(None);
+        };
+        Ok(accounts::get(tx, calendar.account)?.map(|account| (calendar, account)))
+    })?
+    else {
+        return Ok(());
+    };
+    if !calendar.watched {
+        return Ok(());
+    }
+    if let Some(wait) = account.health.next_try.filter(|next| *next > now)
+        && let Some(problem) = account.health.problem.clone()
+    {
+        let available = calendar.available;
+        engine
+            .store
+            .write(|tx| calendars::failed(tx, id, &problem, available, now, wait))?;
+        return Err(problem);
+    }
+    match read(engine, &account, &calendar).await {
+        Ok(()) => Ok(()),
+        Err(Stopped::Store(problem)) => Err(problem),
+        Err(Stopped::Failed(failure)) => Err(failed(engine, &account, &calendar, failure)?),
+    }
+}
+
+/// Why a pass did not reach its end.
+enum Stopped {
+    Failed(Failure),
+    Store(Problem),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
+        Self::Store(problem)
+    }
+}
+
+async fn read(engine: &Inner, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
+    let fingerprint = calendar::fingerprint();
+    let token = calendar
+        .sync_token
+        .as_deref()
+        .filter(|_| calendar.fingerprint.as_deref() == Some(&fingerprint));
+    if let Some(token) = token {
+        match changes(engine, account, calendar, token).await {
+            // Routine: the token is too old, or the query changed on the other side. Once per pass, in full.
+            Err(Stopped::Failed(failure)) if failure.kind == FailureKind::StaleToken => {
+                tracing::info!(calendar = %calendar.id, "sync token no longer valid: full pass");
+            }
+            ended => return ended,
+        }
+    }
+    everything(engine, account, calendar).await
+}
+
+/// An incremental pass.
+async fn changes(engine: &Inner, account: &Account, calendar: &Calendar, token: &str) -> Result<(), Stopped> {
+    let began = engine.now();
+    let mut pages = Pages::new(engine, account, calendar, Some(token), began);
+    while let Some(page) = pages.next().await? {
+        engine.store.write(|tx| {
+            engine.take_over(tx, calendar, calendar.pass, &page)?;
+            match &page.next {
+                Next::Token(token) => ended(engine, tx, account, calendar, token, began),
+                Next::Page(_) => Ok(()),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// A full pass: mark, look up what was not seen, sweep.
+async fn everything(engine: &Inner, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
+    let _shown = engine.busy();
+    let began = engine.now();
+    let from = began.checked_sub(LOOK_BACK).unwrap_or(began);
+    let pass = engine
+        .store
+        .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
+    let mut pages = Pages::new(engine, account, calendar, None, from);
+    while let Some(page) = pages.next().await? {
+        engine
+            .store
+            .write(|tx| engine.take_over(tx, calendar, pass, &page))?;
+        let Next::Token(token) = &page.next else { continue };
+        let vanished = engine.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
+        let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished
+            .into_iter()
+            .partition(|stored| stored.event.end.instant(&calendar.zone) <= from);
+        let mut found = Vec::new();
+        for stored in missing {
+            found.extend(look_up(engine, account, calendar, stored).await?);
+        }
+        engine.store.write(|tx| {
+            let settings = engine.plan_settings(tx)?;
+            plan::observe(tx, calendar.id, pass, &found, &settings, engine.now())?;
+            for stored in &over {
+                events::forget(tx, stored.id)?;
+                if let Some(meeting) = stored.meeting {
+                    plan::replan(tx, meeting, &settings, engine.now())?;
+                }
+            }
+            events::sweep_unlinked(tx, calendar.id, pass)?;
+            ended(engine, tx, account, calendar, token, began)
+        })?;
+    }
+    Ok(())
+}
+
+/// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known.
+async fn look_up(
+    engine: &Inner,
+    account: &Account,
+    calendar: &Calendar,
+    stored: Stored,
+) -> Result<Option<Observation>, Failure> {
+    let google_id = stored.event.google_id;
+    match calendar::event(&engine.session, account, &calendar.google_id, &google_id).await {
+        Ok(Some(observation)) => Ok(Some(observation)),
+        Ok(None) => Ok(Some(Observation::Gone {
+            google_id,
+            series: None,
+        })),
+        Err(failure) if failure.kind == FailureKind::Final => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The pages of one listing, in order.
+struct Pages<'a> {
+    engine: &'a Inner,
+    account: &'a Account,
+    calendar: &'a Calendar,
+    token: Option<&'a str>,
+    from: Timestamp,
+    page: Option<String>,
+    left: usize,
+}
+
+impl<'a> Pages<'a> {
+    fn new(
+        engine: &'a Inner,
+        account: &'a Account,
+        calendar: &'a Calendar,
+        token: Option<&'a str>,
+        from: Timestamp,
+    ) -> Self {
+        Self {
+            engine,
+            account,
+            calendar,
+            token,
+            from,
+            page: None,
+            left: MOST_PAGES,
+        }
+    }
+
+    /// The next page; `None` after the one that brought the new token. An empty page is a page.
+    async fn next(&mut self) -> Result<Option<Page>, Failure> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let session = &self.engine.session;
+        let id = &self.calendar.google_id;
+        let page = calendar::events(
+            session,
+            self.account,
+            id,
+            self.token,
+            self.from,
+            self.page.as_deref(),
+        )
+        .await?;
+        match &page.next {
+            Next::Token(_) => self.left = 0,
+            // A page that leads to itself, or to no end, would keep the pass for ever.
+            Next::Page(next) if self.page.as_ref() == Some(next) || self.left == 0 => {
+                return Err(Failure::unreadable(self.account.service, 200));
+            }
+            Next::Page(next) => self.page = Some(next.clone()),
+        }
+        Ok(Some(page))
+    }
+}
+
+impl Inner {
+    fn take_over(
+        &self,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+        pass: i64,
+        page: &Page,
+    ) -> rusqlite::Result<()> {
+        calendars::described(tx, calendar.id, &page.zone, &page.access)?;
+        plan::observe(
+            tx,
+            calendar.id,
+            pass,
+            &page.observations,
+            &self.plan_settings(tx)?,
+            self.now(),
+        )
+    }
+}
+
+fn ended(
+    engine: &Inner,
+    tx: &Transaction<'_>,
+    account: &Account,
+    calendar: &Calendar,
+    token: &str,
+    began: Timestamp,
+) -> rusqlite::Result<()> {
+    let choices = choices::current(tx, &engine.session.config)?;
+    let poll = choices::poll(&choices, &engine.session.config);
+    // ±25 %, so that calendars and installations drift apart.
+    let pause = poll.mul_f64(0.75 + 0.5 * engine.session.ports.dice.unit());
+    let next = later(
+        engine.now(),
+        SignedDuration::try_from(pause).unwrap_or(LONGEST_PAUSE),
+    );
+    calendars::passed(tx, calendar.id, token, &calendar::fingerprint(), began, next)?;
+    accounts::went_well(tx, account.id, began)
+}
+
+/// Notes a failed pass where it belongs: the calendar, and its account when that is what is wrong.
+fn failed(
+    engine: &Inner,
+    account: &Account,
+    calendar: &Calendar,
+    failure: Failure,
+) -> Result<Problem, Problem> {
+    let now = engine.now();
+    let pause = backoff(calendar.failures + 1, now, engine.session.ports.dice.as_ref());
+    let mut next = pause.min(later(now, LONGEST_PAUSE));
+    let mut available = true;
+    let mut problem = failure.problem;
+    let mut whole_account = None;
+    match failure.kind {
+        FailureKind::Limited(until) => {
+            next = until;
+            whole_account = Some(until);
+        }
+        FailureKind::Account => {
+            next = later(now, ACCOUNT_PAUSE);
+            whole_account = Some(next);
+        }
+        FailureKind::Gone | FailureKind::Final => {
+            available = false;
+            next = later(now, LONGEST_PAUSE);
+            problem = Problem::lasting(
+                Code::CalendarGone,
+                format!(
+                    "The calendar “{}” is no longer there or no longer shared with you.",
+                    calendar.name
+                ),
+                "Its meetings are left as they are. Untick it, or ask its owner to share it again.",
+            );
+        }
+        FailureKind::Passing | FailureKind::StaleToken => {}
+    }
+    engine.store.write(|tx| {
+        if let Some(until) = whole_account {
+            accounts::failed(tx, account.id, &problem, Some(until), now)?;
+        }
+        calendars::failed(tx, calendar.id, &problem, available, now, next)
+    })?;
+    tracing::warn!(calendar = %calendar.id, code = ?problem.code, "pass failed");
+    Ok(problem)
+}

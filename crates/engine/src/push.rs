@@ -1,0 +1,300 @@
+//! Push: works the outbox off, one action at a time, so that no host ever has two writes under way.
+//!
+//! An outbox row names a meeting. What is to be done is decided when its turn comes: read the meeting, decide, write
+//! only what differs, read it back. Because every step starts from what the provider says now, a crash or a lost
+//! answer anywhere is mended by doing it again.
+
+mod confirm;
+mod settle;
+
+use jiff::Timestamp;
+use reconvene_core::conference::Target;
+use reconvene_core::event::Schedule;
+use reconvene_core::meeting::{Meeting, differences};
+use reconvene_core::plan::Decision;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Change, PlannedAction, Service};
+
+use self::confirm::Confirmed;
+use self::settle::Ending;
+use crate::choices;
+use crate::engine::Inner;
+use crate::failure::{Failure, FailureKind};
+use crate::plan::{self, Dossier};
+use crate::providers::{Provider, provider};
+use crate::store::accounts::{self, Account};
+use crate::store::outbox::{self, Pending};
+
+/// Does everything that is due now. Returns when nothing is due any more, or at once when paused, unless the person
+/// asked for it `by_hand`.
+pub(crate) async fn push_due(engine: &Inner, by_hand: bool) -> Result<(), Problem> {
+    let _one_at_a_time = engine.push_gate.lock().await;
+    loop {
+        let now = engine.now();
+        let Some(pending) = engine
+            .store
+            .read(outbox::next)?
+            .filter(|pending| pending.due <= now)
+        else {
+            return Ok(());
+        };
+        if !by_hand && engine.paused()? {
+            return Ok(());
+        }
+        if pending.action == PlannedAction::Delete && !pending.approved && hold_if_many(engine, now)? {
+            continue;
+        }
+        let _shown = engine.busy();
+        Attempt::at(engine, pending, now).await?;
+    }
+}
+
+/// Holds all deletions that wait together when they are more than the person set as the limit (P8). Those still in
+/// their grace period count: what is cancelled within minutes belongs together.
+fn hold_if_many(engine: &Inner, now: Timestamp) -> Result<bool, Problem> {
+    engine.store.write(|tx| {
+        let waiting = outbox::unapproved_deletions(tx)?;
+        let limit = choices::current(tx, &engine.session.config)?.mass_delete_limit;
+        if waiting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(false);
+        }
+        for pending in waiting.iter().filter(|pending| !pending.held) {
+            settle::hold(tx, pending, waiting.len(), now)?;
+        }
+        Ok(true)
+    })
+}
+
+/// One attempt at one action.
+struct Attempt<'a> {
+    engine: &'a Inner,
+    pending: Pending,
+    account: Account,
+    provider: &'static dyn Provider,
+    number: String,
+}
+
+impl<'a> Attempt<'a> {
+    /// Makes it. Afterwards the row is struck off, held, or due later.
+    async fn at(engine: &'a Inner, pending: Pending, now: Timestamp) -> Result<(), Problem> {
+        let Some((service, number, candidates)) = addressee(engine, &pending)? else {
+            return engine.replan(pending.meeting);
+        };
+        let Some(provider) = provider(service) else {
+            return engine.replan(pending.meeting);
+        };
+        let Some(account) = candidates.into_iter().next() else {
+            return engine.replan(pending.meeting);
+        };
+        if let Some(until) = account.health.next_try.filter(|until| *until > now) {
+            // The whole account waits; the entry that says why was written by the attempt that learnt of it.
+            return engine
+                .store
+                .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
+        }
+        let mut attempt = Self {
+            engine,
+            pending,
+            account,
+            provider,
+            number,
+        };
+        engine
+            .store
+            .write(|tx| outbox::attempt(tx, attempt.pending.meeting))?;
+        attempt.pending.attempts += 1;
+        let ending = match attempt.run().await {
+            Ok(ending) => ending,
+            Err(Stopped::Failed(failure)) => Ending::Failed(failure),
+            Err(Stopped::Unconfirmed(failure)) => Ending::Unconfirmed(failure),
+            Err(Stopped::Store(problem)) => return Err(problem),
+        };
+        attempt.settle(ending)
+    }
+
+    async fn run(&self) -> Result<Ending, Stopped> {
+        let meeting = match self.read().await {
+            Ok(meeting) => meeting,
+            Err(failure) if failure.kind == FailureKind::Gone => return self.absent(failure).await,
+            Err(failure) => return Err(failure.into()),
+        };
+        match self.decide(Some(&meeting))? {
+            Decision::Update(schedule) => self.update(&meeting, &schedule).await,
+            Decision::Delete { not_before } if not_before <= self.engine.now() => self.delete(&meeting).await,
+            Decision::InStep => Ok(Ending::InStep(meeting)),
+            _ => Ok(Ending::Replanned),
+        }
+    }
+
+    async fn read(&self) -> Result<Meeting, Failure> {
+        self.provider
+            .read(&self.engine.session, &self.account, &self.number)
+            .await
+    }
+
+    /// Keeps what was read and decides from it.
+    fn decide(&self, seen: Option<&Meeting>) -> Result<Decision, Problem> {
+        let now = self.engine.now();
+        self.engine.store.write(|tx| {
+            if let Some(seen) = seen {
+                plan::seen(tx, self.pending.meeting, seen, now)?;
+            }
+            let settings = self.engine.plan_settings(tx)?;
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            Ok(dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now)))
+        })
+    }
+
+    /// The provider has no such meeting. For a deletion that is the aim; for anything else the person must know.
+    async fn absent(&self, failure: Failure) -> Result<Ending, Stopped> {
+        match self.decide(None)? {
+            Decision::Delete { not_before } if not_before <= self.engine.now() => match self.confirm().await?
+            {
+                Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
+                Confirmed::Replanned => Ok(Ending::Replanned),
+            },
+            Decision::Update(_) | Decision::Look | Decision::InStep => Err(failure.into()),
+            _ => Ok(Ending::Replanned),
+        }
+    }
+
+    async fn update(&self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
+        let carry = self.engine.store.read(|tx| self.engine.plan_settings(tx))?.carry;
+        let now = self.engine.now();
+        let past = |change: &Change| matches!(change, Change::Start { after, .. } if *after <= now);
+        // Zoom answers 204 to a start in the past and ignores it, with everything else in the same request at risk.
+        let changes: Vec<Change> = differences(before, wanted, carry)
+            .into_iter()
+            .filter(|change| !past(change))
+            .collect();
+        let mut after = before.clone();
+        let mut answer = None;
+        if !changes.is_empty() {
+            self.engine
+                .store
+                .write(|tx| outbox::about_to_write(tx, self.pending.meeting, before))?;
+            let session = &self.engine.session;
+            answer = Some(
+                self.provider
+                    .update(session, &self.account, &self.number, &changes)
+                    .await?,
+            );
+            after = self.read().await?;
+        }
+        let left = differences(&after, wanted, carry);
+        let ending = if left.iter().all(|change| only_renamed_zone(change, wanted)) {
+            Ending::Updated { after, answer }
+        } else if left.iter().all(past) {
+            Ending::Refused {
+                after,
+                answer,
+                problem: in_the_past(),
+            }
+        } else {
+            Ending::Refused {
+                after,
+                answer,
+                problem: not_applied(&left),
+            }
+        };
+        Ok(ending)
+    }
+
+    async fn delete(&self, meeting: &Meeting) -> Result<Ending, Stopped> {
+        if let Confirmed::Replanned = self.confirm().await? {
+            return Ok(Ending::Replanned);
+        }
+        self.engine
+            .store
+            .write(|tx| outbox::about_to_write(tx, self.pending.meeting, meeting))?;
+        match self
+            .provider
+            .delete(&self.engine.session, &self.account, &self.number)
+            .await
+        {
+            Ok(answer) => Ok(Ending::Deleted(Some(answer))),
+            Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Deleted(failure.answer)),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+}
+
+/// Why an attempt did not reach an ending of its own.
+enum Stopped {
+    /// The provider failed.
+    Failed(Failure),
+    /// Google could not be asked whether the event is really gone.
+    Unconfirmed(Failure),
+    /// The database failed.
+    Store(Problem),
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
+        Self::Store(problem)
+    }
+}
+
+/// Whom to ask about a meeting: the account that hosts it as far as is known, then the others of the service.
+fn addressee(engine: &Inner, pending: &Pending) -> Result<Option<(Service, String, Vec<Account>)>, Problem> {
+    engine.store.read(|tx| {
+        let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
+            return Ok(None);
+        };
+        let Target::Meeting { service, number } = &dossier.known.target else {
+            return Ok(None);
+        };
+        let host = dossier.known.seen.as_ref().map(|seen| seen.host.as_str());
+        let mut candidates = accounts::of(tx, *service)?;
+        candidates.sort_by_key(|account| Some(account.subject.as_str()) != host);
+        Ok(Some((*service, number.clone(), candidates)))
+    })
+}
+
+/// A provider may know a zone by another of its names. That is as good as the name asked for when the clock shows the
+/// same at the meeting.
+fn only_renamed_zone(change: &Change, wanted: &Schedule) -> bool {
+    let Change::Zone { before, after } = change else {
+        return false;
+    };
+    let offset = |name: &str| {
+        jiff::tz::TimeZone::get(name)
+            .ok()
+            .map(|zone| zone.to_offset(wanted.start))
+    };
+    offset(before).is_some_and(|known| Some(known) == offset(after))
+}
+
+fn in_the_past() -> Problem {
+    Problem::lasting(
+        Code::InThePast,
+        "The event now begins in the past, and Zoom moves no meeting there.",
+        "Move the event to a time to come, or leave the meeting as it is.",
+    )
+}
+
+fn not_applied(left: &[Change]) -> Problem {
+    let what: Vec<&str> = left
+        .iter()
+        .map(|change| match change {
+            Change::Topic { .. } => "title",
+            Change::Start { .. } => "start",
+            Change::Duration { .. } => "length",
+            Change::Zone { .. } => "time zone",
+        })
+        .collect();
+    Problem::lasting(
+        Code::NotApplied,
+        format!(
+            "Zoom accepted the change but did not carry it out: {}.",
+            what.join(", ")
+        ),
+        "Try again, or change the meeting at Zoom.",
+    )
+}

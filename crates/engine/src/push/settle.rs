@@ -1,0 +1,367 @@
+//! How an attempt ended, written down: the activity entry, the outbox row, what is known of the meeting, and the
+//! account's health, all in one transaction.
+
+use jiff::Timestamp;
+use reconvene_core::meeting::{Carry, Meeting, differences};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Remedy, Service};
+use rusqlite::{Connection, Transaction};
+
+use super::Attempt;
+use crate::failure::{Failure, FailureKind, backoff, later};
+use crate::plan::{self, Dossier};
+use crate::pull::ACCOUNT_PAUSE;
+use crate::store::activity::{self, Draft};
+use crate::store::calendars::Calendar;
+use crate::store::outbox::{self, Pending};
+use crate::store::{accounts, events, meetings};
+
+/// How an attempt ended.
+pub(super) enum Ending {
+    /// The meeting, as just read, already equals its event.
+    InStep(Meeting),
+    /// It was written and read back.
+    Updated { after: Meeting, answer: Option<Answer> },
+    /// It is gone, as it should be.
+    Deleted(Option<Answer>),
+    /// The provider took the write and did not carry it out.
+    Refused {
+        after: Meeting,
+        answer: Option<Answer>,
+        problem: Problem,
+    },
+    /// What was to be done is not to be done any more; the outbox is right already or is put right now.
+    Replanned,
+    /// A request to the provider failed.
+    Failed(Failure),
+    /// Google could not be asked whether the event is really gone, so nothing was deleted.
+    Unconfirmed(Failure),
+}
+
+impl Attempt<'_> {
+    pub(super) fn settle(&self, ending: Ending) -> Result<(), Problem> {
+        let now = self.engine.now();
+        self.engine.store.write(|tx| {
+            let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
+                return Ok(());
+            };
+            let failed = matches!(ending, Ending::Failed(_) | Ending::Unconfirmed(_));
+            self.write_down(tx, &dossier, ending, now)?;
+            if !failed {
+                accounts::went_well(tx, self.account.id, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn write_down(
+        &self,
+        tx: &Transaction<'_>,
+        dossier: &Dossier,
+        ending: Ending,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        let draft = self.draft(dossier);
+        match ending {
+            Ending::InStep(meeting) => match self.changes(tx, &meeting)? {
+                // An earlier attempt wrote it and did not live to read it back.
+                changes if !changes.is_empty() => self.updated(tx, meeting, changes, draft, now),
+                _ => {
+                    let shown = dossier.known.seen.is_some() && self.pending.action == PlannedAction::Update;
+                    self.finish(
+                        tx,
+                        Draft {
+                            outcome: Outcome::InStep,
+                            ..draft
+                        },
+                        shown,
+                        now,
+                    )
+                }
+            },
+            Ending::Updated { after, answer } => {
+                let changes = self.changes(tx, &after)?;
+                self.updated(tx, after, changes, Draft { answer, ..draft }, now)
+            }
+            Ending::Deleted(answer) => {
+                let draft = Draft {
+                    outcome: Outcome::Deleted,
+                    answer,
+                    ..draft
+                };
+                activity::write(tx, self.pending.entry, &draft, now)?;
+                outbox::strike(tx, id)?;
+                plan::forget(tx, dossier)
+            }
+            Ending::Refused {
+                after,
+                answer,
+                problem,
+            } => {
+                meetings::seen(tx, id, &after, now)?;
+                self.refuse(tx, Draft { answer, ..draft }, problem, now)
+            }
+            Ending::Replanned => self.engine.replan_in(tx, id),
+            Ending::Failed(failure) => self.failed(tx, failure, draft, now),
+            Ending::Unconfirmed(Failure {
+                kind,
+                problem,
+                answer,
+            }) => {
+                let next = match kind {
+                    FailureKind::Limited(until) => until,
+                    _ => backoff(
+                        self.pending.attempts,
+                        now,
+                        self.engine.session.ports.dice.as_ref(),
+                    ),
+                };
+                let draft = Draft {
+                    answer,
+                    service: Service::Google,
+                    ..draft
+                };
+                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
+            }
+        }
+    }
+
+    fn draft(&self, dossier: &Dossier) -> Draft {
+        Draft {
+            meeting: Some(self.pending.meeting),
+            title: dossier.title(),
+            service: self.account.service,
+            outcome: Outcome::Updated,
+            changes: Vec::new(),
+            problem: None,
+            answer: None,
+            attempts: self.pending.attempts,
+            next_try: None,
+            remedies: Vec::new(),
+        }
+    }
+
+    /// What this action changed, from the meeting as it was before its first write to the meeting as it is.
+    fn changes(&self, tx: &Connection, after: &Meeting) -> rusqlite::Result<Vec<Change>> {
+        let written = outbox::get(tx, self.pending.meeting)?.and_then(|pending| pending.written);
+        Ok(written.map_or_else(Vec::new, |before| between(&before, after)))
+    }
+
+    fn updated(
+        &self,
+        tx: &Transaction<'_>,
+        after: Meeting,
+        changes: Vec<Change>,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        meetings::seen(tx, id, &after, now)?;
+        if let Some(Change::Start { before, .. }) = changes
+            .iter()
+            .find(|change| matches!(change, Change::Start { .. }))
+        {
+            meetings::moved(tx, id, *before, now)?;
+        }
+        self.finish(
+            tx,
+            Draft {
+                outcome: Outcome::Updated,
+                changes,
+                ..draft
+            },
+            true,
+            now,
+        )
+    }
+
+    /// The action is done. The event may have changed again meanwhile, so the meeting is decided about once more.
+    fn finish(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        shown: bool,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        if shown || self.pending.entry.is_some() {
+            activity::write(tx, self.pending.entry, &draft, now)?;
+        }
+        outbox::strike(tx, id)?;
+        meetings::set_problem(tx, id, None)?;
+        self.engine.replan_in(tx, id)
+    }
+
+    /// The answer is no. The action ends; the person can try again or leave it.
+    fn refuse(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        problem: Problem,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        meetings::set_problem(tx, id, Some(&problem))?;
+        let remedies = vec![Remedy::Retry, Remedy::Ignore];
+        let draft = Draft {
+            outcome: Outcome::Refused,
+            problem: Some(problem),
+            remedies,
+            ..draft
+        };
+        activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::strike(tx, id)
+    }
+
+    fn failed(
+        &self,
+        tx: &Transaction<'_>,
+        failure: Failure,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Failure {
+            kind,
+            problem,
+            answer,
+        } = failure;
+        tracing::warn!(meeting = %self.pending.meeting, code = ?problem.code, attempts = self.pending.attempts, "attempt failed");
+        let draft = Draft { answer, ..draft };
+        match kind {
+            FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
+                self.refuse(tx, draft, problem, now)
+            }
+            FailureKind::Passing => {
+                let next = backoff(
+                    self.pending.attempts,
+                    now,
+                    self.engine.session.ports.dice.as_ref(),
+                );
+                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
+            }
+            FailureKind::Limited(until) => {
+                self.account_failed(tx, &problem, until, now)?;
+                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
+            }
+            FailureKind::Account => {
+                let next = later(now, ACCOUNT_PAUSE);
+                self.account_failed(tx, &problem, next, now)?;
+                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
+            }
+        }
+    }
+
+    fn account_failed(
+        &self,
+        tx: &Transaction<'_>,
+        problem: &Problem,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        accounts::failed(tx, self.account.id, problem, Some(until), now)
+    }
+
+    fn wait(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        outcome: Outcome,
+        problem: Problem,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let remedies = match problem.code {
+            Code::SignInAgain | Code::MissingScope => vec![Remedy::SignIn, Remedy::Ignore],
+            _ => vec![Remedy::Retry, Remedy::Ignore],
+        };
+        let draft = Draft {
+            outcome,
+            problem: Some(problem),
+            next_try: Some(next),
+            remedies,
+            ..draft
+        };
+        let entry = activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::postpone(tx, self.pending.meeting, next, Some(entry))
+    }
+
+    /// The event was moved to a calendar that is not watched. Its meeting is kept and no longer followed.
+    pub(super) fn moved_out_of_sight(
+        &self,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+    ) -> rusqlite::Result<()> {
+        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
+            return Ok(());
+        };
+        let draft = Draft {
+            outcome: Outcome::Kept,
+            problem: Some(Problem::lasting(
+                Code::Held,
+                format!(
+                    "The event was moved to “{}”, which is not watched; its meeting was kept.",
+                    calendar.name
+                ),
+                "Tick that calendar under Accounts to keep the meeting in step.",
+            )),
+            ..self.draft(&dossier)
+        };
+        activity::write(tx, self.pending.entry, &draft, self.engine.now())?;
+        outbox::strike(tx, self.pending.meeting)?;
+        for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
+            events::forget(tx, stored.id)?;
+        }
+        Ok(())
+    }
+}
+
+/// Holds a deletion, one of `together`, until the person agrees.
+pub(super) fn hold(
+    tx: &Transaction<'_>,
+    pending: &Pending,
+    together: usize,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
+        return outbox::strike(tx, pending.meeting);
+    };
+    let draft = Draft {
+        meeting: Some(pending.meeting),
+        title: dossier.title(),
+        service: plan::service_of(&dossier.known.target),
+        outcome: Outcome::NeedsYou,
+        changes: Vec::new(),
+        problem: Some(Problem::lasting(
+            Code::Held,
+            format!(
+                "{together} events were cancelled together, so their meetings are not deleted without you."
+            ),
+            "Agree to delete the meetings, or keep them.",
+        )),
+        answer: None,
+        attempts: pending.attempts,
+        next_try: None,
+        remedies: vec![Remedy::Approve, Remedy::Ignore],
+    };
+    let entry = activity::write(tx, pending.entry, &draft, now)?;
+    outbox::hold(tx, pending.meeting, entry)
+}
+
+/// Every property in which two readings of one meeting differ.
+fn between(before: &Meeting, after: &Meeting) -> Vec<Change> {
+    let as_wanted = reconvene_core::event::Schedule {
+        topic: after.topic.clone(),
+        start: after.start.unwrap_or(Timestamp::UNIX_EPOCH),
+        minutes: after.minutes.unwrap_or_default(),
+        zone: after.zone.clone(),
+    };
+    differences(
+        before,
+        &as_wanted,
+        Carry {
+            title: true,
+            time: true,
+        },
+    )
+}

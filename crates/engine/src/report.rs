@@ -1,0 +1,341 @@
+//! Report: what the person is shown, put together from the store. Nothing here decides or changes anything; a state
+//! is derived each time from the same rules that act, so that what is shown and what is done cannot differ.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::conference::Target;
+use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::meeting::differences;
+use reconvene_core::plan::{Decision, Reason, Settings};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{
+    AccountView, CalendarView, Change, Counts, MeetingState, MeetingView, NextMeeting, Overall, Planned,
+    PlannedAction, Remedy, Service, Status,
+};
+use rusqlite::Connection;
+
+use crate::plan::Dossier;
+use crate::store::calendars::Calendar;
+use crate::store::events::Stored;
+use crate::store::outbox::Pending;
+use crate::store::{accounts, activity, calendars, events, meetings, outbox};
+
+/// For how long a carried-over move is drawn.
+const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
+
+/// The accounts.
+pub(crate) fn accounts(tx: &Connection) -> rusqlite::Result<Vec<AccountView>> {
+    let view = |account: accounts::Account| AccountView {
+        id: account.id,
+        service: account.service,
+        name: account.name,
+        health: account.health,
+    };
+    Ok(accounts::all(tx)?.into_iter().map(view).collect())
+}
+
+/// The calendars.
+pub(crate) fn calendars(tx: &Connection) -> rusqlite::Result<Vec<CalendarView>> {
+    calendars::all(tx)?
+        .into_iter()
+        .map(|calendar| {
+            Ok(CalendarView {
+                conferences: events::conferences(tx, calendar.id)?,
+                id: calendar.id,
+                account: calendar.account,
+                google_id: calendar.google_id,
+                name: calendar.name,
+                zone: calendar.zone,
+                access: calendar.access,
+                primary: calendar.main,
+                watched: calendar.watched,
+                available: calendar.available,
+                health: calendar.health,
+            })
+        })
+        .collect()
+}
+
+/// Every event with a conference, and where its meeting stands, by start.
+pub(crate) fn meetings(
+    tx: &Connection,
+    settings: &Settings,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<MeetingView>> {
+    let calendars: HashMap<CalendarId, Calendar> = calendars::all(tx)?
+        .into_iter()
+        .map(|calendar| (calendar.id, calendar))
+        .collect();
+    let mut outbox: HashMap<MeetingId, Pending> = outbox::all(tx)?
+        .into_iter()
+        .map(|pending| (pending.meeting, pending))
+        .collect();
+    let mut by_meeting: BTreeMap<MeetingId, Vec<Stored>> = BTreeMap::new();
+    for stored in events::with_conference(tx)? {
+        if let Some(meeting) = stored.meeting {
+            by_meeting.entry(meeting).or_default().push(stored);
+        }
+    }
+    let mut views = Vec::new();
+    for known in meetings::all(tx)? {
+        let pending = outbox.remove(&known.id);
+        let links = by_meeting.remove(&known.id).unwrap_or_default();
+        let dossier = Dossier::with(tx, known, links)?;
+        let decision = dossier.decide(settings, now);
+        let living = dossier.links.iter().any(|stored| stored.gone_since.is_none());
+        for stored in dossier
+            .links
+            .iter()
+            .filter(|stored| !living || stored.gone_since.is_none())
+        {
+            if let Some(calendar) = calendars.get(&stored.calendar) {
+                views.push(meeting(
+                    &dossier,
+                    stored,
+                    calendar,
+                    &decision,
+                    pending.as_ref(),
+                    settings,
+                    now,
+                ));
+            }
+        }
+    }
+    views.sort_by_key(|view| (view.start, view.id));
+    Ok(views)
+}
+
+fn meeting(
+    dossier: &Dossier,
+    stored: &Stored,
+    calendar: &Calendar,
+    decision: &Decision,
+    pending: Option<&Pending>,
+    settings: &Settings,
+    now: Timestamp,
+) -> MeetingView {
+    let known = &dossier.known;
+    let event = &stored.event;
+    let schedule = event.schedule();
+    let carried = stored.proof.is_some();
+    let differences: Vec<Change> = match (&known.seen, &schedule) {
+        (Some(seen), Some(wanted)) if carried => differences(seen, wanted, settings.carry),
+        _ => Vec::new(),
+    };
+    let (state, reason) = state(stored, decision, pending, known.problem.as_ref(), &differences);
+    let end = event.end.instant(&calendar.zone);
+    let number = match &known.target {
+        Target::Meeting { number, .. } => Some(number.clone()),
+        _ => None,
+    };
+    MeetingView {
+        id: known.id,
+        title: event.title.clone(),
+        start: event.start.instant(&calendar.zone),
+        end,
+        zone: schedule
+            .and_then(|schedule| schedule.zone)
+            .unwrap_or_else(|| calendar.zone.clone()),
+        recurring: event.kind != reconvene_core::event::Kind::Single,
+        calendar: calendar.id,
+        calendar_name: calendar.name.clone(),
+        conference: known.target.name().to_owned(),
+        can_join: number.is_some() && end > now && stored.gone_since.is_none(),
+        number,
+        state,
+        reason,
+        differences,
+        moved_from: known.moved_from.filter(|_| {
+            known
+                .moved_at
+                .is_some_and(|at| now.duration_since(at) < MOVE_SHOWN)
+        }),
+        planned: pending.map(|pending| Planned {
+            action: pending.action,
+            due: pending.due,
+            attempts: pending.attempts,
+        }),
+        problem: known.problem.clone(),
+        seen: known.seen_at,
+        remedies: remedies(state),
+    }
+}
+
+fn state(
+    stored: &Stored,
+    decision: &Decision,
+    pending: Option<&Pending>,
+    problem: Option<&Problem>,
+    differences: &[Change],
+) -> (MeetingState, String) {
+    if let Some(problem) = problem {
+        return (MeetingState::Failed, problem.message.clone());
+    }
+    if let Some(pending) = pending {
+        let words = |text: &str| text.to_owned();
+        return match pending.action {
+            _ if pending.held => (MeetingState::Held, words("Its deletion waits for your word.")),
+            PlannedAction::Delete => (MeetingState::Deleting, words("Its event was cancelled.")),
+            PlannedAction::Update if pending.attempts > 0 => (
+                MeetingState::Updating,
+                words("The last attempt failed; it is tried again."),
+            ),
+            PlannedAction::Update => (MeetingState::Updating, words("The change is on its way.")),
+            PlannedAction::Look => (MeetingState::Updating, words("It is being looked at.")),
+        };
+    }
+    let other_state = match decision {
+        Decision::Leave(Reason::Unscheduled) => MeetingState::NothingToSync,
+        Decision::Leave(Reason::Ignored | Reason::Ambiguous) if !differences.is_empty() => {
+            MeetingState::OutOfStep
+        }
+        Decision::Leave(_) | Decision::Forget => MeetingState::WatchedOnly,
+        // A copy beside the event that the meeting was made for is not itself in step with anything.
+        _ if stored.proof.is_none() => MeetingState::WatchedOnly,
+        _ => return (MeetingState::InStep, String::new()),
+    };
+    let reason = match decision {
+        Decision::Leave(reason) => *reason,
+        _ => Reason::MadeForAnother,
+    };
+    (other_state, reason.sentence().to_owned())
+}
+
+fn remedies(state: MeetingState) -> Vec<Remedy> {
+    match state {
+        MeetingState::Failed => vec![Remedy::Retry, Remedy::Ignore],
+        MeetingState::Held => vec![Remedy::Approve, Remedy::Ignore],
+        MeetingState::OutOfStep => vec![Remedy::Retry],
+        _ => Vec::new(),
+    }
+}
+
+/// What the status rests on besides the store.
+pub(crate) struct Circumstances {
+    /// Counts up with every change.
+    pub(crate) revision: u64,
+    /// Whether a push or a full pass is under way.
+    pub(crate) busy: bool,
+    /// Whether the person paused everything.
+    pub(crate) paused: bool,
+}
+
+/// Everything at a glance.
+pub(crate) fn status(
+    tx: &Connection,
+    settings: &Settings,
+    circumstances: &Circumstances,
+    now: Timestamp,
+) -> rusqlite::Result<Status> {
+    let accounts = accounts(tx)?;
+    let calendars = calendars(tx)?;
+    let meetings = meetings(tx, settings, now)?;
+    let problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
+    let held: Vec<MeetingId> = outbox::all(tx)?
+        .into_iter()
+        .filter(|pending| pending.held)
+        .map(|pending| pending.meeting)
+        .collect();
+    let overall = overall(&accounts, &calendars, &problems, &held, circumstances);
+    let watched = || calendars.iter().filter(|calendar| calendar.watched);
+    // Stale data must not look fresh: the age shown is that of the calendar read longest ago.
+    let fresh_as_of = watched()
+        .map(|calendar| calendar.health.last_success)
+        .min()
+        .flatten();
+    let next = meetings
+        .iter()
+        .find(|view| view.can_join && view.start > now)
+        .map(|view| NextMeeting {
+            id: view.id,
+            title: view.title.clone(),
+            start: view.start,
+        });
+    Ok(Status {
+        revision: circumstances.revision,
+        overall,
+        fresh_as_of,
+        counts: counts(meetings.iter().filter(|view| view.end > now)),
+        next,
+        recent: activity::newest(tx, 3, None)?,
+        accounts,
+        calendars,
+        problems,
+        held,
+    })
+}
+
+fn counts<'a>(views: impl Iterator<Item = &'a MeetingView>) -> Counts {
+    let mut counts = Counts::default();
+    for view in views {
+        match view.state {
+            MeetingState::InStep => counts.in_step += 1,
+            MeetingState::Updating | MeetingState::Deleting => counts.updating += 1,
+            MeetingState::Held => counts.held += 1,
+            MeetingState::OutOfStep => counts.out_of_step += 1,
+            MeetingState::WatchedOnly | MeetingState::NothingToSync => counts.watched_only += 1,
+            MeetingState::Failed => counts.failed += 1,
+        }
+    }
+    counts
+}
+
+/// What is wrong now: what needs the person first, each thing said once.
+fn problems(
+    accounts: &[AccountView],
+    calendars: &[CalendarView],
+    unsettled: &[reconvene_core::report::ActivityEntry],
+) -> Vec<Problem> {
+    let of_accounts = accounts
+        .iter()
+        .filter_map(|account| account.health.problem.clone());
+    let of_calendars = calendars
+        .iter()
+        .filter(|calendar| calendar.watched)
+        .filter_map(|calendar| calendar.health.problem.clone());
+    let of_meetings = unsettled.iter().filter_map(|entry| entry.problem.clone());
+    let mut problems: Vec<Problem> = Vec::new();
+    for problem in of_accounts.chain(of_calendars).chain(of_meetings) {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    problems.sort_by_key(|problem| problem.retryable);
+    problems
+}
+
+fn overall(
+    accounts: &[AccountView],
+    calendars: &[CalendarView],
+    problems: &[Problem],
+    held: &[MeetingId],
+    circumstances: &Circumstances,
+) -> Overall {
+    let has = |service| accounts.iter().any(|account| account.service == service);
+    let mut watched = calendars.iter().filter(|calendar| calendar.watched).peekable();
+    if circumstances.paused {
+        return Overall::Paused;
+    }
+    if !held.is_empty() || problems.iter().any(|problem| !problem.retryable) {
+        return Overall::NeedsYou;
+    }
+    if !has(Service::Google) || !has(Service::Zoom) || watched.peek().is_none() {
+        return Overall::NotSetUp;
+    }
+    let unreachable = |calendar: &CalendarView| {
+        calendar
+            .health
+            .problem
+            .as_ref()
+            .is_some_and(|problem| problem.code == Code::Offline)
+    };
+    if watched.all(unreachable) {
+        return Overall::Offline;
+    }
+    if circumstances.busy {
+        Overall::Syncing
+    } else {
+        Overall::InStep
+    }
+}

@@ -1,0 +1,267 @@
+//! The store: one SQLite file in WAL mode with one writer, short transactions and numbered, frozen migrations.
+//!
+//! Only what is used is kept: no guest lists, no descriptions, no join links with passcodes, no tokens. Each table's
+//! rows and statements are in a file of their own; every function takes the transaction it belongs to, so that the
+//! flow (pull, plan, push) says what is committed together.
+
+pub(crate) mod accounts;
+pub(crate) mod activity;
+pub(crate) mod calendars;
+pub(crate) mod events;
+pub(crate) mod meetings;
+pub(crate) mod outbox;
+pub(crate) mod settings;
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use reconvene_core::problem::{Code, Problem};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Numbered migrations, oldest first. A landed one never changes.
+const MIGRATIONS: [&str; 1] = [include_str!("store/schema_1.sql")];
+
+/// The open database. One connection behind a lock: SQLite has one writer anyway, and no statement here runs long.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+    revision: tokio::sync::watch::Sender<u64>,
+}
+
+impl Store {
+    /// Opens or creates the database and brings it to this version's schema.
+    ///
+    /// Refuses, and leaves untouched, a file of a newer version or one that is no database.
+    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        let connection = Connection::open(path).map_err(|error| problem(&error))?;
+        Self::prepare(connection).map_err(|error| match error {
+            Unfit::Newer { found } => Problem::lasting(
+                Code::DatabaseNewer,
+                format!(
+                    "The database was written by a newer Reconvene (version {found}, this one knows {}).",
+                    MIGRATIONS.len()
+                ),
+                "Install the newer version again. Nothing was changed.",
+            ),
+            Unfit::Sql(error) => problem(&error),
+        })
+    }
+
+    fn prepare(mut connection: Connection) -> Result<Self, Unfit> {
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
+        if version > MIGRATIONS.len() {
+            return Err(Unfit::Newer { found: version });
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        // Losing the last commit to a power cut could repeat a write to the provider, or lose a decision.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        for (number, migration) in (1_u32..).zip(MIGRATIONS).skip(version) {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            transaction.execute_batch(migration)?;
+            transaction.pragma_update(None, "user_version", number)?;
+            transaction.commit()?;
+        }
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(Self {
+            connection: Mutex::new(connection),
+            revision: tokio::sync::watch::Sender::new(1),
+        })
+    }
+
+    /// Runs `work` in one transaction: all of it is committed, or none. Every write counts the revision up.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        let run = || {
+            let mut connection = self.lock();
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        let value = run().map_err(|error| problem(&error))?;
+        self.revision.send_modify(|revision| *revision += 1);
+        Ok(value)
+    }
+
+    /// Runs `work` on one consistent state of the database.
+    pub(crate) fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Problem> {
+        let run = || {
+            let mut connection = self.lock();
+            let transaction = connection.transaction()?;
+            work(&transaction)
+        };
+        run().map_err(|error| problem(&error))
+    }
+
+    /// Follows the revision, which counts up with every write.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// Counts the revision up for a change that is shown but not stored, such as a pass that begins.
+    pub(crate) fn touch(&self) {
+        self.revision.send_modify(|revision| *revision += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic inside a transaction rolled it back: the connection is as good as before.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Unfit {
+    Newer { found: usize },
+    Sql(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unfit {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+/// Puts a database failure into words. Decides by SQLite's result codes (<https://www.sqlite.org/rescode.html>).
+fn problem(error: &rusqlite::Error) -> Problem {
+    tracing::error!(%error, "database");
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => Problem::passing(
+            Code::DiskFull,
+            "The profile cannot be written: the disk is full or read-only.",
+            "Free some space. Nothing stored was lost; Reconvene goes on by itself.",
+        ),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Problem::lasting(
+            Code::DatabaseDamaged,
+            "The database cannot be opened.",
+            "Check that the profile folder belongs to you and can be written.",
+        ),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Problem::lasting(
+            Code::DatabaseDamaged,
+            "The database is damaged or is no Reconvene database.",
+            "Move reconvene.db aside and start again: your accounts must be connected anew, no meeting is touched.",
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Problem::passing(
+            Code::ProfileInUse,
+            "Another program holds the database.",
+            "Close it, or wait; Reconvene tries again.",
+        ),
+        _ => Problem::lasting(
+            Code::Internal,
+            "The database did not do what it was asked.",
+            "The log file has the details. Please report this.",
+        ),
+    }
+}
+
+/// An instant in a column: milliseconds since the epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Millis(pub(crate) Timestamp);
+
+impl ToSql for Millis {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_millisecond().into())
+    }
+}
+
+impl FromSql for Millis {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Timestamp::from_millisecond(value.as_i64()?)
+            .map(Self)
+            .map_err(FromSqlError::other)
+    }
+}
+
+/// The optional instant of a column.
+pub(crate) fn instant(row: &rusqlite::Row<'_>, column: &str) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(row.get::<_, Option<Millis>>(column)?.map(|millis| millis.0))
+}
+
+/// A value kept as JSON in a column.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        serde_json::to_string(&self.0)
+            .map(ToSqlOutput::from)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?)
+            .map(Self)
+            .map_err(FromSqlError::other)
+    }
+}
+
+/// The optional JSON of a column.
+pub(crate) fn json<T: DeserializeOwned>(
+    row: &rusqlite::Row<'_>,
+    column: &str,
+) -> rusqlite::Result<Option<T>> {
+    Ok(row.get::<_, Option<Json<T>>>(column)?.map(|json| json.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_binary_refuses_a_newer_file_and_leaves_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reconvene.db");
+        drop(Store::open(&path).unwrap());
+        Connection::open(&path)
+            .unwrap()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
+        assert_eq!(
+            Store::open(&path).err().map(|problem| problem.code),
+            Some(Code::DatabaseNewer)
+        );
+        let version: i64 = Connection::open(&path)
+            .unwrap()
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        assert_eq!(version, 99);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reconvene.db");
+        std::fs::write(
+            &path,
+            "certainly not a database, but long enough to have a header of its own",
+        )
+        .unwrap();
+        assert_eq!(
+            Store::open(&path).err().map(|problem| problem.code),
+            Some(Code::DatabaseDamaged)
+        );
+        assert!(std::fs::read_to_string(&path).unwrap().starts_with("certainly"));
+    }
+
+    #[test]
+    fn p5_a_failed_transaction_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("reconvene.db")).unwrap();
+        let failed = store.write(|tx| {
+            settings::set(tx, "poll", "1")?;
+            tx.execute("INSERT INTO nowhere VALUES (1)", [])
+        });
+        assert!(failed.is_err());
+        assert_eq!(store.read(|tx| settings::get(tx, "poll")).unwrap(), None);
+    }
+}

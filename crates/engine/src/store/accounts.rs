@@ -1,0 +1,122 @@
+//! The accounts table.
+
+use jiff::Timestamp;
+use reconvene_core::id::AccountId;
+use reconvene_core::problem::Problem;
+use reconvene_core::report::{Health, Service};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Json, Millis, instant, json};
+
+/// A signed-in identity. The secret itself is in the keyring under the name `secret`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) id: AccountId,
+    pub(crate) service: Service,
+    /// The service's own id of the person: Google's address, Zoom's user id.
+    pub(crate) subject: String,
+    pub(crate) name: String,
+    pub(crate) secret: String,
+    pub(crate) health: Health,
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let word: String = row.get("service")?;
+    Ok(Account {
+        id: AccountId(row.get("id")?),
+        service: Service::from_word(&word)
+            .ok_or_else(|| rusqlite::Error::InvalidColumnName(format!("unknown service {word}")))?,
+        subject: row.get("subject")?,
+        name: row.get("name")?,
+        secret: row.get("secret")?,
+        health: health(row)?,
+    })
+}
+
+/// The four columns that tell how fresh something is.
+pub(super) fn health(row: &Row<'_>) -> rusqlite::Result<Health> {
+    Ok(Health {
+        last_attempt: instant(row, "last_attempt")?,
+        last_success: instant(row, "last_success")?,
+        problem: json(row, "problem")?,
+        next_try: instant(row, "next_try")?,
+    })
+}
+
+/// Every account, oldest first.
+pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Account>> {
+    tx.prepare_cached("SELECT * FROM accounts ORDER BY id")?
+        .query_map([], account)?
+        .collect()
+}
+
+/// One account.
+pub(crate) fn get(tx: &Connection, id: AccountId) -> rusqlite::Result<Option<Account>> {
+    tx.prepare_cached("SELECT * FROM accounts WHERE id = ?1")?
+        .query_row([id.0], account)
+        .optional()
+}
+
+/// The accounts of one service.
+pub(crate) fn of(tx: &Connection, service: Service) -> rusqlite::Result<Vec<Account>> {
+    tx.prepare_cached("SELECT * FROM accounts WHERE service = ?1 ORDER BY id")?
+        .query_map([service.word()], account)?
+        .collect()
+}
+
+/// Adds an account, or renews the one with the same subject: its problem is over.
+pub(crate) fn signed_in(
+    tx: &Connection,
+    service: Service,
+    subject: &str,
+    name: &str,
+    secret: &str,
+    now: Timestamp,
+) -> rusqlite::Result<AccountId> {
+    tx.query_row(
+        "INSERT INTO accounts (service, subject, name, secret, last_attempt, last_success)
+         VALUES (:service, :subject, :name, :secret, :now, :now)
+         ON CONFLICT (service, subject) DO UPDATE
+         SET name = excluded.name, secret = excluded.secret, last_attempt = excluded.last_attempt,
+             last_success = excluded.last_success, problem = NULL, next_try = NULL
+         RETURNING id",
+        named_params! {
+            ":service": service.word(), ":subject": subject, ":name": name, ":secret": secret, ":now": Millis(now),
+        },
+        |row| Ok(AccountId(row.get(0)?)),
+    )
+}
+
+/// Notes that a request to the account's service went well.
+pub(crate) fn went_well(tx: &Connection, id: AccountId, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL WHERE id = ?1",
+    )?
+    .execute((id.0, Millis(now)))
+    .map(drop)
+}
+
+/// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone.
+pub(crate) fn failed(
+    tx: &Connection,
+    id: AccountId,
+    problem: &Problem,
+    next_try: Option<Timestamp>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4 WHERE id = ?1")?
+        .execute((id.0, Millis(now), Json(problem), next_try.map(Millis)))
+        .map(drop)
+}
+
+/// Ends the pauses that Reconvene chose by itself, as after a lost grant. One that the service asked for stays.
+pub(crate) fn unpause(tx: &Connection) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE accounts SET next_try = NULL WHERE problem ->> 'retryable' = 0")?
+        .execute([])
+        .map(drop)
+}
+
+/// Forgets an account with everything that was read through it.
+pub(crate) fn remove(tx: &Connection, id: AccountId) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM accounts WHERE id = ?1", [id.0]).map(drop)
+}

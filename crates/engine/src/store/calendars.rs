@@ -1,0 +1,178 @@
+//! The calendars table: what can be watched, what is, and how far each one has been read.
+
+use jiff::Timestamp;
+use reconvene_core::id::{AccountId, CalendarId};
+use reconvene_core::problem::Problem;
+use reconvene_core::report::Health;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::accounts::health;
+use super::{Json, Millis};
+
+/// A calendar as its account sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Calendar {
+    pub(crate) id: CalendarId,
+    pub(crate) account: AccountId,
+    pub(crate) google_id: String,
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) access: String,
+    pub(crate) main: bool,
+    pub(crate) watched: bool,
+    pub(crate) available: bool,
+    pub(crate) sync_token: Option<String>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) pass: i64,
+    pub(crate) failures: u32,
+    pub(crate) health: Health,
+}
+
+/// A calendar as Google lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) google_id: String,
+    pub(crate) name: String,
+    pub(crate) zone: String,
+    pub(crate) access: String,
+    pub(crate) main: bool,
+}
+
+fn calendar(row: &Row<'_>) -> rusqlite::Result<Calendar> {
+    Ok(Calendar {
+        id: CalendarId(row.get("id")?),
+        account: AccountId(row.get("account")?),
+        google_id: row.get("google_id")?,
+        name: row.get("name")?,
+        zone: row.get("zone")?,
+        access: row.get("access")?,
+        main: row.get("main")?,
+        watched: row.get("watched")?,
+        available: row.get("available")?,
+        sync_token: row.get("sync_token")?,
+        fingerprint: row.get("fingerprint")?,
+        pass: row.get("pass")?,
+        failures: row.get("failures")?,
+        health: health(row)?,
+    })
+}
+
+/// Every calendar, main ones first.
+pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Calendar>> {
+    tx.prepare_cached("SELECT * FROM calendars ORDER BY account, main DESC, name, id")?
+        .query_map([], calendar)?
+        .collect()
+}
+
+/// The watched ones, in a fixed order.
+pub(crate) fn watched(tx: &Connection) -> rusqlite::Result<Vec<Calendar>> {
+    tx.prepare_cached("SELECT * FROM calendars WHERE watched ORDER BY id")?
+        .query_map([], calendar)?
+        .collect()
+}
+
+/// One calendar.
+pub(crate) fn get(tx: &Connection, id: CalendarId) -> rusqlite::Result<Option<Calendar>> {
+    tx.prepare_cached("SELECT * FROM calendars WHERE id = ?1")?
+        .query_row([id.0], calendar)
+        .optional()
+}
+
+/// Takes over a complete reading of an account's calendar list. One that is not listed any more stays, marked
+/// unavailable: losing access to a calendar deletes nothing.
+pub(crate) fn listed(tx: &Connection, account: AccountId, list: &[Listed]) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE calendars SET available = 0 WHERE account = ?1",
+        [account.0],
+    )?;
+    let mut upsert = tx.prepare_cached(
+        "INSERT INTO calendars (account, google_id, name, zone, access, main)
+         VALUES (:account, :google_id, :name, :zone, :access, :main)
+         ON CONFLICT (account, google_id) DO UPDATE
+         SET name = excluded.name, zone = excluded.zone, access = excluded.access, main = excluded.main,
+             available = 1",
+    )?;
+    for entry in list {
+        upsert.execute(named_params! {
+            ":account": account.0, ":google_id": entry.google_id, ":name": entry.name, ":zone": entry.zone,
+            ":access": entry.access, ":main": entry.main,
+        })?;
+    }
+    Ok(())
+}
+
+/// Ticks or unticks a calendar. Either way the next pass is a full one, and is due at once.
+pub(crate) fn watch(tx: &Connection, id: CalendarId, watched: bool) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE calendars SET watched = ?2, sync_token = NULL, fingerprint = NULL, next_try = NULL, failures = 0,
+                problem = NULL, last_success = NULL WHERE id = ?1",
+        (id.0, watched),
+    )
+    .map(drop)
+}
+
+/// Begins a full pass: the token is given up, and rows not seen from here on belong to an older pass.
+pub(crate) fn begin_full_pass(tx: &Connection, id: CalendarId) -> rusqlite::Result<i64> {
+    tx.query_row(
+        "UPDATE calendars SET sync_token = NULL, fingerprint = NULL, pass = pass + 1 WHERE id = ?1 RETURNING pass",
+        [id.0],
+        |row| row.get(0),
+    )
+}
+
+/// Ends a pass: the new token is kept in the transaction of its last page (P1).
+pub(crate) fn passed(
+    tx: &Connection,
+    id: CalendarId,
+    token: &str,
+    fingerprint: &str,
+    began: Timestamp,
+    next_try: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE calendars SET sync_token = :token, fingerprint = :fingerprint, last_attempt = :began,
+                last_success = :began, problem = NULL, failures = 0, available = 1, next_try = :next_try
+         WHERE id = :id",
+    )?
+    .execute(named_params! {
+        ":id": id.0, ":token": token, ":fingerprint": fingerprint, ":began": Millis(began),
+        ":next_try": Millis(next_try),
+    })
+    .map(drop)
+}
+
+/// Notes what a page says of the calendar itself; empty words say nothing.
+pub(crate) fn described(tx: &Connection, id: CalendarId, zone: &str, access: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE calendars SET zone = coalesce(nullif(?2, ''), zone), access = coalesce(nullif(?3, ''), access)
+         WHERE id = ?1 AND (zone, access) IS NOT (?2, ?3)",
+    )?
+    .execute((id.0, zone, access))
+    .map(drop)
+}
+
+/// Notes a failed pass. What is known of the calendar stays as it was.
+pub(crate) fn failed(
+    tx: &Connection,
+    id: CalendarId,
+    problem: &Problem,
+    available: bool,
+    now: Timestamp,
+    next_try: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE calendars SET last_attempt = ?2, problem = ?3, available = ?4, next_try = ?5, failures = failures + 1
+         WHERE id = ?1",
+    )?
+    .execute((id.0, Millis(now), Json(problem), available, Millis(next_try)))
+    .map(drop)
+}
+
+/// Makes the next pass of the watched calendars due at once: all of them, or those of one account.
+pub(crate) fn due_now(tx: &Connection, account: Option<AccountId>) -> rusqlite::Result<()> {
+    tx.execute(
+        "UPDATE calendars SET next_try = NULL WHERE watched AND account = coalesce(?1, account)",
+        [account.map(|account| account.0)],
+    )
+    .map(drop)
+}

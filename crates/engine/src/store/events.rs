@@ -1,0 +1,226 @@
+//! The events table with the links that events carry.
+
+use jiff::Timestamp;
+use reconvene_core::conference::{Conference, Source, Target};
+use reconvene_core::event::{Event, Kind, Moment};
+use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::plan::Proof;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Json, Millis, instant, json};
+
+/// An event as last seen, with its link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) id: i64,
+    pub(crate) calendar: CalendarId,
+    pub(crate) event: Event,
+    pub(crate) gone_since: Option<Timestamp>,
+    pub(crate) meeting: Option<MeetingId>,
+    pub(crate) proof: Option<Proof>,
+}
+
+const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target
+    FROM events e LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    let conference = match json::<Target>(row, "target")? {
+        None => None,
+        Some(target) => Some(Conference {
+            source: json::<Source>(row, "source")?.unwrap_or(Source::Description),
+            target,
+            origin: row.get("origin")?,
+        }),
+    };
+    let kind = match row.get_ref("kind")?.as_str()? {
+        "single" => Kind::Single,
+        "series" => Kind::Series,
+        _ => Kind::Exception {
+            series: row.get("series")?,
+        },
+    };
+    Ok(Stored {
+        id: row.get("id")?,
+        calendar: CalendarId(row.get("calendar")?),
+        event: Event {
+            google_id: row.get("google_id")?,
+            etag: row.get("etag")?,
+            title: row.get("title")?,
+            start: moment(row, "starts", "starts_day", row.get("starts_zone")?)?,
+            end: moment(row, "ends", "ends_day", None)?,
+            kind,
+            organized_here: row.get("organized_here")?,
+            conference,
+        },
+        gone_since: instant(row, "gone_since")?,
+        meeting: row.get::<_, Option<i64>>("meeting")?.map(MeetingId),
+        proof: json(row, "proof")?,
+    })
+}
+
+fn moment(row: &Row<'_>, at: &str, day: &str, zone: Option<String>) -> rusqlite::Result<Moment> {
+    if let Some(instant) = instant(row, at)? {
+        return Ok(Moment::At { instant, zone });
+    }
+    let text: String = row.get(day)?;
+    text.parse()
+        .map(Moment::Day)
+        .map_err(|error: jiff::Error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}
+
+/// One event of a calendar, by Google's id.
+pub(crate) fn get(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+) -> rusqlite::Result<Option<Stored>> {
+    tx.prepare_cached(&format!("{SELECT} WHERE e.calendar = ?1 AND e.google_id = ?2"))?
+        .query_row((calendar.0, google_id), stored)
+        .optional()
+}
+
+/// Every event, on any calendar, that points at a meeting, oldest row first.
+pub(crate) fn of_meeting(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!("{SELECT} WHERE l.meeting = ?1 ORDER BY e.id"))?
+        .query_map([meeting.0], stored)?
+        .collect()
+}
+
+/// Every living event with a link, by start.
+pub(crate) fn with_conference(tx: &Connection) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE l.meeting IS NOT NULL ORDER BY e.starts, e.starts_day, e.id"
+    ))?
+    .query_map([], stored)?
+    .collect()
+}
+
+/// How many living events of a calendar carry a conference.
+pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<u32> {
+    tx.prepare_cached(
+        "SELECT count(*) FROM events e JOIN links l ON l.event = e.id WHERE e.calendar = ?1 AND gone_since IS NULL",
+    )?
+    .query_row([calendar.0], |row| row.get(0))
+}
+
+/// Events of a calendar that carry a link, live, and were not seen in its present full pass.
+pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE e.calendar = ?1 AND e.pass < ?2 AND e.gone_since IS NULL AND l.meeting IS NOT NULL ORDER BY e.id"
+    ))?
+    .query_map((calendar.0, pass), stored)?
+    .collect()
+}
+
+/// Drops the events of a calendar that carry no link and were not seen in its present full pass.
+pub(crate) fn sweep_unlinked(tx: &Connection, calendar: CalendarId, pass: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM events WHERE calendar = ?1 AND pass < ?2 AND id NOT IN (SELECT event FROM links)",
+    )?
+    .execute((calendar.0, pass))
+    .map(drop)
+}
+
+/// Keeps an event as it is now, alive. Its link is kept apart, by [`link`].
+pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i64) -> rusqlite::Result<i64> {
+    let (starts, starts_zone, starts_day) = columns(&event.start);
+    let (ends, _, ends_day) = columns(&event.end);
+    let (kind, series) = match &event.kind {
+        Kind::Single => ("single", None),
+        Kind::Series => ("series", None),
+        Kind::Exception { series } => ("exception", Some(series)),
+    };
+    tx.prepare_cached(
+        "INSERT INTO events (calendar, google_id, etag, title, starts, starts_zone, starts_day, ends, ends_day, kind,
+                             series, organized_here, pass)
+         VALUES (:calendar, :google_id, :etag, :title, :starts, :starts_zone, :starts_day, :ends, :ends_day, :kind,
+                 :series, :organized_here, :pass)
+         ON CONFLICT (calendar, google_id) DO UPDATE
+         SET etag = excluded.etag, title = excluded.title, starts = excluded.starts,
+             starts_zone = excluded.starts_zone, starts_day = excluded.starts_day, ends = excluded.ends,
+             ends_day = excluded.ends_day, kind = excluded.kind, series = excluded.series,
+             organized_here = excluded.organized_here, pass = excluded.pass, gone_since = NULL
+         RETURNING id",
+    )?
+    .query_row(
+        named_params! {
+            ":calendar": calendar.0, ":google_id": event.google_id, ":etag": event.etag, ":title": event.title,
+            ":starts": starts, ":starts_zone": starts_zone, ":starts_day": starts_day, ":ends": ends,
+            ":ends_day": ends_day, ":kind": kind, ":series": series, ":organized_here": event.organized_here,
+            ":pass": pass,
+        },
+        |row| row.get(0),
+    )
+}
+
+fn columns(moment: &Moment) -> (Option<Millis>, Option<&str>, Option<String>) {
+    match moment {
+        Moment::At { instant, zone } => (Some(Millis(*instant)), zone.as_deref(), None),
+        Moment::Day(day) => (None, None, Some(day.to_string())),
+    }
+}
+
+/// Notes that an event was seen in a full pass, with its newest revision tag.
+pub(crate) fn seen(tx: &Connection, event: i64, etag: &str, pass: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET pass = ?2, etag = ?3 WHERE id = ?1")?
+        .execute((event, pass, etag))
+        .map(drop)
+}
+
+/// Notes since when an event is gone. Its row stays until its meeting is settled.
+pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET gone_since = ?2 WHERE id = ?1 AND gone_since IS NULL")?
+        .execute((event, Millis(since)))
+        .map(drop)
+}
+
+/// Forgets an event and its link.
+pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM events WHERE id = ?1")?
+        .execute([event])
+        .map(drop)
+}
+
+/// Forgets all events of a calendar. What was learnt by them about meetings goes too; no meeting is touched.
+pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
+    tx.execute("DELETE FROM events WHERE calendar = ?1", [calendar.0])
+        .map(drop)
+}
+
+/// Points an event at a meeting, replacing what it pointed at before.
+pub(crate) fn link(
+    tx: &Connection,
+    event: i64,
+    meeting: MeetingId,
+    conference: &Conference,
+    proof: Option<Proof>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO links (event, meeting, source, origin, proof) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (event) DO UPDATE SET meeting = excluded.meeting, source = excluded.source,
+             origin = excluded.origin, proof = excluded.proof",
+    )?
+    .execute((
+        event,
+        meeting.0,
+        Json(conference.source),
+        &conference.origin,
+        proof.map(Json),
+    ))
+    .map(drop)
+}
+
+/// Takes an event's link away.
+pub(crate) fn unlink(tx: &Connection, event: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM links WHERE event = ?1")?
+        .execute([event])
+        .map(drop)
+}
+
+/// Makes a link a bond.
+pub(crate) fn bond(tx: &Connection, event: i64, proof: Proof) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE links SET proof = ?2 WHERE event = ?1 AND proof IS NULL")?
+        .execute((event, Json(proof)))
+        .map(drop)
+}

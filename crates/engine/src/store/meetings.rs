@@ -1,0 +1,98 @@
+//! The meetings table.
+
+use jiff::Timestamp;
+use reconvene_core::conference::Target;
+use reconvene_core::id::MeetingId;
+use reconvene_core::meeting::Meeting;
+use reconvene_core::problem::Problem;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{Json, Millis, instant, json};
+
+/// A meeting that some event points at, and what is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) id: MeetingId,
+    pub(crate) target: Target,
+    pub(crate) seen: Option<Meeting>,
+    pub(crate) seen_at: Option<Timestamp>,
+    pub(crate) ignored: bool,
+    pub(crate) problem: Option<Problem>,
+    pub(crate) moved_from: Option<Timestamp>,
+    pub(crate) moved_at: Option<Timestamp>,
+}
+
+fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    Ok(Known {
+        id: MeetingId(row.get("id")?),
+        target: row.get::<_, Json<Target>>("target")?.0,
+        seen: json(row, "seen")?,
+        seen_at: instant(row, "seen_at")?,
+        ignored: row.get("ignored")?,
+        problem: json(row, "problem")?,
+        moved_from: instant(row, "moved_from")?,
+        moved_at: instant(row, "moved_at")?,
+    })
+}
+
+/// One meeting.
+pub(crate) fn get(tx: &Connection, id: MeetingId) -> rusqlite::Result<Option<Known>> {
+    tx.prepare_cached("SELECT * FROM meetings WHERE id = ?1")?
+        .query_row([id.0], known)
+        .optional()
+}
+
+/// Every meeting.
+pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Known>> {
+    tx.prepare_cached("SELECT * FROM meetings ORDER BY id")?
+        .query_map([], known)?
+        .collect()
+}
+
+/// The meeting that a target names, made known if it was not.
+pub(crate) fn of(tx: &Connection, target: &Target) -> rusqlite::Result<MeetingId> {
+    tx.prepare_cached("INSERT INTO meetings (target) VALUES (?1) ON CONFLICT (target) DO NOTHING")?
+        .execute([Json(target)])?;
+    tx.prepare_cached("SELECT id FROM meetings WHERE target = ?1")?
+        .query_row([Json(target)], |row| Ok(MeetingId(row.get(0)?)))
+}
+
+/// Keeps how the provider described it just now.
+pub(crate) fn seen(
+    tx: &Connection,
+    id: MeetingId,
+    meeting: &Meeting,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET seen = ?2, seen_at = ?3 WHERE id = ?1")?
+        .execute((id.0, Json(meeting), Millis(now)))
+        .map(drop)
+}
+
+/// Keeps why the last action ended without success; `None` when it is over.
+pub(crate) fn set_problem(tx: &Connection, id: MeetingId, problem: Option<&Problem>) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET problem = ?2 WHERE id = ?1")?
+        .execute((id.0, problem.map(Json)))
+        .map(drop)
+}
+
+/// Keeps whether the person said to leave it alone.
+pub(crate) fn set_ignored(tx: &Connection, id: MeetingId, ignored: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET ignored = ?2 WHERE id = ?1")?
+        .execute((id.0, ignored))
+        .map(drop)
+}
+
+/// Keeps where it was before the move that was just carried over.
+pub(crate) fn moved(tx: &Connection, id: MeetingId, from: Timestamp, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET moved_from = ?2, moved_at = ?3 WHERE id = ?1")?
+        .execute((id.0, Millis(from), Millis(now)))
+        .map(drop)
+}
+
+/// Forgets a meeting that nothing points at; one that something points at stays.
+pub(crate) fn forget_unlinked(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM meetings WHERE id = ?1 AND id NOT IN (SELECT meeting FROM links)")?
+        .execute([id.0])
+        .map(drop)
+}

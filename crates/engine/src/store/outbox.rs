@@ -1,0 +1,145 @@
+//! The outbox: which meetings need attention, and when. A row says *that* something must be done; *what* is decided
+//! from the latest state when the worker gets to it.
+
+use jiff::Timestamp;
+use reconvene_core::id::{EntryId, MeetingId};
+use reconvene_core::meeting::Meeting;
+use reconvene_core::report::PlannedAction;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Json, Millis, json};
+
+/// An action not yet finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pending {
+    pub(crate) meeting: MeetingId,
+    pub(crate) action: PlannedAction,
+    pub(crate) due: Timestamp,
+    pub(crate) attempts: u32,
+    /// The meeting as it was before the first write: what "before" means after a crash.
+    pub(crate) written: Option<Meeting>,
+    pub(crate) held: bool,
+    pub(crate) approved: bool,
+    pub(crate) entry: Option<EntryId>,
+}
+
+fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
+    Ok(Pending {
+        meeting: MeetingId(row.get("meeting")?),
+        action: row.get::<_, Json<PlannedAction>>("action")?.0,
+        due: row.get::<_, Millis>("due")?.0,
+        attempts: row.get("attempts")?,
+        written: json(row, "written")?,
+        held: row.get("held")?,
+        approved: row.get("approved")?,
+        entry: row.get::<_, Option<i64>>("entry")?.map(EntryId),
+    })
+}
+
+/// The row of one meeting.
+pub(crate) fn get(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<Option<Pending>> {
+    tx.prepare_cached("SELECT * FROM outbox WHERE meeting = ?1")?
+        .query_row([meeting.0], pending)
+        .optional()
+}
+
+/// Every row, the one due first in front.
+pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Pending>> {
+    tx.prepare_cached("SELECT * FROM outbox ORDER BY due, meeting")?
+        .query_map([], pending)?
+        .collect()
+}
+
+/// The row due first, held ones apart.
+pub(crate) fn next(tx: &Connection) -> rusqlite::Result<Option<Pending>> {
+    tx.prepare_cached("SELECT * FROM outbox WHERE NOT held ORDER BY due, meeting LIMIT 1")?
+        .query_row([], pending)
+        .optional()
+}
+
+/// Deletions that nobody has agreed to yet, held or about to come due.
+pub(crate) fn unapproved_deletions(tx: &Connection) -> rusqlite::Result<Vec<Pending>> {
+    tx.prepare_cached("SELECT * FROM outbox WHERE action = ?1 AND NOT approved ORDER BY due, meeting")?
+        .query_map([Json(PlannedAction::Delete)], pending)?
+        .collect()
+}
+
+/// Notes that a meeting needs attention. A row that is there keeps its attempts; a deletion that turns into anything
+/// else is no longer held, and an agreement to it is void.
+pub(crate) fn put(
+    tx: &Connection,
+    meeting: MeetingId,
+    action: PlannedAction,
+    due: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO outbox (meeting, action, due) VALUES (:meeting, :action, :due)
+         ON CONFLICT (meeting) DO UPDATE
+         SET held = held AND action = excluded.action, approved = approved AND action = excluded.action,
+             action = excluded.action, due = excluded.due",
+    )?
+    .execute(named_params! { ":meeting": meeting.0, ":action": Json(action), ":due": Millis(due) })
+    .map(drop)
+}
+
+/// Counts an attempt, before it is made: a crash while trying must not try for ever.
+pub(crate) fn attempt(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET attempts = attempts + 1 WHERE meeting = ?1")?
+        .execute([meeting.0])
+        .map(drop)
+}
+
+/// Notes, before the first write, how the meeting was.
+pub(crate) fn about_to_write(tx: &Connection, meeting: MeetingId, before: &Meeting) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET written = ?2 WHERE meeting = ?1 AND written IS NULL")?
+        .execute((meeting.0, Json(before)))
+        .map(drop)
+}
+
+/// Puts a row off, with the entry that tells why.
+pub(crate) fn postpone(
+    tx: &Connection,
+    meeting: MeetingId,
+    due: Timestamp,
+    entry: Option<EntryId>,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET due = ?2, entry = coalesce(?3, entry) WHERE meeting = ?1")?
+        .execute((meeting.0, Millis(due), entry.map(|entry| entry.0)))
+        .map(drop)
+}
+
+/// Makes a row due at once, as new.
+pub(crate) fn due_now(tx: &Connection, meeting: MeetingId, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET due = min(due, ?2) WHERE meeting = ?1")?
+        .execute((meeting.0, Millis(now)))
+        .map(drop)
+}
+
+/// Makes every row due that waits only because an attempt failed. A row not tried yet, such as a deletion in its grace
+/// period, keeps its time.
+pub(crate) fn hurry(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET due = min(due, ?1) WHERE attempts > 0 AND NOT held")?
+        .execute([Millis(now)])
+        .map(drop)
+}
+
+/// Holds a deletion until the person agrees.
+pub(crate) fn hold(tx: &Connection, meeting: MeetingId, entry: EntryId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET held = 1, entry = ?2 WHERE meeting = ?1")?
+        .execute((meeting.0, entry.0))
+        .map(drop)
+}
+
+/// Lets a held deletion go ahead.
+pub(crate) fn approve(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET held = 0, approved = 1 WHERE meeting = ?1")?
+        .execute([meeting.0])
+        .map(drop)
+}
+
+/// Strikes a row off: it is finished, or not needed any more.
+pub(crate) fn strike(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM outbox WHERE meeting = ?1")?
+        .execute([meeting.0])
+        .map(drop)
+}
