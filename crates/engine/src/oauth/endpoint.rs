@@ -373,6 +373,13 @@ impl OAuthClient {
             {
                 Ok(())
             }
+            status if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
+                Err(Problem::lasting(
+                    Code::ServiceFailed,
+                    format!("{name} did not end the sign-in (status {status})."),
+                    format!("Remove Reconvene from the apps connected to your account at {name}."),
+                ))
+            }
             status => Err(unwell(name, status)),
         }
     }

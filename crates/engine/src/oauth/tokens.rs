@@ -256,8 +256,13 @@ impl Tokens {
             .map_err(|error| keyring::problem(&error))
     }
 
-    /// Gives an account's tokens back to the service, which then forgets the grant. Call it before
-    /// [`forget`](Self::forget). At Google this ends all grants of that person to the same OAuth client.
+    /// Gives an account's grant back to the service, which then forgets it. Call it before [`forget`](Self::forget).
+    /// At Google this ends all grants of that person to the same OAuth client. A grant that has ended already is as
+    /// good as given back.
+    ///
+    /// Google takes either token (<https://developers.google.com/identity/protocols/oauth2/native-app#tokenrevoke>);
+    /// Zoom's page shows an access token (<https://developers.zoom.us/docs/integrations/oauth/>), for which it may
+    /// have to be asked first.
     ///
     /// # Errors
     /// When the service or the keyring did not answer. The person can also remove the app at the service, so that
@@ -265,25 +270,27 @@ impl Tokens {
     pub async fn revoke(&self, name: &str, service: Service) -> Result<(), Problem> {
         let client = self.inner.client(service)?;
         let slot = self.inner.slot(name);
+        let token = match service {
+            Service::Google => {
+                let remembered = slot.memory().refresh.clone();
+                match remembered {
+                    Some(refresh) => Some(refresh),
+                    None => self.inner.read(&slot).await?,
+                }
+            }
+            Service::Zoom => match self.access(name, service).await {
+                Ok(access) => Some(access.token),
+                Err(problem) if problem.code == Code::SignInAgain => None,
+                Err(problem) => return Err(problem),
+            },
+        };
+        let Some(token) = token else {
+            return Ok(());
+        };
         let _turn = slot.turn.lock().await;
-        let (access, refresh) = {
-            let mut memory = slot.memory();
-            (
-                memory.access.take().map(|held| held.access.token),
-                memory.refresh.clone(),
-            )
-        };
-        let refresh = match refresh {
-            Some(refresh) => Some(refresh),
-            None => self.inner.read(&slot).await?,
-        };
-        // Google's page says that either token ends the whole grant; Zoom's shows an access token.
-        let access = access.filter(|_| service == Service::Zoom);
-        let mut outcome = Ok(());
-        for token in access.iter().chain(&refresh) {
-            outcome = client.give_back(&self.inner.ports, token).await;
-        }
-        outcome
+        client.give_back(&self.inner.ports, &token).await?;
+        slot.memory().access = None;
+        Ok(())
     }
 
     /// Why an account's refresh token is in memory alone, if it is: the keyring's problem, to be shown, because the
