@@ -147,8 +147,7 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     } else {
         for_gone(subject, settings, now)
     };
-    let acts = !matches!(decision, Decision::Leave(_) | Decision::Forget | Decision::InStep);
-    if !acts {
+    if matches!(decision, Decision::Leave(_) | Decision::Forget) {
         return decision;
     }
     if subject.hosts.is_empty() {
@@ -159,7 +158,7 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     {
         return leave_or_forget(subject, reason);
     }
-    if subject.ignored {
+    if subject.ignored && decision != Decision::InStep {
         return leave_or_forget(subject, Reason::Ignored);
     }
     decision

@@ -2,7 +2,7 @@
 //! walk away or call it off; nothing is stored before the service has said who signed in.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use reconvene_core::id::AccountId;
 use reconvene_core::problem::{Code, Problem};
@@ -81,20 +81,19 @@ pub(crate) async fn begin(engine: &Engine, service: Service) -> Result<(String, 
             outcome,
         },
     );
-    let inner = Arc::clone(inner);
+    let engine = engine.clone();
     tokio::spawn(async move {
         let ended = match begun.finish(cancel).await {
-            Ok(grant) => welcome(&inner, grant).await,
+            Ok(grant) => engine.add_account(grant).await,
             Err(problem) => Err(problem),
         };
-        inner.nudge.notify_one();
         tell.send_replace(Some(ended));
     });
     Ok((ticket, url))
 }
 
 /// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
-async fn welcome(inner: &Inner, grant: Grant) -> Result<AccountId, Problem> {
+pub(crate) async fn welcome(inner: &Inner, grant: Grant) -> Result<AccountId, Problem> {
     let service = grant.service;
     let (who, list) = recognize(inner, &grant)
         .await

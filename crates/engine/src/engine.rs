@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::SignIns;
 use crate::config::Config;
+use crate::oauth::Grant;
 use crate::oauth::tokens::Tokens;
 use crate::plan::{self, Dossier};
 use crate::ports::Ports;
@@ -246,6 +247,17 @@ impl Engine {
     /// [`Code::BadUsage`] for an unknown ticket.
     pub fn cancel_sign_in(&self, ticket: &str) -> Result<(), Problem> {
         self.0.sign_ins.cancel(ticket)
+    }
+
+    /// Takes in what a sign-in yielded, however it was made: asks the service who it is, keeps the refresh token in the
+    /// keyring and adds or renews the account.
+    ///
+    /// # Errors
+    /// The service's failure, the keyring's, and those of the database; then nothing was kept.
+    pub async fn add_account(&self, grant: Grant) -> Result<AccountId, Problem> {
+        let added = crate::accounts::welcome(&self.0, grant).await;
+        self.0.nudge.notify_one();
+        added
     }
 
     /// Signs out: gives the grant back if the service can be reached, forgets the secret and what was read. Meetings

@@ -128,16 +128,36 @@ fn unreadable(service: Service) -> Problem {
     )
 }
 
-/// A problem of the account layer (keyring, refresh) as a failed request.
+/// A problem of the account layer (keyring, refresh) as a failed request. A locked keyring may open by itself, but each
+/// attempt may make the desktop ask for its password: it is left alone like a lost grant.
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let kind = if problem.retryable {
-            FailureKind::Passing
-        } else {
-            FailureKind::Account
-        };
-        Self::new(kind, problem)
+        let passes = problem.retryable && problem.code != Code::KeyringLocked;
+        Self::new(
+            if passes {
+                FailureKind::Passing
+            } else {
+                FailureKind::Account
+            },
+            problem,
+        )
     }
+}
+
+/// How long an account that needs the person is left in peace: shortly for the keyring, which opens with the session.
+pub(crate) fn account_pause(problem: &Problem, now: Timestamp) -> Timestamp {
+    let keyring = matches!(
+        problem.code,
+        Code::KeyringLocked | Code::KeyringMissing | Code::KeyringRefused
+    );
+    later(
+        now,
+        if keyring {
+            SignedDuration::from_mins(5)
+        } else {
+            SignedDuration::from_mins(60)
+        },
+    )
 }
 
 /// The first pause after a failure, in seconds; it doubles with each further one.

@@ -12,7 +12,7 @@ use rusqlite::Transaction;
 use crate::calendar::{self, MOST_PAGES, Next, Page};
 use crate::choices;
 use crate::engine::Inner;
-use crate::failure::{Failure, FailureKind, backoff, later};
+use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
@@ -23,9 +23,6 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// The longest pause after failed passes.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-
-/// How long an account whose grant is gone is left in peace.
-pub(crate) const ACCOUNT_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Makes one pass of a calendar. A failure is noted with the calendar, and returned.
 pub(crate) async fn pass(engine: &Inner, id: CalendarId) -> Result<(), Problem> {
@@ -287,7 +284,7 @@ fn failed(
             whole_account = Some(until);
         }
         FailureKind::Account => {
-            next = later(now, ACCOUNT_PAUSE);
+            next = account_pause(&problem, now);
             whole_account = Some(next);
         }
         FailureKind::Gone | FailureKind::Final => {

@@ -301,8 +301,13 @@ fn problems(
             problems.push(problem);
         }
     }
-    problems.sort_by_key(|problem| problem.retryable);
+    problems.sort_by_key(|problem| !needs_person(problem));
     problems
+}
+
+/// Whether a problem stays until somebody acts.
+fn needs_person(problem: &Problem) -> bool {
+    !problem.retryable || problem.code == Code::KeyringLocked
 }
 
 fn overall(
@@ -317,7 +322,7 @@ fn overall(
     if circumstances.paused {
         return Overall::Paused;
     }
-    if !held.is_empty() || problems.iter().any(|problem| !problem.retryable) {
+    if !held.is_empty() || problems.iter().any(needs_person) {
         return Overall::NeedsYou;
     }
     if !has(Service::Google) || !has(Service::Zoom) || watched.peek().is_none() {

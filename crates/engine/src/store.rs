@@ -15,6 +15,7 @@ pub(crate) mod settings;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::profile::private_file;
 use jiff::Timestamp;
 use reconvene_core::problem::{Code, Problem};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -36,6 +37,10 @@ impl Store {
     ///
     /// Refuses, and leaves untouched, a file of a newer version or one that is no database.
     pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+        // SQLite gives its side files the mode of the database, which belongs to the person alone.
+        if let Err(error) = private_file(path) {
+            tracing::warn!(%error, "database file");
+        }
         let connection = Connection::open(path).map_err(|error| problem(&error))?;
         Self::prepare(connection).map_err(|error| match error {
             Unfit::Newer { found } => Problem::lasting(

@@ -8,9 +8,8 @@ use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Remedy, Ser
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
-use crate::failure::{Failure, FailureKind, backoff, later};
+use crate::failure::{Failure, FailureKind, account_pause, backoff};
 use crate::plan::{self, Dossier};
-use crate::pull::ACCOUNT_PAUSE;
 use crate::store::activity::{self, Draft};
 use crate::store::calendars::Calendar;
 use crate::store::outbox::{self, Pending};
@@ -245,7 +244,7 @@ impl Attempt<'_> {
                 self.wait(tx, draft, Outcome::Waiting, problem, until, now)
             }
             FailureKind::Account => {
-                let next = later(now, ACCOUNT_PAUSE);
+                let next = account_pause(&problem, now);
                 self.account_failed(tx, &problem, next, now)?;
                 self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
             }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use reconvene_core::id::AccountId;
-use reconvene_core::problem::Problem;
+use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Health, Service};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -111,9 +111,21 @@ pub(crate) fn failed(
 
 /// Ends the pauses that Reconvene chose by itself, as after a lost grant. One that the service asked for stays.
 pub(crate) fn unpause(tx: &Connection) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE accounts SET next_try = NULL WHERE problem ->> 'retryable' = 0")?
-        .execute([])
-        .map(drop)
+    for account in all(tx)? {
+        let asked_for = |problem: &Problem| matches!(problem.code, Code::RateLimited | Code::DailyBudget);
+        if account
+            .health
+            .problem
+            .as_ref()
+            .is_some_and(|problem| !asked_for(problem))
+        {
+            tx.execute(
+                "UPDATE accounts SET next_try = NULL WHERE id = ?1",
+                [account.id.0],
+            )?;
+        }
+    }
+    Ok(())
 }
 
 /// Forgets an account with everything that was read through it.

@@ -425,7 +425,11 @@ impl Stand {
     }
 
     pub(crate) fn exists(&self, meeting: u64) -> bool {
-        self.simulator.with(|world| world.meeting(meeting).is_some_and(|meeting| meeting.trashed.is_none()))
+        self.simulator.with(|world| {
+            world
+                .meeting(meeting)
+                .is_some_and(|meeting| meeting.trashed.is_none())
+        })
     }
 
     pub(crate) fn newest(&self) -> ActivityEntry {
