@@ -1,4 +1,10 @@
 //! The engine against the simulator: each test names the promise it holds.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod pull;
 mod push;
