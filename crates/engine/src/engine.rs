@@ -138,9 +138,15 @@ impl Engine {
             busy: inner.busy.load(Ordering::Relaxed) > 0,
             paused: inner.paused()?,
         };
-        inner
-            .store
-            .read(|tx| report::status(tx, &inner.plan_settings(tx)?, &circumstances, now))
+        inner.store.read(|tx| {
+            report::status(
+                tx,
+                &inner.session.tokens,
+                &inner.plan_settings(tx)?,
+                &circumstances,
+                now,
+            )
+        })
     }
 
     /// Every event with a conference and where its meeting stands, by start.
@@ -167,7 +173,9 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn accounts(&self) -> Result<Vec<AccountView>, Problem> {
-        self.0.store.read(report::accounts)
+        self.0
+            .store
+            .read(|tx| report::accounts(tx, &self.0.session.tokens))
     }
 
     /// The calendars as last listed.
@@ -367,9 +375,10 @@ impl Engine {
             let Some(dossier) = Dossier::of(tx, meeting)? else {
                 return Ok((None, None));
             };
-            let account = accounts::of(tx, plan::service_of(&dossier.known.target))?
-                .into_iter()
-                .next();
+            let host = dossier.known.seen.as_ref().map(|seen| seen.host.as_str());
+            let mut all = accounts::of(tx, plan::service_of(&dossier.known.target))?;
+            all.sort_by_key(|account| Some(account.subject.as_str()) != host);
+            let account = all.into_iter().next();
             Ok((Some(dossier.known.target), account))
         })?;
         let Some(reconvene_core::conference::Target::Meeting { service, number }) = target else {
@@ -521,13 +530,13 @@ impl Inner {
         }
     }
 
-    /// Finds a calendar by its id here or by Google's.
+    /// Finds a calendar by its id here or by Google's, of which `primary` is one.
     fn calendar(&self, name: &str) -> Result<CalendarId, Problem> {
         let all = self.store.read(calendars::all)?;
         let by_id = name.parse::<CalendarId>().ok();
-        let mut found = all
-            .iter()
-            .filter(|calendar| Some(calendar.id) == by_id || calendar.google_id == name);
+        let mut found = all.iter().filter(|calendar| {
+            Some(calendar.id) == by_id || calendar.google_id == name || (calendar.main && name == "primary")
+        });
         match (found.next(), found.next()) {
             (Some(calendar), None) => Ok(calendar.id),
             (Some(_), Some(_)) => Err(Problem::lasting(

@@ -70,6 +70,8 @@ struct Attempt<'a> {
     engine: &'a Inner,
     pending: Pending,
     account: Account,
+    /// Accounts that may host the meeting as well, while it is not known which does.
+    others: Vec<Account>,
     provider: &'static dyn Provider,
     number: String,
 }
@@ -77,16 +79,14 @@ struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(engine: &'a Inner, pending: Pending, now: Timestamp) -> Result<(), Problem> {
-        let Some((service, number, candidates)) = addressee(engine, &pending)? else {
+        let Some((service, number, mut others)) = addressees(engine, &pending)? else {
             return engine.replan(pending.meeting);
         };
-        let Some(provider) = provider(service) else {
+        let (Some(provider), Some(account)) = (provider(service), others.pop()) else {
             return engine.replan(pending.meeting);
         };
-        let Some(account) = candidates.into_iter().next() else {
-            return engine.replan(pending.meeting);
-        };
-        if let Some(until) = account.health.next_try.filter(|until| *until > now) {
+        let waits = |account: &Account| account.health.next_try.filter(|until| *until > now);
+        if let Some(until) = others.iter().chain([&account]).filter_map(waits).max() {
             // The whole account waits; the entry that says why was written by the attempt that learnt of it.
             return engine
                 .store
@@ -96,6 +96,7 @@ impl<'a> Attempt<'a> {
             engine,
             pending,
             account,
+            others,
             provider,
             number,
         };
@@ -112,8 +113,8 @@ impl<'a> Attempt<'a> {
         attempt.settle(ending)
     }
 
-    async fn run(&self) -> Result<Ending, Stopped> {
-        let meeting = match self.read().await {
+    async fn run(&mut self) -> Result<Ending, Stopped> {
+        let meeting = match self.find().await {
             Ok(meeting) => meeting,
             Err(failure) if failure.kind == FailureKind::Gone => return self.absent(failure).await,
             Err(failure) => return Err(failure.into()),
@@ -123,6 +124,16 @@ impl<'a> Attempt<'a> {
             Decision::Delete { not_before } if not_before <= self.engine.now() => self.delete(&meeting).await,
             Decision::InStep => Ok(Ending::InStep(meeting)),
             _ => Ok(Ending::Replanned),
+        }
+    }
+
+    /// Reads the meeting through the first account that can see it.
+    async fn find(&mut self) -> Result<Meeting, Failure> {
+        loop {
+            match (self.read().await, self.others.pop()) {
+                (Err(failure), Some(next)) if failure.kind == FailureKind::Gone => self.account = next,
+                (read, _) => return read,
+            }
         }
     }
 
@@ -241,8 +252,8 @@ impl From<Problem> for Stopped {
     }
 }
 
-/// Whom to ask about a meeting: the account that hosts it as far as is known, then the others of the service.
-fn addressee(engine: &Inner, pending: &Pending) -> Result<Option<(Service, String, Vec<Account>)>, Problem> {
+/// Whom to ask about a meeting: the account that hosts it, once that is known, else all of the service, the oldest last.
+fn addressees(engine: &Inner, pending: &Pending) -> Result<Option<(Service, String, Vec<Account>)>, Problem> {
     engine.store.read(|tx| {
         let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
             return Ok(None);
@@ -250,10 +261,14 @@ fn addressee(engine: &Inner, pending: &Pending) -> Result<Option<(Service, Strin
         let Target::Meeting { service, number } = &dossier.known.target else {
             return Ok(None);
         };
-        let host = dossier.known.seen.as_ref().map(|seen| seen.host.as_str());
-        let mut candidates = accounts::of(tx, *service)?;
-        candidates.sort_by_key(|account| Some(account.subject.as_str()) != host);
-        Ok(Some((*service, number.clone(), candidates)))
+        let mut all = accounts::of(tx, *service)?;
+        all.reverse();
+        if let Some(seen) = &dossier.known.seen
+            && all.iter().any(|account| account.subject == seen.host)
+        {
+            all.retain(|account| account.subject == seen.host);
+        }
+        Ok(Some((*service, number.clone(), all)))
     })
 }
 

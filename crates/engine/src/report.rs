@@ -15,6 +15,7 @@ use reconvene_core::report::{
 };
 use rusqlite::Connection;
 
+use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
 use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
@@ -24,13 +25,17 @@ use crate::store::{accounts, activity, calendars, events, meetings, outbox};
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
-/// The accounts.
-pub(crate) fn accounts(tx: &Connection) -> rusqlite::Result<Vec<AccountView>> {
-    let view = |account: accounts::Account| AccountView {
-        id: account.id,
-        service: account.service,
-        name: account.name,
-        health: account.health,
+/// The accounts. A token that the keyring would not keep is a problem though everything works for now.
+pub(crate) fn accounts(tx: &Connection, tokens: &Tokens) -> rusqlite::Result<Vec<AccountView>> {
+    let view = |account: accounts::Account| {
+        let mut health = account.health;
+        health.problem = health.problem.or_else(|| tokens.unsaved(&account.secret));
+        AccountView {
+            id: account.id,
+            service: account.service,
+            name: account.name,
+            health,
+        }
     };
     Ok(accounts::all(tx)?.into_iter().map(view).collect())
 }
@@ -224,11 +229,12 @@ pub(crate) struct Circumstances {
 /// Everything at a glance.
 pub(crate) fn status(
     tx: &Connection,
+    tokens: &Tokens,
     settings: &Settings,
     circumstances: &Circumstances,
     now: Timestamp,
 ) -> rusqlite::Result<Status> {
-    let accounts = accounts(tx)?;
+    let accounts = accounts(tx, tokens)?;
     let calendars = calendars(tx)?;
     let meetings = meetings(tx, settings, now)?;
     let problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);

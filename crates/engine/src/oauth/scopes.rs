@@ -57,7 +57,13 @@ const ZOOM: [Need; 4] = [
     },
     Need {
         words: "see who you are",
-        any_of: &["user:read:user", "user:read"],
+        // A listed meeting names its host too.
+        any_of: &[
+            "user:read:user",
+            "user:read",
+            "meeting:read:list_meetings",
+            "meeting:read",
+        ],
     },
 ];
 

@@ -14,6 +14,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, Service};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{Identity, Provider};
 use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
@@ -120,27 +121,13 @@ impl Update {
 #[async_trait]
 impl Provider for Zoom {
     async fn identity(&self, session: &Session, access: &Access) -> Result<Identity, Failure> {
-        #[derive(Deserialize)]
-        struct User {
-            id: String,
-            #[serde(default)]
-            email: String,
+        match user(session, access).await {
+            // The app may lack the scope for it, or the gateway the route: the person's own meetings tell too.
+            Err(failure) if !matches!(failure.kind, FailureKind::Passing | FailureKind::Limited(_)) => {
+                host_of_listed(session, access).await?.ok_or(failure)
+            }
+            known => known,
         }
-        let answer = session
-            .call_with(Service::Zoom, access, &|base: &url::Url| {
-                request(Method::GET, &address(base, &["users", "me"], []))
-            })
-            .await?;
-        let user: User = read(session, &answer)?;
-        let name = if user.email.is_empty() {
-            user.id.clone()
-        } else {
-            user.email
-        };
-        Ok(Identity {
-            subject: user.id,
-            name,
-        })
     }
 
     async fn read(&self, session: &Session, account: &Account, number: &str) -> Result<Meeting, Failure> {
@@ -190,6 +177,57 @@ impl Provider for Zoom {
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure> {
         Ok(described(session, account, number).await?.join_url)
     }
+}
+
+/// <https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}>
+async fn user(session: &Session, access: &Access) -> Result<Identity, Failure> {
+    #[derive(Deserialize)]
+    struct User {
+        id: String,
+        #[serde(default)]
+        email: String,
+    }
+    let me = |base: &Url| request(Method::GET, &address(base, &["users", "me"], []));
+    let user: User = read(session, &session.call_with(Service::Zoom, access, &me).await?)?;
+    let name = if user.email.is_empty() {
+        user.id.clone()
+    } else {
+        user.email
+    };
+    Ok(Identity {
+        subject: user.id,
+        name,
+    })
+}
+
+/// The host that the person's scheduled meetings name, when there is one and it is always the same.
+async fn host_of_listed(session: &Session, access: &Access) -> Result<Option<Identity>, Failure> {
+    #[derive(Deserialize)]
+    struct Listing {
+        #[serde(default)]
+        meetings: Vec<Listed>,
+    }
+    #[derive(Deserialize)]
+    struct Listed {
+        #[serde(default)]
+        host_id: String,
+    }
+    let mine = |base: &Url| {
+        let query = [("type", "scheduled"), ("page_size", "30")];
+        request(Method::GET, &address(base, &["users", "me", "meetings"], query))
+    };
+    let listing: Listing = read(session, &session.call_with(Service::Zoom, access, &mine).await?)?;
+    let mut hosts: Vec<String> = listing
+        .meetings
+        .into_iter()
+        .map(|listed| listed.host_id)
+        .collect();
+    hosts.dedup();
+    let only = hosts.pop().filter(|host| hosts.is_empty() && !host.is_empty());
+    Ok(only.map(|subject| Identity {
+        name: subject.clone(),
+        subject,
+    }))
 }
 
 async fn described(session: &Session, account: &Account, number: &str) -> Result<Described, Failure> {
