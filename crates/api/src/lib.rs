@@ -5,7 +5,7 @@
 //! After [`Command::Subscribe`] the agent also sends [`Event`]s. What is deliberately absent: the socket itself,
 //! and any type of the engine's that people do not see.
 
-use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
+use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
     AccountView, ActivityEntry, CalendarView, Check, MeetingView, Service, SettingsView, Status, SyncReport,
