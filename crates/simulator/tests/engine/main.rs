@@ -9,4 +9,6 @@
 
 mod pull;
 mod push;
+#[path = "../stand/mod.rs"]
+mod shared;
 mod stand;
