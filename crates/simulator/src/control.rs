@@ -19,12 +19,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
-use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::fault::presets;
-use crate::google::instances::unchanged;
 use crate::{Consent, Hand, Refused, Rule, Service, Simulator, World, scenario};
 
 pub(crate) fn routes() -> Router<Simulator> {
@@ -39,7 +37,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/presets", get(async || Json(presets::NAMES)))
         .route("/log", get(log).delete(clear_log))
         .route("/mails", get(mails))
-        .route("/state", get(state))
+        .route("/state", get(crate::page::state))
 }
 
 /// A deed that could not be done is 409 with the reason.
@@ -167,70 +165,4 @@ async fn clear_log(State(simulator): State<Simulator>) -> StatusCode {
 
 async fn mails(State(simulator): State<Simulator>) -> Json<Value> {
     Json(simulator.with(|world| json!(world.mails())))
-}
-
-/// How far the page shows the calendar, in days before and after now.
-const SHOWN: i64 = 42;
-/// How many of the last writes the page shows.
-const LAST_WRITES: usize = 20;
-
-async fn state(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(simulator.with(|world| {
-        let now = world.now();
-        let reach = SignedDuration::from_hours(24 * SHOWN);
-        let (from, until) = (now - reach, now + reach);
-        let calendars: Vec<Value> = world
-            .google
-            .calendars
-            .iter()
-            .filter(|(_, calendar)| !calendar.deleted)
-            .map(|(id, calendar)| {
-                let mut rows = Vec::new();
-                for event in calendar.events.values().filter(|event| !event.is_cancelled()) {
-                    if event.is_series() {
-                        rows.extend(unchanged(calendar, event, Some(from), Some(until)));
-                    } else {
-                        rows.push(std::sync::Arc::clone(event));
-                    }
-                }
-                let events: Vec<Value> = rows
-                    .iter()
-                    .filter(|event| event.end.instant() > from && event.start.instant() < until)
-                    .map(|event| {
-                        json!({
-                            "id": event.id,
-                            "title": event.summary(),
-                            "start": event.start.instant(),
-                            "end": event.end.instant(),
-                            "all_day": event.start.is_day(),
-                            "series": event.recurring_event_id,
-                            "own": event.organizer == *id,
-                            "solution": event.conference().and_then(|c| c.pointer("/conferenceSolution/name")),
-                            "meeting": event.conference().and_then(|c| c.get("conferenceId")),
-                        })
-                    })
-                    .collect();
-                json!({"id": id, "summary": calendar.summary, "time_zone": calendar.time_zone, "events": events})
-            })
-            .collect();
-        let meetings: Vec<Value> = world
-            .meetings()
-            .map(|meeting| {
-                json!({
-                    "id": meeting.id.to_string(),
-                    "topic": meeting.topic,
-                    "kind": meeting.kind,
-                    "start": meeting.start,
-                    "minutes": meeting.minutes,
-                    "time_zone": meeting.time_zone,
-                    "trashed": meeting.trashed,
-                    "revision": meeting.revision,
-                    "occurrences": meeting.occurrences.iter().filter(|o| !o.deleted).map(|o| o.start).collect::<Vec<_>>(),
-                })
-            })
-            .collect();
-        let writes: Vec<_> = world.log().writes().collect();
-        let last: Vec<_> = writes.iter().rev().take(LAST_WRITES).collect();
-        json!({"now": now, "calendars": calendars, "meetings": meetings, "writes": last, "requests": world.log().entries().len()})
-    }))
 }

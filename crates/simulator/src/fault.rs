@@ -39,7 +39,8 @@ pub enum Effect {
     },
     /// A named answer out of [`presets`].
     Preset(String),
-    /// The service's own status and headers, the body cut after so many bytes, then the connection closed.
+    /// The service's own status and headers, the body cut after so many bytes, then the connection closed. As it is
+    /// the service's own answer, the request takes effect whatever `when` says.
     CutBody(usize),
     /// The service's own answer, late. Milliseconds.
     Slow(u64),
@@ -102,9 +103,9 @@ impl Fault {
             Effect::Reset => "reset".to_owned(),
             Effect::Unreachable => "unreachable".to_owned(),
         };
-        match self.when {
-            When::Before => effect,
-            When::After => format!("{effect}, after it took effect"),
+        match (self.when, &self.effect) {
+            (When::Before, _) | (_, Effect::CutBody(_) | Effect::Slow(_)) => effect,
+            (When::After, _) => format!("{effect}, after it took effect"),
         }
     }
 }

@@ -28,6 +28,7 @@ pub mod scenario;
 pub mod zoom;
 
 mod consent;
+mod page;
 mod recurrence;
 mod router;
 mod serve;

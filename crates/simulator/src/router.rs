@@ -7,38 +7,22 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::routing::{any, get};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use crate::fault::presets;
 use crate::wire::{Answer, Asked, Service};
-use crate::{Broken, Effect, Entry, Fault, RequestSummary, Simulator, When, control, google, zoom};
+use crate::{Broken, Effect, Entry, Fault, RequestSummary, Simulator, When, control, google, page, zoom};
 
 /// No client of ours sends more; the vendors' own limits are lower.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 pub(crate) fn router(simulator: Simulator) -> axum::Router {
     axum::Router::new()
-        .route("/", get(page))
+        .route("/", get(page::page))
         .nest("/control", control::routes())
         .fallback(any(service))
         .with_state(simulator)
-}
-
-async fn page() -> Response {
-    let mut response = Response::new(Body::from(include_str!("page/calendar.html")));
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/html; charset=utf-8"),
-    );
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(
-            "default-src 'none'; script-src 'self' 'sha256-PAGE'; style-src 'unsafe-inline'; connect-src 'self'",
-        ),
-    );
-    response
 }
 
 async fn service(State(simulator): State<Simulator>, request: Request) -> Response {

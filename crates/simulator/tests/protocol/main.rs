@@ -10,6 +10,8 @@ mod google_events;
 #[cfg(test)]
 mod google_sync;
 #[cfg(test)]
+mod scenes;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod zoom;

@@ -494,3 +494,25 @@ async fn a_person_who_removes_the_app_ends_every_token() {
         401
     );
 }
+
+#[tokio::test]
+async fn zoom_takes_back_a_grant_by_its_access_token_alone() {
+    let bench = Bench::new();
+    allow(&bench, &[]);
+    let code = from_redirect(&zoom_authorize(&bench, &[]).await, "code").unwrap();
+    let tokens = zoom_token(&bench, &[("code", &code)]).await;
+    let revoke = async |token: &str| {
+        let form = [("client_id", zoom::PUBLIC_CLIENT_ID), ("token", token)];
+        bench.form("/zoom/oauth/revoke", &form, &[]).await.status.as_u16()
+    };
+    assert_eq!(revoke(tokens.str("/refresh_token")).await, 400);
+    assert_eq!(revoke(tokens.str("/access_token")).await, 200);
+    let refreshing = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.str("/refresh_token")),
+    ];
+    assert_eq!(
+        zoom_token(&bench, &refreshing).await.str("/error"),
+        "invalid_grant"
+    );
+}

@@ -25,7 +25,8 @@ pub(super) fn exchange(world: &mut World, asked: &Asked) -> Handled {
     }
 }
 
-/// `POST /oauth/revoke`.
+/// `POST /oauth/revoke`: takes an access token, and a refresh token is not one
+/// (<https://developers.zoom.us/docs/integrations/oauth/>, “Revoke a token”).
 pub(super) fn revoke(world: &mut World, asked: &Asked) -> Handled {
     client(world, asked)?;
     let token = field(asked, "token").unwrap_or_default();
