@@ -31,11 +31,7 @@ pub(super) fn revoke(world: &mut World, asked: &Asked) -> Handled {
     client(world, asked)?;
     let token = field(asked, "token").unwrap_or_default();
     let oauth = &mut world.zoom.oauth;
-    let grant = oauth
-        .access
-        .get(&token)
-        .or_else(|| oauth.refresh.get(&token))
-        .cloned();
+    let grant = oauth.access.get(&token).cloned();
     let grant = grant.ok_or_else(|| error(StatusCode::BAD_REQUEST, "invalid_request", "Invalid Token!"))?;
     oauth.end(&grant.user, Some(&grant.client));
     Ok(Answer::ok(&json!({"status": "success"})))
