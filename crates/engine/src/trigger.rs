@@ -12,6 +12,7 @@ use reconvene_core::report::Service;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Inner;
+use crate::failure::later;
 use crate::store::calendars::Calendar;
 use crate::store::{accounts, calendars, outbox, settings};
 use crate::{pull, push};
@@ -20,7 +21,7 @@ use crate::{pull, push};
 const NAP: Duration = Duration::from_secs(60);
 
 /// The pause after a failure of the database itself.
-const STORE_PAUSE: Duration = Duration::from_secs(10);
+const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
 /// Calendar lists are read anew so often: new calendars appear, access changes without notice.
 const LIST_AGE: SignedDuration = SignedDuration::from_hours(1);
@@ -40,16 +41,15 @@ pub(crate) async fn run(engine: &Arc<Inner>, stop: CancellationToken) {
 
 async fn pulling(engine: &Inner) {
     loop {
-        let nap = match pull_due(engine).await {
-            Ok(next) => nap_until(next, engine.now()),
-            Err(problem) => {
-                tracing::error!(code = ?problem.code, "pull");
-                STORE_PAUSE
-            }
-        };
+        let next = pull_due(engine).await.unwrap_or_else(|problem| {
+            tracing::error!(code = ?problem.code, "pull");
+            Some(later(engine.now(), STORE_PAUSE))
+        });
+        let nap = nap_until(next, engine.now());
         tokio::select! {
-            () = tokio::time::sleep(nap) => {}
+            biased;
             () = engine.nudge.notified() => {}
+            () = tokio::time::sleep(nap) => {}
         }
     }
 }
@@ -73,11 +73,17 @@ async fn pull_due(engine: &Inner) -> Result<Option<Timestamp>, Problem> {
         .buffer_unordered(TOGETHER)
         .for_each(|_| std::future::ready(()))
         .await;
+    // One that is still due could not even note its failure: the database is in trouble, and must not be hammered.
+    let soon = later(engine.now(), STORE_PAUSE);
     let watched = engine.store.read(calendars::watched)?;
-    Ok(watched
-        .iter()
-        .map(|calendar| calendar.health.next_try.unwrap_or(engine.now()))
-        .min())
+    let next = |calendar: &Calendar| {
+        calendar
+            .health
+            .next_try
+            .filter(|next| *next > now)
+            .unwrap_or(soon)
+    };
+    Ok(watched.iter().map(next).min())
 }
 
 /// Due by its time; or because the clock was set back, which would put it off for as long.
@@ -110,16 +116,15 @@ async fn pushing(engine: &Inner) {
     let mut changes = engine.store.changes();
     loop {
         changes.mark_unchanged();
-        let nap = match push_due(engine).await {
-            Ok(next) => nap_until(next, engine.now()),
-            Err(problem) => {
-                tracing::error!(code = ?problem.code, "push");
-                STORE_PAUSE
-            }
-        };
+        let next = push_due(engine).await.unwrap_or_else(|problem| {
+            tracing::error!(code = ?problem.code, "push");
+            Some(later(engine.now(), STORE_PAUSE))
+        });
+        let nap = nap_until(next, engine.now());
         tokio::select! {
-            () = tokio::time::sleep(nap) => {}
+            biased;
             _ = changes.changed() => {}
+            () = tokio::time::sleep(nap) => {}
         }
     }
 }
