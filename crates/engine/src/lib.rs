@@ -17,6 +17,8 @@ pub mod profile;
 mod providers;
 mod pull;
 mod push;
+#[cfg(feature = "rehearsal")]
+pub mod rehearsal;
 mod report;
 mod session;
 mod store;

@@ -88,7 +88,11 @@ impl Store {
             let mut connection = self.lock();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let value = work(&transaction)?;
+            #[cfg(feature = "rehearsal")]
+            crate::rehearsal::before_commit()?;
             transaction.commit()?;
+            #[cfg(feature = "rehearsal")]
+            crate::rehearsal::after_commit();
             Ok(value)
         };
         let value = run().map_err(|error| problem(&error))?;
