@@ -30,7 +30,7 @@ pub(super) struct Zoom;
 #[derive(Deserialize)]
 struct Described {
     id: Option<serde_json::Value>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", default = "scheduled")]
     kind: u8,
     #[serde(default)]
     topic: String,
@@ -48,6 +48,11 @@ struct Described {
     join_url: String,
 }
 
+/// What the description of the API takes an absent `type` for.
+fn scheduled() -> u8 {
+    2
+}
+
 #[derive(Deserialize, Default)]
 struct DescribedSettings {
     #[serde(default)]
@@ -57,19 +62,21 @@ struct DescribedSettings {
 impl Described {
     fn meeting(self) -> Meeting {
         let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
+        let zone = self.timezone.filter(|zone| !zone.is_empty());
+        let start = self
+            .start_time
+            .as_deref()
+            .and_then(|text| start(text, zone.as_deref()));
         let nature = match self.kind {
-            2 if !personal => Nature::Scheduled,
+            // One whose start cannot be read must not be taken for one that agrees.
+            2 if !personal && start.is_some() => Nature::Scheduled,
             8 if !personal => Nature::Recurring,
             _ => Nature::Standing,
         };
-        let zone = self.timezone.filter(|zone| !zone.is_empty());
         Meeting {
             nature,
             topic: self.topic,
-            start: self
-                .start_time
-                .as_deref()
-                .and_then(|text| start(text, zone.as_deref())),
+            start,
             minutes: self.duration,
             zone,
             host: self.host_id,
