@@ -74,14 +74,30 @@ struct Attempt<'a> {
     others: Vec<Account>,
     provider: &'static dyn Provider,
     number: String,
+    /// Whether the meeting was never read before: finding it in step is then no news.
+    first_look: bool,
+}
+
+/// Whom to ask about which meeting.
+struct Addressees {
+    service: Service,
+    number: String,
+    accounts: Vec<Account>,
+    first_look: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(engine: &'a Inner, pending: Pending, now: Timestamp) -> Result<(), Problem> {
-        let Some((service, number, mut others)) = addressees(engine, &pending)? else {
+        let Some(asked) = addressees(engine, &pending)? else {
             return engine.replan(pending.meeting);
         };
+        let Addressees {
+            service,
+            number,
+            accounts: mut others,
+            first_look,
+        } = asked;
         let (Some(provider), Some(account)) = (provider(service), others.pop()) else {
             return engine.replan(pending.meeting);
         };
@@ -99,6 +115,7 @@ impl<'a> Attempt<'a> {
             others,
             provider,
             number,
+            first_look,
         };
         engine
             .store
@@ -252,23 +269,28 @@ impl From<Problem> for Stopped {
     }
 }
 
-/// Whom to ask about a meeting: the account that hosts it, once that is known, else all of the service, the oldest last.
-fn addressees(engine: &Inner, pending: &Pending) -> Result<Option<(Service, String, Vec<Account>)>, Problem> {
+/// The account that hosts a meeting, once that is known, else all of its service, the oldest last.
+fn addressees(engine: &Inner, pending: &Pending) -> Result<Option<Addressees>, Problem> {
     engine.store.read(|tx| {
         let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
             return Ok(None);
         };
-        let Target::Meeting { service, number } = &dossier.known.target else {
+        let Target::Meeting { service, number } = dossier.known.target else {
             return Ok(None);
         };
-        let mut all = accounts::of(tx, *service)?;
-        all.reverse();
+        let mut accounts = accounts::of(tx, service)?;
+        accounts.reverse();
         if let Some(seen) = &dossier.known.seen
-            && all.iter().any(|account| account.subject == seen.host)
+            && accounts.iter().any(|account| account.subject == seen.host)
         {
-            all.retain(|account| account.subject == seen.host);
+            accounts.retain(|account| account.subject == seen.host);
         }
-        Ok(Some((*service, number.clone(), all)))
+        Ok(Some(Addressees {
+            service,
+            number,
+            accounts,
+            first_look: dossier.known.seen.is_none(),
+        }))
     })
 }
 

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use reconvene_core::meeting::{Carry, Meeting, differences};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Remedy, Service};
+use reconvene_core::report::{Answer, Change, Outcome, Remedy, Service};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
@@ -67,7 +67,7 @@ impl Attempt<'_> {
                 // An earlier attempt wrote it and did not live to read it back.
                 changes if !changes.is_empty() => self.updated(tx, meeting, changes, draft, now),
                 _ => {
-                    let shown = dossier.known.seen.is_some() && self.pending.action == PlannedAction::Update;
+                    let shown = !self.first_look;
                     self.finish(
                         tx,
                         Draft {
