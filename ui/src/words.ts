@@ -41,6 +41,7 @@ const english = {
     sync: 'Sync now',
     pause: 'Pause syncing',
     resume: 'Resume syncing',
+    problem: 'Problem',
     more: (n: number) => (n === 1 ? '1 more problem' : `${n} more problems`),
   },
 
@@ -58,7 +59,7 @@ const english = {
   meetings: {
     deletingAt: (time: string) => `Deleting at ${time}`,
     nextTry: (when: string) => `Next try ${when}`,
-    tried: (n: number) => (n === 1 ? 'tried once' : `tried ${n} times`),
+    tried: (n: number) => (n === 1 ? 'Tried once' : n === 2 ? 'Tried twice' : `Tried ${n} times`),
     join: 'Join',
     joinLabel: (title: string) => `Join ${title}`,
     seen: (conference: string, age: string) => `${conference} read ${age}`,
@@ -87,7 +88,7 @@ const english = {
     unknown: (id: string) => `Meeting ${id}`,
     approve: (n: number) => (n === 1 ? 'Delete the meeting' : `Delete all ${n} meetings`),
     refuse: (n: number) => (n === 1 ? 'Keep it' : 'Keep them all'),
-    more: (n: number) => `and ${n} more`,
+    more: (n: number) => `And ${n} more`,
   },
 
   outcome: {
@@ -124,19 +125,25 @@ const english = {
     column: 'Property',
     before: 'Before',
     after: 'After',
-    short: {
-      topic: 'renamed',
-      start: (to: string) => `to ${to}`,
+    /** What was done, in a few words after the outcome. */
+    done: {
+      topic: () => 'renamed',
+      start: (to: string) => `moved to ${to}`,
       duration: (to: string) => `now ${to}`,
-      zone: (to: string) => `zone ${to}`,
+      zone: (to: string) => `now in ${to}`,
     },
-    why: 'Why',
+    /** The same while it has not been done. */
+    wanted: {
+      topic: () => 'to rename',
+      start: (to: string) => `to move to ${to}`,
+      duration: (to: string) => `to make ${to}`,
+      zone: (to: string) => `to put in ${to}`,
+    },
     answer: (service: string) => `What ${service} said`,
     status: (status: number, code: string | null) => (code === null ? `HTTP ${status}` : `HTTP ${status}, code ${code}`),
     attempts: 'Attempts',
     nextTry: 'Next try',
     at: 'When',
-    nothingMore: 'There is nothing more to tell.',
   },
 
   accounts: {

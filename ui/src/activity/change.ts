@@ -1,4 +1,4 @@
-import type { Change } from '../api/api';
+import type { ActivityEntry, Change } from '../api/api';
 import type { Reader } from '../time/reader';
 import { fullMoment, instantOf, length } from '../time/when';
 import { words } from '../words';
@@ -30,10 +30,8 @@ export function tell(change: Change, now: number, reader: Reader): Told {
   }
 }
 
-/** All changes in one breath, for the closed entry: `to Thu, Nov 26, 10:00, renamed`. */
-export function inShort(changes: readonly Change[], now: number, reader: Reader): string {
-  const { short } = words.activity;
-  return changes
-    .map((change) => (change.field === 'topic' ? short.topic : short[change.field](tell(change, now, reader).after)))
-    .join(', ');
+/** All changes in one breath, for the closed entry: `moved to Thu, Nov 26, 10:00, renamed`. */
+export function inShort(entry: ActivityEntry, now: number, reader: Reader): string {
+  const say = entry.outcome === 'updated' ? words.activity.done : words.activity.wanted;
+  return entry.changes.map((change) => say[change.field](tell(change, now, reader).after)).join(', ');
 }

@@ -1,0 +1,56 @@
+// The built page in the system's Chromium, with a scripted agent behind it.
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { serve } from '../serve.mjs';
+import { ScriptedAgent } from './agent.mjs';
+import { NOW } from './worlds.mjs';
+
+const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'reconvene-window');
+await mkdir(SHOTS, { recursive: true });
+
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+
+/** Opens the page on a world. `settled` waits for the first snapshot. */
+export async function open(browser, world, { dark = false, width = 460, height = 640, at = '', script = {} } = {}) {
+  const agent = new ScriptedAgent(world);
+  Object.assign(agent.script, script);
+  const server = await serve(agent);
+  const context = await browser.newContext({
+    viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale: 'en-GB', timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    // A refused command is answered with a status that Chromium reports by itself.
+    if (message.type() === 'error' && !/status of 422/.test(message.text())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) complaints.push(`remote: ${request.url()}`);
+  });
+  await page.clock.setFixedTime(NOW);
+  await page.goto(server.url + at);
+  await page.locator('h1').first().waitFor();
+  return {
+    agent,
+    page,
+    complaints,
+    shot: (name) => page.screenshot({ path: join(SHOTS, `${name}.png`) }),
+    axe: async () => {
+      await page.evaluate(AXE);
+      const { violations } = await page.evaluate(() => window.axe.run(document));
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html.slice(0, 140)} ${any[0]?.message ?? ''}`).join('\n    ')}`);
+    },
+    close: async () => {
+      await context.close();
+      await server.close();
+    },
+  };
+}
