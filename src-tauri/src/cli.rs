@@ -1,0 +1,331 @@
+//! The command line: what can be typed, and how each verb becomes commands.
+
+mod ask;
+mod text;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use reconvene_api::{Command, Reply, VERSION};
+use reconvene_core::id::{AccountId, EntryId, MeetingId};
+use reconvene_core::problem::Problem;
+use reconvene_core::report::Service;
+use serde_json::json;
+
+use crate::place::Place;
+use ask::Asking;
+pub(crate) use text::entry_text;
+
+/// Something waits for the person.
+const NEEDS_YOU: u8 = 3;
+
+/// Keeps video meetings in step with Google Calendar.
+///
+/// Without a verb: starts in the tray, or opens the window of the Reconvene that is running already.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = false)]
+pub(crate) struct Cli {
+    /// Where configuration, database and logs are; the platform's directories when absent.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Print JSON, one value a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Start in the tray without a window.
+    #[arg(long, conflicts_with = "headless")]
+    pub(crate) background: bool,
+    /// Run without tray or display until told to quit.
+    #[arg(long)]
+    pub(crate) headless: bool,
+    #[command(subcommand)]
+    pub(crate) verb: Option<Verb>,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Accounts at Google and Zoom
+    #[command(subcommand)]
+    Account(AccountVerb),
+    /// Calendars, and which of them are watched
+    #[command(subcommand)]
+    Calendar(CalendarVerb),
+    /// Read the calendars, push what is due, and wait for both. Exit code 3: something needs you
+    Sync {
+        /// Only this calendar: its id here (c1) or at Google
+        #[arg(long, value_name = "ID")]
+        calendar: Option<String>,
+    },
+    /// Meetings and where they stand
+    Meetings,
+    /// What was done, and what failed, newest first
+    Activity {
+        /// At most so many entries
+        #[arg(long, default_value_t = 30)]
+        limit: u32,
+        /// Only entries older than this one
+        #[arg(long, value_name = "ID")]
+        before: Option<EntryId>,
+    },
+    /// Everything at a glance
+    Status,
+    /// Try a failed or waiting meeting again now
+    Retry {
+        /// The meeting, such as m3
+        meeting: MeetingId,
+    },
+    /// Leave a meeting as it is until its event changes again
+    Ignore {
+        /// The meeting, such as m3
+        meeting: MeetingId,
+    },
+    /// Agree to held deletions
+    Approve(Held),
+    /// Refuse held deletions: the meetings stay
+    Refuse(Held),
+    /// What works, what does not, and what to do about it
+    Doctor,
+    /// A throw-away Reconvene with simulated services, in which things happen by themselves
+    Demo(DemoOptions),
+    /// The window alone, of the agent that is running
+    #[command(hide = true)]
+    Window,
+}
+
+/// How accounts come and go.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountVerb {
+    /// Sign in, in the browser
+    Add {
+        /// google or zoom
+        #[arg(value_parser = service)]
+        service: Service,
+        /// Print the address on a line of its own instead of opening a browser
+        #[arg(long)]
+        no_browser: bool,
+    },
+    /// The accounts and how fresh each is
+    List,
+    /// Sign out and forget. Meetings stay as they are
+    Remove {
+        /// The account, such as a1
+        account: AccountId,
+    },
+}
+
+/// What can be done with calendars.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CalendarVerb {
+    /// The calendars of the signed-in accounts
+    List,
+    /// Keep the meetings of this calendar in step
+    Watch {
+        /// Its id here (c1) or at Google
+        calendar: String,
+    },
+    /// Leave this calendar alone
+    Unwatch {
+        /// Its id here (c1) or at Google
+        calendar: String,
+    },
+}
+
+/// Which held deletions.
+#[derive(Debug, Args)]
+pub(crate) struct Held {
+    /// Meetings such as m3, or the word all
+    #[arg(required = true, value_name = "ID|all", value_parser = held)]
+    pub(crate) meetings: Vec<Which>,
+}
+
+/// One held deletion, or all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Which {
+    /// Every one.
+    All,
+    /// This one.
+    One(MeetingId),
+}
+
+/// How the demo runs.
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// Tell the story here, without tray or window
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// End by itself after this long, such as 60s
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub(crate) lasting: Option<std::time::Duration>,
+}
+
+fn service(word: &str) -> Result<Service, String> {
+    Service::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = Service::ALL.iter().map(|service| service.word()).collect();
+        format!("it can be {}", words.join(" or "))
+    })
+}
+
+fn held(word: &str) -> Result<Which, reconvene_core::id::BadId> {
+    if word == "all" {
+        return Ok(Which::All);
+    }
+    word.parse().map(Which::One)
+}
+
+fn duration(word: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = word.parse().map_err(|_| "it looks like 60s or 5m".to_owned())?;
+    std::time::Duration::try_from(span).map_err(|_| "it cannot be negative".to_owned())
+}
+
+/// Carries a verb out and prints what came of it.
+pub(crate) async fn run(place: &Place, verb: Verb, json: bool) -> Result<ExitCode, Problem> {
+    let mut asking = Asking::begin(place).await?;
+    let done = carry_out(&asking, verb, json).await;
+    asking.end();
+    done
+}
+
+async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, Problem> {
+    let command = match verb {
+        Verb::Account(AccountVerb::Add { service, no_browser }) => {
+            return ask::sign_in(asking, service, no_browser, json).await;
+        }
+        Verb::Account(AccountVerb::List) => Command::Accounts,
+        Verb::Account(AccountVerb::Remove { account }) => Command::RemoveAccount { account },
+        Verb::Calendar(CalendarVerb::List) => Command::Calendars,
+        Verb::Calendar(CalendarVerb::Watch { calendar }) => Command::Watch {
+            calendar,
+            watched: true,
+        },
+        Verb::Calendar(CalendarVerb::Unwatch { calendar }) => Command::Watch {
+            calendar,
+            watched: false,
+        },
+        Verb::Sync { calendar } => Command::Sync { calendar },
+        Verb::Meetings => Command::Meetings,
+        Verb::Activity { limit, before } => Command::Activity { limit, before },
+        Verb::Status => Command::Status,
+        Verb::Retry { meeting } => Command::Retry { meeting },
+        Verb::Ignore { meeting } => Command::Ignore { meeting },
+        Verb::Approve(held) => Command::Approve {
+            meetings: chosen(&held),
+        },
+        Verb::Refuse(held) => Command::Refuse {
+            meetings: chosen(&held),
+        },
+        Verb::Doctor => Command::Doctor,
+        // These two never come here: they are no clients.
+        Verb::Demo(_) | Verb::Window => return Ok(ExitCode::FAILURE),
+    };
+    let reply = asking.ask(command).await?;
+    say(&reply, json);
+    Ok(match reply {
+        Reply::Sync(report) if report.needs_you => ExitCode::from(NEEDS_YOU),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+/// The api says "all" with an empty list.
+fn chosen(held: &Held) -> Vec<MeetingId> {
+    let mut meetings = Vec::new();
+    for which in &held.meetings {
+        match which {
+            Which::All => return Vec::new(),
+            Which::One(meeting) => meetings.push(*meeting),
+        }
+    }
+    meetings
+}
+
+/// Prints a reply on standard output.
+fn say(reply: &Reply, json: bool) {
+    if json {
+        print(&in_json(reply));
+    } else {
+        print(&text::of(reply));
+    }
+}
+
+/// A reply as `--json` prints it.
+fn in_json(reply: &Reply) -> String {
+    let mut value = json!(reply);
+    if let Some(object) = value.as_object_mut() {
+        object.insert("version".to_owned(), json!(VERSION));
+    }
+    value.to_string()
+}
+
+/// Prints one text and a line end. Whoever closed the pipe has read enough.
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())
+        .and_then(|()| out.flush())
+        .ok();
+}
+
+/// Says on one line why it failed.
+pub(crate) fn fail(problem: &Problem, json: bool) -> ExitCode {
+    if json {
+        print(&json!({"version": VERSION, "error": problem}).to_string());
+    }
+    let mut line = problem.message.replace('\n', " ");
+    if !problem.hint.is_empty() {
+        line = format!("{line} {}", problem.hint.replace('\n', " "));
+    }
+    writeln!(std::io::stderr(), "reconvene: {line}").ok();
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_grammar_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn verbs_read_as_documented() {
+        for line in [
+            "reconvene",
+            "reconvene --background",
+            "reconvene --headless --profile /p",
+            "reconvene account add google --no-browser",
+            "reconvene account remove a1 --json",
+            "reconvene calendar watch c1",
+            "reconvene calendar unwatch someone@example.com",
+            "reconvene sync --calendar c2 --json",
+            "reconvene activity --limit 5 --before e9",
+            "reconvene approve all",
+            "reconvene approve m1 m2",
+            "reconvene refuse m1",
+            "reconvene demo --headless --for 60s",
+            "reconvene window --profile /p",
+        ] {
+            Cli::try_parse_from(line.split(' ')).unwrap();
+        }
+        for line in [
+            "reconvene account add yahoo",
+            "reconvene retry a1",
+            "reconvene approve",
+            "reconvene demo --for soon",
+            "reconvene --background --headless",
+        ] {
+            let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn json_carries_its_version() {
+        assert_eq!(in_json(&Reply::Done), r#"{"reply":"done","version":1}"#);
+        assert_eq!(
+            in_json(&Reply::Link("https://x/".into())),
+            r#"{"reply":"link","value":"https://x/","version":1}"#
+        );
+    }
+}

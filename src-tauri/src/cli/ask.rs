@@ -1,0 +1,148 @@
+//! Whom the command line asks: the agent that is running, or an engine of its own.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reconvene_api::{Command, Reply, SignIn};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::Service;
+use reconvene_engine::Engine;
+use reconvene_engine::config::Config;
+use reconvene_engine::ports::Ports;
+use reconvene_engine::profile::ProfileLock;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use super::{print, say};
+use crate::agent::{Found, find};
+use crate::client::Client;
+use crate::commands::{Commands, NoDesktop};
+use crate::open;
+use crate::place::Place;
+use crate::socket::Answers;
+
+/// How long to wait for another command line that holds the profile.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Whoever answers.
+pub(super) enum Asking {
+    /// The agent.
+    Agent(Client),
+    /// This process, holding the profile meanwhile.
+    Here(Box<Commands>, Option<ProfileLock>),
+}
+
+impl Asking {
+    /// Finds the agent, or takes the profile.
+    pub(super) async fn begin(place: &Place) -> Result<Self, Problem> {
+        match find(place, PATIENCE).await? {
+            Found::Running(client) => Ok(Self::Agent(client)),
+            Found::Free(lock) => {
+                let config = Config::load(&place.profile)?;
+                let engine = Engine::open(&place.profile, config, Ports::real()?)?;
+                let commands = Commands::new(
+                    engine,
+                    Arc::new(NoDesktop),
+                    broadcast::Sender::new(1),
+                    CancellationToken::new(),
+                );
+                Ok(Self::Here(Box::new(commands), Some(lock)))
+            }
+        }
+    }
+
+    /// Asks, and waits for the answer.
+    pub(super) async fn ask(&self, command: Command) -> Result<Reply, Problem> {
+        match self {
+            Self::Agent(client) => client.ask(command).await,
+            Self::Here(commands, _) => commands.answer(command).await,
+        }
+    }
+
+    /// Gives the profile back.
+    pub(super) fn end(&mut self) {
+        if let Self::Here(_, lock) = self {
+            lock.take();
+        }
+    }
+}
+
+/// Signs in: the address, the wait, the account. Ctrl-C calls it off and leaves everything as it was.
+pub(super) async fn sign_in(
+    asking: &Asking,
+    service: Service,
+    no_browser: bool,
+    json: bool,
+) -> Result<ExitCode, Problem> {
+    let SignIn { ticket, url } = match asking.ask(Command::SignIn { service }).await? {
+        Reply::SignIn(begun) => begun,
+        other => return Err(unexpected(&other)),
+    };
+    if json {
+        let begun = SignIn {
+            ticket: ticket.clone(),
+            url: url.clone(),
+        };
+        say(&Reply::SignIn(begun), true);
+    }
+    let opened = !no_browser && open_browser(url.clone()).await;
+    if !json {
+        if opened {
+            note(&format!(
+                "Sign in to {} in the browser that has just opened.",
+                service.name()
+            ));
+        } else {
+            note(&format!(
+                "Open this address in a browser to sign in to {}:",
+                service.name()
+            ));
+            print(&url);
+        }
+        note("Waiting for you there. Ctrl-C calls it off.");
+    }
+
+    let waiting = asking.ask(Command::AwaitSignIn {
+        ticket: ticket.clone(),
+    });
+    let account = tokio::select! {
+        ended = waiting => match ended? {
+            Reply::Account(account) => account,
+            other => return Err(unexpected(&other)),
+        },
+        () = crate::agent::told_to_end() => {
+            asking.ask(Command::CancelSignIn { ticket }).await?;
+            return Err(Problem::lasting(
+                Code::SignInCancelled,
+                "The sign-in was called off.",
+                "Nothing has changed.",
+            ));
+        }
+    };
+    say(&Reply::Account(account), json);
+    if !json && service == Service::Google {
+        note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn open_browser(url: String) -> bool {
+    let opened = tokio::task::spawn_blocking(move || open::in_browser(&url)).await;
+    matches!(opened, Ok(Ok(())))
+}
+
+/// Says something on the side, so that standard output holds results alone.
+fn note(text: &str) {
+    writeln!(std::io::stderr(), "{text}").ok();
+}
+
+fn unexpected(reply: &Reply) -> Problem {
+    tracing::error!(?reply, "not the reply that was asked for");
+    Problem::lasting(
+        Code::Internal,
+        "The running Reconvene answered something else than was asked.",
+        "Quit it and start it again; it may be another version.",
+    )
+}

@@ -1,0 +1,355 @@
+//! Replies as text for people.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use reconvene_api::Reply;
+use reconvene_core::problem::Problem;
+use reconvene_core::report::{
+    AccountView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView, Outcome,
+    Overall, Remedy, Status, SyncReport, Verdict,
+};
+
+/// The whole text of a reply, without the last line end.
+pub(super) fn of(reply: &Reply) -> String {
+    match reply {
+        Reply::Status(status) => status_text(status),
+        Reply::Meetings(meetings) => meetings_text(meetings),
+        Reply::Activity(entries) if entries.is_empty() => "Nothing has happened yet.".to_owned(),
+        Reply::Activity(entries) => lines(entries.iter().map(entry_text)),
+        Reply::Accounts(accounts) if accounts.is_empty() => {
+            "No account yet. Begin with `reconvene account add google`.".to_owned()
+        }
+        Reply::Accounts(accounts) => accounts_text(accounts),
+        Reply::Account(account) => format!(
+            "Signed in to {} as {} ({}).",
+            account.service.name(),
+            account.name,
+            account.id
+        ),
+        Reply::SignIn(sign_in) => sign_in.url.clone(),
+        Reply::Calendars(calendars) if calendars.is_empty() => {
+            "No calendar. Sign in first: `reconvene account add google`.".to_owned()
+        }
+        Reply::Calendars(calendars) => calendars_text(calendars),
+        Reply::Sync(report) => sync_text(report),
+        Reply::Link(link) => link.clone(),
+        Reply::Settings(settings) => serde_json::to_string_pretty(settings).unwrap_or_default(),
+        Reply::Checks(checks) => lines(checks.iter().map(check_text)),
+        Reply::Done => "Done.".to_owned(),
+    }
+}
+
+fn status_text(status: &Status) -> String {
+    let counts = &status.counts;
+    let overall = match status.overall {
+        Overall::NotSetUp => "Not set up yet",
+        Overall::InStep => "In step",
+        Overall::Syncing => "Syncing",
+        Overall::NeedsYou => "Needs you",
+        Overall::Paused => "Paused",
+        Overall::Offline => "Offline",
+    };
+    let fresh = status.fresh_as_of.map_or("never checked yet".to_owned(), |at| {
+        format!("as of {}", local(at))
+    });
+    let mut out = vec![format!("{overall}, {fresh}.")];
+    let numbers: Vec<String> = [
+        (counts.in_step, "in step"),
+        (counts.updating, "updating"),
+        (counts.held, "held"),
+        (counts.out_of_step, "out of step"),
+        (counts.watched_only, "watched only"),
+        (counts.failed, "failed"),
+    ]
+    .into_iter()
+    .filter(|(number, _)| *number > 0)
+    .map(|(number, words)| format!("{number} {words}"))
+    .collect();
+    if !numbers.is_empty() {
+        out.push(format!("Meetings ahead: {}.", numbers.join(", ")));
+    }
+    if let Some(next) = &status.next {
+        out.push(format!(
+            "Next: {}, {} ({}).",
+            next.title,
+            local(next.start),
+            next.id
+        ));
+    }
+    if !status.held.is_empty() {
+        let ids: Vec<String> = status.held.iter().map(ToString::to_string).collect();
+        out.push(format!(
+            "Held deletions: {}. `reconvene approve all` deletes the meetings, `reconvene refuse all` keeps them.",
+            ids.join(", ")
+        ));
+    }
+    out.extend(
+        status
+            .problems
+            .iter()
+            .map(|problem| format!("! {}", sentence(problem))),
+    );
+    if !status.recent.is_empty() {
+        out.push("Last results:".to_owned());
+        out.extend(status.recent.iter().map(entry_text));
+    }
+    if status.overall == Overall::NotSetUp {
+        out.push("Begin with `reconvene account add google`.".to_owned());
+    }
+    lines(out)
+}
+
+fn meetings_text(meetings: &[MeetingView]) -> String {
+    if meetings.is_empty() {
+        return "No event with a conference is known yet.".to_owned();
+    }
+    let mut rows = vec![row(["ID", "START", "TITLE", "CONFERENCE", "STATE", ""])];
+    rows.extend(meetings.iter().map(|meeting| {
+        row([
+            &meeting.id.to_string(),
+            &local(meeting.start),
+            &meeting.title,
+            &meeting.conference,
+            state(meeting.state),
+            meeting
+                .problem
+                .as_ref()
+                .map_or(&meeting.reason, |problem| &problem.message),
+        ])
+    }));
+    table(&rows)
+}
+
+fn accounts_text(accounts: &[AccountView]) -> String {
+    let mut rows = vec![row(["ID", "SERVICE", "NAME", "HEALTH"])];
+    rows.extend(accounts.iter().map(|account| {
+        row([
+            &account.id.to_string(),
+            account.service.name(),
+            &account.name,
+            &health(&account.health),
+        ])
+    }));
+    table(&rows)
+}
+
+fn calendars_text(calendars: &[CalendarView]) -> String {
+    let mut rows = vec![row(["ID", "WATCHED", "NAME", "ACCESS", "AT GOOGLE", "HEALTH"])];
+    rows.extend(calendars.iter().map(|calendar| {
+        let health = match (calendar.available, calendar.watched) {
+            (false, _) => "not shared with you any more".to_owned(),
+            (true, false) => String::new(),
+            (true, true) => health(&calendar.health),
+        };
+        row([
+            &calendar.id.to_string(),
+            if calendar.watched { "yes" } else { "no" },
+            &calendar.name,
+            &calendar.access,
+            &calendar.google_id,
+            &health,
+        ])
+    }));
+    table(&rows)
+}
+
+fn sync_text(report: &SyncReport) -> String {
+    let calendars = match report.calendars {
+        1 => "1 calendar read".to_owned(),
+        number => format!("{number} calendars read"),
+    };
+    let results = match report.entries.len() {
+        0 => "nothing had changed".to_owned(),
+        1 => "1 result".to_owned(),
+        number => format!("{number} results"),
+    };
+    let mut out: Vec<String> = report.entries.iter().map(entry_text).collect();
+    out.push(match report.pending {
+        0 => format!("{calendars}, {results}."),
+        pending => format!("{calendars}, {results}, {pending} still to come."),
+    });
+    out.extend(
+        report
+            .problems
+            .iter()
+            .map(|problem| format!("! {}", sentence(problem))),
+    );
+    if report.needs_you {
+        out.push("Something needs you: `reconvene status` says what.".to_owned());
+    }
+    lines(out)
+}
+
+/// One result on a line of its own, with what stands in the way below it.
+pub(crate) fn entry_text(entry: &ActivityEntry) -> String {
+    let outcome = match entry.outcome {
+        Outcome::InStep => "in step",
+        Outcome::Updated => "updated",
+        Outcome::Deleted => "deleted",
+        Outcome::Kept => "kept",
+        Outcome::Refused => "refused",
+        Outcome::Waiting => "waiting",
+        Outcome::NeedsYou => "needs you",
+    };
+    let changes: Vec<String> = entry.changes.iter().map(change_text).collect();
+    let meeting = entry
+        .meeting
+        .map(|meeting| format!(" ({meeting})"))
+        .unwrap_or_default();
+    let mut out = format!("{}  {:<9}  {}{meeting}", local(entry.at), outcome, entry.title);
+    if !changes.is_empty() {
+        out = format!("{out}: {}", changes.join("; "));
+    }
+    if let Some(problem) = &entry.problem {
+        out = format!("{out}\n    {}", sentence(problem));
+    }
+    if let Some(answer) = &entry.answer
+        && entry.problem.is_some()
+    {
+        let words = answer.words.as_deref().unwrap_or_default();
+        let code = answer
+            .code
+            .as_deref()
+            .map(|code| format!(" {code}"))
+            .unwrap_or_default();
+        out = format!(
+            "{out}\n    {} said: {}{code} {words}",
+            entry.service.name(),
+            answer.status
+        );
+    }
+    if let Some(next) = entry.next_try {
+        out = format!(
+            "{out}\n    Next try {} (attempt {}).",
+            local(next),
+            entry.attempts.saturating_add(1)
+        );
+    }
+    match (entry.meeting, entry.remedies.as_slice()) {
+        (Some(meeting), remedies @ [_, ..]) => {
+            let words: Vec<String> = remedies
+                .iter()
+                .map(|remedy| remedy_text(*remedy, &meeting.to_string()))
+                .collect();
+            format!("{out}\n    You can: {}", words.join(", "))
+        }
+        _ => out,
+    }
+}
+
+fn remedy_text(remedy: Remedy, meeting: &str) -> String {
+    match remedy {
+        Remedy::Retry => format!("reconvene retry {meeting}"),
+        Remedy::Ignore => format!("reconvene ignore {meeting}"),
+        Remedy::Approve => format!("reconvene approve {meeting}"),
+        Remedy::SignIn => "reconvene account add".to_owned(),
+    }
+}
+
+fn change_text(change: &Change) -> String {
+    match change {
+        Change::Topic { before, after } => format!("“{before}” → “{after}”"),
+        Change::Start { before, after } => format!("{} → {}", local(*before), local(*after)),
+        Change::Duration { before, after } => format!("{before} min → {after} min"),
+        Change::Zone { before, after } => format!("{before} → {after}"),
+    }
+}
+
+fn check_text(check: &Check) -> String {
+    let mark = match check.verdict {
+        Verdict::Works => "ok    ",
+        Verdict::Attention => "note  ",
+        Verdict::Broken => "BROKEN",
+    };
+    let line = format!("{mark}  {}: {}", check.subject, check.finding);
+    if check.advice.is_empty() {
+        line
+    } else {
+        format!("{line}\n        {}", check.advice)
+    }
+}
+
+fn state(state: MeetingState) -> &'static str {
+    match state {
+        MeetingState::InStep => "in step",
+        MeetingState::Updating => "updating",
+        MeetingState::Deleting => "deleting",
+        MeetingState::Held => "held",
+        MeetingState::OutOfStep => "out of step",
+        MeetingState::WatchedOnly => "watched only",
+        MeetingState::NothingToSync => "nothing to sync",
+        MeetingState::Failed => "failed",
+    }
+}
+
+fn health(health: &Health) -> String {
+    let last = health.last_success.map(|at| format!("ok {}", local(at)));
+    match (&health.problem, last) {
+        (Some(problem), Some(last)) => format!("{} (last {last})", problem.message),
+        (Some(problem), None) => problem.message.clone(),
+        (None, Some(last)) => last,
+        (None, None) => "not tried yet".to_owned(),
+    }
+}
+
+fn sentence(problem: &Problem) -> String {
+    if problem.hint.is_empty() {
+        problem.message.clone()
+    } else {
+        format!("{} {}", problem.message, problem.hint)
+    }
+}
+
+/// An instant in this machine's zone, to the minute.
+pub(crate) fn local(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
+}
+
+fn lines(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().collect::<Vec<_>>().join("\n")
+}
+
+fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
+    cells.into_iter().map(str::to_owned).collect()
+}
+
+/// Columns as wide as their widest cell.
+fn table(rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let width = cell.chars().count();
+            match widths.get_mut(column) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    lines(rows.iter().map(|row| {
+        let line: String = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}  "))
+            .collect();
+        line.trim_end().to_owned()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_under_each_other() {
+        let rows = [row(["ID", "NAME"]), row(["a12", "Ünal"]), row(["a1", ""])];
+        assert_eq!(table(&rows), "ID   NAME\na12  Ünal\na1");
+    }
+
+    #[test]
+    fn an_empty_reply_says_what_to_do() {
+        assert!(of(&Reply::Accounts(Vec::new())).contains("account add google"));
+        assert!(of(&Reply::Calendars(Vec::new())).contains("account add google"));
+    }
+}
