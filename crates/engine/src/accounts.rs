@@ -2,7 +2,7 @@
 //! walk away or call it off; nothing is stored before the service has said who signed in.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reconvene_core::id::AccountId;
 use reconvene_core::problem::{Code, Problem};
@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::{self, Caller};
-use crate::engine::{Engine, Inner};
 use crate::failure::{Failure, FailureKind};
 use crate::oauth::{Grant, sign_in};
 use crate::plan;
 use crate::providers::{Identity, provider};
+use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Listed};
 
@@ -66,25 +66,28 @@ fn unknown() -> Problem {
     )
 }
 
-/// Begins a sign-in; see [`Engine::begin_sign_in`].
-pub(crate) async fn begin(engine: &Engine, service: Service) -> Result<(String, String), Problem> {
-    let inner = engine.inner();
-    let client = inner.session.tokens.client(service)?;
-    let begun = sign_in::begin(client, &inner.session.ports, sign_in::PATIENCE).await?;
+/// Begins a sign-in; see [`crate::Engine::begin_sign_in`].
+pub(crate) async fn begin(
+    shared: &Arc<Shared>,
+    sign_ins: &SignIns,
+    service: Service,
+) -> Result<(String, String), Problem> {
+    let client = shared.session.tokens.client(service)?;
+    let begun = sign_in::begin(client, &shared.session.ports, sign_in::PATIENCE).await?;
     let (ticket, url) = (begun.ticket.clone(), begun.url.to_string());
     let cancel = CancellationToken::new();
     let (tell, outcome) = watch::channel(None);
-    inner.sign_ins.add(
+    sign_ins.add(
         ticket.clone(),
         Running {
             cancel: cancel.clone(),
             outcome,
         },
     );
-    let engine = engine.clone();
+    let shared = Arc::clone(shared);
     tokio::spawn(async move {
         let ended = match begun.finish(cancel).await {
-            Ok(grant) => engine.add_account(grant).await,
+            Ok(grant) => welcome(&shared, grant).await,
             Err(problem) => Err(problem),
         };
         tell.send_replace(Some(ended));
@@ -93,28 +96,30 @@ pub(crate) async fn begin(engine: &Engine, service: Service) -> Result<(String, 
 }
 
 /// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
-pub(crate) async fn welcome(inner: &Inner, grant: Grant) -> Result<AccountId, Problem> {
+pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, Problem> {
     let service = grant.service;
-    let (who, list) = recognize(inner, &grant)
+    let (who, list) = recognize(shared, &grant)
         .await
         .map_err(|failure| failure.problem)?;
-    let secret = inner.secret_name(service, &who.subject);
-    inner.session.tokens.store(&secret, grant).await?;
-    let now = inner.now();
-    inner.store.write(|tx| {
+    let secret = shared.secret_name(service, &who.subject);
+    shared.session.tokens.store(&secret, grant).await?;
+    let now = shared.now();
+    let added = shared.store.write(|tx| {
         let id = accounts::signed_in(tx, service, &who.subject, &who.name, &secret, now)?;
         if let Some(list) = &list {
             calendars::listed(tx, id, list)?;
             calendars::due_now(tx, Some(id))?;
         }
-        plan::replan_all(tx, &inner.plan_settings(tx)?, now)?;
+        plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
         Ok(id)
-    })
+    });
+    shared.nudge.notify_one();
+    added
 }
 
 /// Asks the service who signed in. At Google the calendar list tells: the main calendar's id is the address.
-async fn recognize(inner: &Inner, grant: &Grant) -> Result<(Identity, Option<Vec<Listed>>), Failure> {
-    let session = &inner.session;
+async fn recognize(shared: &Shared, grant: &Grant) -> Result<(Identity, Option<Vec<Listed>>), Failure> {
+    let session = &shared.session;
     if let Some(provider) = provider(grant.service) {
         return Ok((provider.identity(session, &grant.access).await?, None));
     }
@@ -140,9 +145,9 @@ async fn recognize(inner: &Inner, grant: &Grant) -> Result<(Identity, Option<Vec
     ))
 }
 
-/// Signs out; see [`Engine::remove_account`].
-pub(crate) async fn remove(inner: &Inner, id: AccountId) -> Result<(), Problem> {
-    let account = inner.store.read(|tx| accounts::get(tx, id))?;
+/// Signs out; see [`crate::Engine::remove_account`].
+pub(crate) async fn remove(shared: &Shared, id: AccountId) -> Result<(), Problem> {
+    let account = shared.store.read(|tx| accounts::get(tx, id))?;
     let Some(Account { secret, service, .. }) = account else {
         return Err(Problem::lasting(
             Code::BadUsage,
@@ -150,19 +155,19 @@ pub(crate) async fn remove(inner: &Inner, id: AccountId) -> Result<(), Problem> 
             "`reconvene account list` shows the ids in use.",
         ));
     };
-    if let Err(problem) = inner.session.tokens.revoke(&secret, service).await {
+    if let Err(problem) = shared.session.tokens.revoke(&secret, service).await {
         // Signing out must work offline too; the person can remove the app at the service.
         tracing::warn!(account = %id, code = ?problem.code, "grant not given back");
     }
-    inner.session.tokens.forget(&secret).await?;
-    let now = inner.now();
-    inner.store.write(|tx| {
+    shared.session.tokens.forget(&secret).await?;
+    let now = shared.now();
+    shared.store.write(|tx| {
         accounts::remove(tx, id)?;
-        plan::replan_all(tx, &inner.plan_settings(tx)?, now)
+        plan::replan_all(tx, &shared.plan_settings(tx)?, now)
     })
 }
 
-impl Inner {
+impl Shared {
     /// Reads an account's calendar list and takes it over. A failure is noted with the account.
     pub(crate) async fn list_calendars(&self, account: &Account) -> Result<(), Problem> {
         let listed = calendar::calendars(&self.session, Caller::Account(account)).await;

@@ -7,18 +7,18 @@ use reconvene_core::report::{Check, Service, Verdict};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::calendar::{self, Caller};
-use crate::engine::Inner;
 use crate::keyring;
+use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::{calendars, settings};
 
 /// Examines everything in turn.
-pub(crate) async fn examine(engine: &Inner) -> Vec<Check> {
-    let mut checks = vec![configuration(engine), store(engine), keyring(engine).await];
-    match engine.store.read(accounts::all) {
+pub(crate) async fn examine(shared: &Shared) -> Vec<Check> {
+    let mut checks = vec![configuration(shared), store(shared), keyring(shared).await];
+    match shared.store.read(accounts::all) {
         Ok(all) => {
             for account in &all {
-                checks.push(self::account(engine, account).await);
+                checks.push(self::account(shared, account).await);
             }
             for service in Service::ALL {
                 if !all.iter().any(|account| account.service == service) {
@@ -35,12 +35,12 @@ pub(crate) async fn examine(engine: &Inner) -> Vec<Check> {
         }
         Err(problem) => checks.push(broken("accounts", &problem)),
     }
-    checks.push(watched(engine));
+    checks.push(watched(shared));
     checks
 }
 
-fn configuration(engine: &Inner) -> Check {
-    let config = &engine.session.config;
+fn configuration(shared: &Shared) -> Check {
+    let config = &shared.session.config;
     let missing: Vec<&str> = Service::ALL
         .into_iter()
         .filter(|service| config.client(*service).is_none())
@@ -59,10 +59,10 @@ fn configuration(engine: &Inner) -> Check {
     )
 }
 
-fn store(engine: &Inner) -> Check {
-    match engine
+fn store(shared: &Shared) -> Check {
+    match shared
         .store
-        .write(|tx| settings::set(tx, "examined", &engine.now().to_string()))
+        .write(|tx| settings::set(tx, "examined", &shared.now().to_string()))
     {
         Ok(()) => works("store", "The database can be read and written."),
         Err(problem) => broken("store", &problem),
@@ -70,9 +70,9 @@ fn store(engine: &Inner) -> Check {
 }
 
 /// Keeps a made-up secret, reads it back and forgets it.
-async fn keyring(engine: &Inner) -> Check {
-    let secrets = engine.session.ports.secrets.as_ref();
-    let name = engine.secret_name(Service::Google, "examination");
+async fn keyring(shared: &Shared) -> Check {
+    let secrets = shared.session.ports.secrets.as_ref();
+    let name = shared.secret_name(Service::Google, "examination");
     let probe = SecretString::from("probe");
     let tried = async {
         secrets.set(&name, &probe).await?;
@@ -96,14 +96,14 @@ async fn keyring(engine: &Inner) -> Check {
     }
 }
 
-async fn account(engine: &Inner, account: &Account) -> Check {
+async fn account(shared: &Shared, account: &Account) -> Check {
     let subject = format!("{} {}", account.service.word(), account.name);
     let asked = match account.service {
         Service::Google => {
-            let list = calendar::calendars(&engine.session, Caller::Account(account)).await;
+            let list = calendar::calendars(&shared.session, Caller::Account(account)).await;
             list.map(drop).map_err(|failure| failure.problem)
         }
-        Service::Zoom => engine
+        Service::Zoom => shared
             .session
             .tokens
             .access(&account.secret, account.service)
@@ -116,8 +116,8 @@ async fn account(engine: &Inner, account: &Account) -> Check {
     }
 }
 
-fn watched(engine: &Inner) -> Check {
-    match engine.store.read(calendars::watched) {
+fn watched(shared: &Shared) -> Check {
+    match shared.store.read(calendars::watched) {
         Ok(watched) if watched.is_empty() => attention(
             "calendars",
             "No calendar is watched.".to_owned(),

@@ -1,70 +1,44 @@
 //! The engine as its hosts see it: one handle for the agent and for a command that runs without an agent.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
-use reconvene_core::plan::Settings;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
     AccountView, ActivityEntry, CalendarView, Check, MeetingView, Overall, Service, SettingsView, Status,
     SyncReport,
 };
-use rusqlite::{Connection, Transaction};
-use tokio::sync::{Mutex as Gate, Notify, watch};
+use rusqlite::Transaction;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::accounts::SignIns;
 use crate::config::Config;
 use crate::oauth::Grant;
-use crate::oauth::tokens::Tokens;
 use crate::plan::{self, Dossier};
 use crate::ports::Ports;
 use crate::profile::Profile;
 use crate::providers::provider;
 use crate::report::{self, Circumstances};
-use crate::session::Session;
-use crate::store::{Store, accounts, activity, calendars, events, meetings, outbox, settings};
+use crate::shared::Shared;
+use crate::store::{accounts, activity, calendars, events, meetings, outbox, settings};
 use crate::{choices, doctor, pull, push, trigger};
-
-/// At most so many calendars are read at the same time.
-const TOGETHER: usize = 4;
 
 /// The engine. Clones are handles to the same one.
 ///
 /// Whoever opens it must hold the profile's lock ([`crate::profile::ProfileLock`]): two engines on one profile would
 /// refresh the same rotating tokens.
 #[derive(Clone)]
-pub struct Engine(Arc<Inner>);
+pub struct Engine {
+    shared: Arc<Shared>,
+    sign_ins: Arc<SignIns>,
+}
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").finish_non_exhaustive()
-    }
-}
-
-pub(crate) struct Inner {
-    pub(crate) session: Session,
-    pub(crate) store: Store,
-    pub(crate) push_gate: Gate<()>,
-    pub(crate) nudge: Notify,
-    pub(crate) sign_ins: SignIns,
-    calendar_gates: Mutex<HashMap<CalendarId, Arc<Gate<()>>>>,
-    busy: AtomicUsize,
-    install: String,
-}
-
-/// Shows the engine as busy while it lives.
-pub(crate) struct Busy<'a>(&'a Inner);
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.busy.fetch_sub(1, Ordering::Relaxed);
-        self.0.store.touch();
     }
 }
 
@@ -75,55 +49,34 @@ impl Engine {
     /// [`Code::DatabaseNewer`], [`Code::DatabaseDamaged`], [`Code::DiskFull`].
     pub fn open(profile: &Profile, config: Config, ports: Ports) -> Result<Self, Problem> {
         profile.prepare()?;
-        let store = Store::open(&profile.database())?;
-        let install = store.write(|tx| match settings::get(tx, "install")? {
-            Some(install) => Ok(install),
-            None => {
-                let mut bytes = [0; 8];
-                ports.dice.fill(&mut bytes);
-                let install: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-                settings::set(tx, "install", &install)?;
-                Ok(install)
-            }
-        })?;
-        let tokens = Arc::new(Tokens::new(ports.clone(), &config));
-        Ok(Self(Arc::new(Inner {
-            session: Session {
-                ports,
-                tokens,
-                config: Arc::new(config),
-            },
-            store,
-            push_gate: Gate::default(),
-            nudge: Notify::new(),
-            sign_ins: SignIns::default(),
-            calendar_gates: Mutex::default(),
-            busy: AtomicUsize::new(0),
-            install,
-        })))
+        let shared = Arc::new(Shared::open(&profile.database(), config, ports)?);
+        Ok(Self {
+            shared,
+            sign_ins: Arc::default(),
+        })
     }
 
     /// Pulls and pushes whenever something is due, until `stop` is cancelled.
     pub async fn run(&self, stop: CancellationToken) {
-        trigger::run(&self.0, stop).await;
+        trigger::run(&self.shared, stop).await;
     }
 
     /// Follows the status revision, which counts up whenever something shown may have changed.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.0.store.changes()
+        self.shared.store.changes()
     }
 
     /// Sleep ended or the network is back: everything is due now, once.
     pub fn woke(&self) {
-        let now = self.0.now();
-        let noted = self.0.store.write(|tx| {
+        let now = self.shared.now();
+        let noted = self.shared.store.write(|tx| {
             calendars::due_now(tx, None)?;
-            self.0.hurry(tx, now)
+            self.shared.hurry(tx, now)
         });
         if let Err(problem) = noted {
             tracing::warn!(code = ?problem.code, "wake not noted");
         }
-        self.0.nudge.notify_one();
+        self.shared.nudge.notify_one();
     }
 
     /// Everything at a glance.
@@ -131,18 +84,18 @@ impl Engine {
     /// # Errors
     /// Those of the database, as with every method that reads or writes it.
     pub fn status(&self) -> Result<Status, Problem> {
-        let inner = &self.0;
-        let now = inner.now();
+        let shared = &self.shared;
+        let now = shared.now();
         let circumstances = Circumstances {
-            revision: *inner.store.changes().borrow(),
-            busy: inner.busy.load(Ordering::Relaxed) > 0,
-            paused: inner.paused()?,
+            revision: *shared.store.changes().borrow(),
+            busy: shared.is_busy(),
+            paused: shared.paused()?,
         };
-        inner.store.read(|tx| {
+        shared.store.read(|tx| {
             report::status(
                 tx,
-                &inner.session.tokens,
-                &inner.plan_settings(tx)?,
+                &shared.session.tokens,
+                &shared.plan_settings(tx)?,
                 &circumstances,
                 now,
             )
@@ -154,10 +107,10 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn meetings(&self) -> Result<Vec<MeetingView>, Problem> {
-        let now = self.0.now();
-        self.0
+        let now = self.shared.now();
+        self.shared
             .store
-            .read(|tx| report::meetings(tx, &self.0.plan_settings(tx)?, now))
+            .read(|tx| report::meetings(tx, &self.shared.plan_settings(tx)?, now))
     }
 
     /// The newest `limit` activity entries, newest first; only those older than `before` when given.
@@ -165,7 +118,7 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn activity(&self, limit: u32, before: Option<EntryId>) -> Result<Vec<ActivityEntry>, Problem> {
-        self.0.store.read(|tx| activity::newest(tx, limit, before))
+        self.shared.store.read(|tx| activity::newest(tx, limit, before))
     }
 
     /// The accounts.
@@ -173,9 +126,9 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn accounts(&self) -> Result<Vec<AccountView>, Problem> {
-        self.0
+        self.shared
             .store
-            .read(|tx| report::accounts(tx, &self.0.session.tokens))
+            .read(|tx| report::accounts(tx, &self.shared.session.tokens))
     }
 
     /// The calendars as last listed.
@@ -183,7 +136,7 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn calendars(&self) -> Result<Vec<CalendarView>, Problem> {
-        self.0.store.read(report::calendars)
+        self.shared.store.read(report::calendars)
     }
 
     /// Reads the calendar lists of all Google accounts anew. A list that cannot be read leaves what is known.
@@ -191,11 +144,11 @@ impl Engine {
     /// # Errors
     /// The first account's failure when no list could be read; those of the database.
     pub async fn refresh_calendars(&self) -> Result<Vec<CalendarView>, Problem> {
-        let google = self.0.store.read(|tx| accounts::of(tx, Service::Google))?;
+        let google = self.shared.store.read(|tx| accounts::of(tx, Service::Google))?;
         let mut failed = None;
         let mut read = 0;
         for account in &google {
-            match self.0.list_calendars(account).await {
+            match self.shared.list_calendars(account).await {
                 Ok(()) => read += 1,
                 Err(problem) => failed = failed.or(Some(problem)),
             }
@@ -212,22 +165,22 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database.
     pub async fn watch_calendar(&self, calendar: &str, watched: bool) -> Result<Vec<CalendarView>, Problem> {
-        let id = self.0.calendar(calendar)?;
-        let gate = self.0.calendar_gate(id);
+        let id = self.calendar(calendar)?;
+        let gate = self.shared.calendar_gate(id);
         let _no_pass_meanwhile = gate.lock().await;
-        let now = self.0.now();
-        self.0.store.write(|tx| {
+        let now = self.shared.now();
+        self.shared.store.write(|tx| {
             if calendars::get(tx, id)?.is_some_and(|calendar| calendar.watched == watched) {
                 return Ok(());
             }
             calendars::watch(tx, id, watched)?;
             if !watched {
                 events::forget_calendar(tx, id)?;
-                plan::replan_all(tx, &self.0.plan_settings(tx)?, now)?;
+                plan::replan_all(tx, &self.shared.plan_settings(tx)?, now)?;
             }
             Ok(())
         })?;
-        self.0.nudge.notify_one();
+        self.shared.nudge.notify_one();
         self.calendars()
     }
 
@@ -236,7 +189,7 @@ impl Engine {
     /// # Errors
     /// [`Code::ClientMissing`] when no OAuth client is configured; [`Code::Internal`] when no port can be opened.
     pub async fn begin_sign_in(&self, service: Service) -> Result<(String, String), Problem> {
-        crate::accounts::begin(self, service).await
+        crate::accounts::begin(&self.shared, &self.sign_ins, service).await
     }
 
     /// Waits until a begun sign-in ends.
@@ -244,7 +197,7 @@ impl Engine {
     /// # Errors
     /// How it ended when not well; [`Code::BadUsage`] for an unknown ticket.
     pub async fn await_sign_in(&self, ticket: &str) -> Result<AccountView, Problem> {
-        let account = self.0.sign_ins.ended(ticket).await?;
+        let account = self.sign_ins.ended(ticket).await?;
         let known = self.accounts()?.into_iter().find(|view| view.id == account);
         known.ok_or_else(|| unknown("account", &account.to_string()))
     }
@@ -254,7 +207,7 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown ticket.
     pub fn cancel_sign_in(&self, ticket: &str) -> Result<(), Problem> {
-        self.0.sign_ins.cancel(ticket)
+        self.sign_ins.cancel(ticket)
     }
 
     /// Takes in what a sign-in yielded, however it was made: asks the service who it is, keeps the refresh token in the
@@ -263,9 +216,7 @@ impl Engine {
     /// # Errors
     /// The service's failure, the keyring's, and those of the database; then nothing was kept.
     pub async fn add_account(&self, grant: Grant) -> Result<AccountId, Problem> {
-        let added = crate::accounts::welcome(&self.0, grant).await;
-        self.0.nudge.notify_one();
-        added
+        crate::accounts::welcome(&self.shared, grant).await
     }
 
     /// Signs out: gives the grant back if the service can be reached, forgets the secret and what was read. Meetings
@@ -274,7 +225,7 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown account; the keyring's, and then the account stays; those of the database.
     pub async fn remove_account(&self, account: AccountId) -> Result<(), Problem> {
-        crate::accounts::remove(&self.0, account).await
+        crate::accounts::remove(&self.shared, account).await
     }
 
     /// Pulls the given calendar, or all watched ones, pushes what is due, and waits for both.
@@ -285,29 +236,29 @@ impl Engine {
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database. What fails at a service is in the
     /// report.
     pub async fn sync(&self, calendar: Option<&str>) -> Result<SyncReport, Problem> {
-        let inner = &self.0;
-        let now = inner.now();
+        let shared = &self.shared;
+        let now = shared.now();
         let last_entry = self.activity(1, None)?.first().map(|entry| entry.id);
         let wanted: Vec<CalendarId> = match calendar {
-            Some(name) => vec![inner.calendar(name)?],
-            None => inner
+            Some(name) => vec![self.calendar(name)?],
+            None => shared
                 .store
                 .read(calendars::watched)?
                 .into_iter()
                 .map(|calendar| calendar.id)
                 .collect(),
         };
-        inner.store.write(|tx| inner.hurry(tx, now))?;
-        let passes = futures::stream::iter(wanted.iter().copied()).map(|id| pull::pass(inner, id));
-        let ended: Vec<Result<(), Problem>> = passes.buffered(TOGETHER).collect().await;
-        push::push_due(inner, true).await?;
+        shared.store.write(|tx| shared.hurry(tx, now))?;
+        let read = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
+        let ended = pull::passes(shared, wanted).await;
+        push::push_due(shared, true).await?;
         let mut problems: Vec<Problem> = ended.into_iter().filter_map(Result::err).collect();
         problems.dedup();
-        let entries = inner.store.read(|tx| activity::after(tx, last_entry))?;
+        let entries = shared.store.read(|tx| activity::after(tx, last_entry))?;
         Ok(SyncReport {
-            calendars: u32::try_from(wanted.len()).unwrap_or(u32::MAX),
+            calendars: read,
             entries,
-            pending: u32::try_from(inner.store.read(outbox::all)?.len()).unwrap_or(u32::MAX),
+            pending: u32::try_from(shared.store.read(outbox::all)?.len()).unwrap_or(u32::MAX),
             problems,
             needs_you: self.status()?.overall == Overall::NeedsYou,
         })
@@ -318,12 +269,12 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown meeting; those of the database.
     pub fn retry(&self, meeting: MeetingId) -> Result<(), Problem> {
-        self.0.decide_anew(meeting, |tx, now| {
+        self.decide_anew(meeting, |tx, now| {
             meetings::set_problem(tx, meeting, None)?;
             meetings::set_ignored(tx, meeting, false)?;
             activity::settle(tx, meeting)?;
-            self.0.replan_in(tx, meeting)?;
-            self.0.hurry(tx, now)
+            self.shared.replan_in(tx, meeting)?;
+            self.shared.hurry(tx, now)
         })
     }
 
@@ -332,11 +283,11 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown meeting; those of the database.
     pub fn ignore(&self, meeting: MeetingId) -> Result<(), Problem> {
-        self.0.decide_anew(meeting, |tx, _| {
+        self.decide_anew(meeting, |tx, _| {
             meetings::set_problem(tx, meeting, None)?;
             meetings::set_ignored(tx, meeting, true)?;
             activity::settle(tx, meeting)?;
-            self.0.replan_in(tx, meeting)
+            self.shared.replan_in(tx, meeting)
         })
     }
 
@@ -345,8 +296,8 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for a meeting whose deletion is not held; those of the database.
     pub fn approve(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
-        for meeting in self.0.held(chosen)? {
-            self.0.decide_anew(meeting, |tx, now| {
+        for meeting in self.held(chosen)? {
+            self.decide_anew(meeting, |tx, now| {
                 outbox::approve(tx, meeting)?;
                 outbox::due_now(tx, meeting, now)?;
                 activity::settle(tx, meeting)
@@ -360,8 +311,7 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for a meeting whose deletion is not held; those of the database.
     pub fn refuse(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
-        self.0
-            .held(chosen)?
+        self.held(chosen)?
             .into_iter()
             .try_for_each(|meeting| self.ignore(meeting))
     }
@@ -371,7 +321,7 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown meeting or one without a number; the provider's failure.
     pub async fn join_link(&self, meeting: MeetingId) -> Result<String, Problem> {
-        let (target, account) = self.0.store.read(|tx| {
+        let (target, account) = self.shared.store.read(|tx| {
             let Some(dossier) = Dossier::of(tx, meeting)? else {
                 return Ok((None, None));
             };
@@ -392,7 +342,7 @@ impl Engine {
             ));
         };
         provider
-            .join_link(&self.0.session, &account, &number)
+            .join_link(&self.shared.session, &account, &number)
             .await
             .map_err(|failure| failure.problem)
     }
@@ -402,9 +352,9 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn settings(&self) -> Result<SettingsView, Problem> {
-        self.0
+        self.shared
             .store
-            .read(|tx| choices::current(tx, &self.0.session.config))
+            .read(|tx| choices::current(tx, &self.shared.session.config))
     }
 
     /// Changes settings; those that `config.toml` fixes stay. Every meeting is decided about anew.
@@ -412,13 +362,13 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn change_settings(&self, wanted: SettingsView) -> Result<SettingsView, Problem> {
-        let now = self.0.now();
-        let changed = self.0.store.write(|tx| {
-            let changed = choices::change(tx, &self.0.session.config, wanted)?;
-            plan::replan_all(tx, &self.0.plan_settings(tx)?, now)?;
+        let now = self.shared.now();
+        let changed = self.shared.store.write(|tx| {
+            let changed = choices::change(tx, &self.shared.session.config, wanted)?;
+            plan::replan_all(tx, &self.shared.plan_settings(tx)?, now)?;
             Ok(changed)
         })?;
-        self.0.nudge.notify_one();
+        self.shared.nudge.notify_one();
         Ok(changed)
     }
 
@@ -427,70 +377,16 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn pause(&self, paused: bool) -> Result<(), Problem> {
-        self.0
+        self.shared
             .store
             .write(|tx| settings::set(tx, "paused", if paused { "yes" } else { "no" }))?;
-        self.0.nudge.notify_one();
+        self.shared.nudge.notify_one();
         Ok(())
     }
 
     /// What works and what does not: configuration, keyring, store, accounts and network.
     pub async fn doctor(&self) -> Vec<Check> {
-        doctor::examine(&self.0).await
-    }
-
-    pub(crate) fn inner(&self) -> &Arc<Inner> {
-        &self.0
-    }
-}
-
-impl Inner {
-    pub(crate) fn now(&self) -> Timestamp {
-        self.session.now()
-    }
-
-    pub(crate) fn paused(&self) -> Result<bool, Problem> {
-        Ok(self
-            .store
-            .read(|tx| settings::get(tx, "paused"))?
-            .is_some_and(|value| value == "yes"))
-    }
-
-    pub(crate) fn plan_settings(&self, tx: &Connection) -> rusqlite::Result<Settings> {
-        choices::for_plan(tx, &self.session.config)
-    }
-
-    /// The name under which an account's refresh token is in the keyring. Profiles do not share names.
-    pub(crate) fn secret_name(&self, service: Service, subject: &str) -> String {
-        format!("{}/{}/{subject}", self.install, service.word())
-    }
-
-    /// Shows the engine as busy while the guard lives.
-    pub(crate) fn busy(&self) -> Busy<'_> {
-        self.busy.fetch_add(1, Ordering::Relaxed);
-        self.store.touch();
-        Busy(self)
-    }
-
-    /// At most one pass of a calendar at a time.
-    pub(crate) fn calendar_gate(&self, id: CalendarId) -> Arc<Gate<()>> {
-        let mut gates: MutexGuard<'_, _> = self.calendar_gates.lock().unwrap_or_else(PoisonError::into_inner);
-        gates.entry(id).or_default().clone()
-    }
-
-    /// Decides anew about one meeting, in a transaction of its own.
-    pub(crate) fn replan(&self, meeting: MeetingId) -> Result<(), Problem> {
-        self.store.write(|tx| self.replan_in(tx, meeting))
-    }
-
-    pub(crate) fn replan_in(&self, tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
-        plan::replan(tx, meeting, &self.plan_settings(tx)?, self.now())
-    }
-
-    /// Cuts short every wait that no service asked for.
-    fn hurry(&self, tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-        accounts::unpause(tx)?;
-        outbox::hurry(tx, now)
+        doctor::examine(&self.shared).await
     }
 
     fn decide_anew(
@@ -498,12 +394,12 @@ impl Inner {
         meeting: MeetingId,
         work: impl FnOnce(&Transaction<'_>, Timestamp) -> rusqlite::Result<()>,
     ) -> Result<(), Problem> {
-        let now = self.now();
-        let known = self.store.write(|tx| match meetings::get(tx, meeting)? {
+        let now = self.shared.now();
+        let known = self.shared.store.write(|tx| match meetings::get(tx, meeting)? {
             Some(_) => work(tx, now).map(|()| true),
             None => Ok(false),
         })?;
-        self.nudge.notify_one();
+        self.shared.nudge.notify_one();
         if known {
             Ok(())
         } else {
@@ -513,7 +409,7 @@ impl Inner {
 
     /// The chosen ones of the held deletions, or all of them.
     fn held(&self, chosen: &[MeetingId]) -> Result<Vec<MeetingId>, Problem> {
-        let all = self.store.read(outbox::all)?;
+        let all = self.shared.store.read(outbox::all)?;
         let held: Vec<MeetingId> = all
             .into_iter()
             .filter(|pending| pending.held)
@@ -532,7 +428,7 @@ impl Inner {
 
     /// Finds a calendar by its id here or by Google's, of which `primary` is one.
     fn calendar(&self, name: &str) -> Result<CalendarId, Problem> {
-        let all = self.store.read(calendars::all)?;
+        let all = self.shared.store.read(calendars::all)?;
         let by_id = name.parse::<CalendarId>().ok();
         let mut found = all.iter().filter(|calendar| {
             Some(calendar.id) == by_id || calendar.google_id == name || (calendar.main && name == "primary")

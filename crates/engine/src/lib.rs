@@ -17,10 +17,12 @@ pub mod profile;
 mod providers;
 mod pull;
 mod push;
+mod real;
 #[cfg(feature = "rehearsal")]
 pub mod rehearsal;
 mod report;
 mod session;
+mod shared;
 mod store;
 pub mod transport;
 mod trigger;

@@ -7,12 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use reconvene_core::problem::Problem;
 use secrecy::SecretString;
-
-use crate::clock::{OsDice, SystemClock};
-use crate::keyring::Keyring;
-use crate::transport::Https;
 
 /// The four ports, as handed to the engine. Cheap to clone.
 #[derive(Clone)]
@@ -25,21 +20,6 @@ pub struct Ports {
     pub dice: Arc<dyn Dice>,
     /// The keyring.
     pub secrets: Arc<dyn Secrets>,
-}
-
-impl Ports {
-    /// The real ones: HTTPS, the system's clock and generator, the system's keyring.
-    ///
-    /// # Errors
-    /// [`reconvene_core::problem::Code::Internal`] when TLS cannot be set up.
-    pub fn real() -> Result<Self, Problem> {
-        Ok(Self {
-            transport: Arc::new(Https::new()?),
-            clock: Arc::new(SystemClock),
-            dice: Arc::new(OsDice),
-            secrets: Arc::new(Keyring::new()),
-        })
-    }
 }
 
 impl fmt::Debug for Ports {

@@ -3,6 +3,7 @@
 //! Each page is committed with its plan; the new token only with the last one (P1). A full pass marks what it sees and
 //! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
 
+use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::Observation;
 use reconvene_core::id::CalendarId;
@@ -11,9 +12,9 @@ use rusqlite::Transaction;
 
 use crate::calendar::{self, MOST_PAGES, Next, Page};
 use crate::choices;
-use crate::engine::Inner;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan;
+use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
@@ -24,12 +25,21 @@ const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 /// The longest pause after failed passes.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
+/// At most so many calendars are read at the same time.
+const TOGETHER: usize = 4;
+
+/// Makes one pass of each calendar, a few at a time. One that fails never stops the others (P10).
+pub(crate) async fn passes(shared: &Shared, calendars: Vec<CalendarId>) -> Vec<Result<(), Problem>> {
+    let passes = futures::stream::iter(calendars).map(|id| pass(shared, id));
+    passes.buffered(TOGETHER).collect().await
+}
+
 /// Makes one pass of a calendar. A failure is noted with the calendar, and returned.
-pub(crate) async fn pass(engine: &Inner, id: CalendarId) -> Result<(), Problem> {
-    let gate = engine.calendar_gate(id);
+pub(crate) async fn pass(shared: &Shared, id: CalendarId) -> Result<(), Problem> {
+    let gate = shared.calendar_gate(id);
     let _one_at_a_time = gate.lock().await;
-    let now = engine.now();
-    let Some((calendar, account)) = engine.store.read(|tx| {
+    let now = shared.now();
+    let Some((calendar, account)) = shared.store.read(|tx| {
         let Some(calendar) = calendars::get(tx, id)? else {
             return Ok(None);
         };
@@ -45,15 +55,15 @@ pub(crate) async fn pass(engine: &Inner, id: CalendarId) -> Result<(), Problem> 
         && let Some(problem) = account.health.problem.clone()
     {
         let available = calendar.available;
-        engine
+        shared
             .store
             .write(|tx| calendars::failed(tx, id, &problem, available, now, wait))?;
         return Err(problem);
     }
-    match read(engine, &account, &calendar).await {
+    match read(shared, &account, &calendar).await {
         Ok(()) => Ok(()),
         Err(Stopped::Store(problem)) => Err(problem),
-        Err(Stopped::Failed(failure)) => Err(failed(engine, &account, &calendar, failure)?),
+        Err(Stopped::Failed(failure)) => Err(failed(shared, &account, &calendar, failure)?),
     }
 }
 
@@ -75,14 +85,14 @@ impl From<Problem> for Stopped {
     }
 }
 
-async fn read(engine: &Inner, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
+async fn read(shared: &Shared, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
     let fingerprint = calendar::fingerprint();
     let token = calendar
         .sync_token
         .as_deref()
         .filter(|_| calendar.fingerprint.as_deref() == Some(&fingerprint));
     if let Some(token) = token {
-        match changes(engine, account, calendar, token).await {
+        match changes(shared, account, calendar, token).await {
             // Routine: the token is too old, or the query changed on the other side. Once per pass, in full.
             Err(Stopped::Failed(failure)) if failure.kind == FailureKind::StaleToken => {
                 tracing::info!(calendar = %calendar.id, "sync token no longer valid: full pass");
@@ -90,18 +100,23 @@ async fn read(engine: &Inner, account: &Account, calendar: &Calendar) -> Result<
             ended => return ended,
         }
     }
-    everything(engine, account, calendar).await
+    everything(shared, account, calendar).await
 }
 
 /// An incremental pass.
-async fn changes(engine: &Inner, account: &Account, calendar: &Calendar, token: &str) -> Result<(), Stopped> {
-    let began = engine.now();
-    let mut pages = Pages::new(engine, account, calendar, Some(token), began);
+async fn changes(
+    shared: &Shared,
+    account: &Account,
+    calendar: &Calendar,
+    token: &str,
+) -> Result<(), Stopped> {
+    let began = shared.now();
+    let mut pages = Pages::new(shared, account, calendar, Some(token), began);
     while let Some(page) = pages.next().await? {
-        engine.store.write(|tx| {
-            engine.take_over(tx, calendar, calendar.pass, &page)?;
+        shared.store.write(|tx| {
+            shared.take_over(tx, calendar, calendar.pass, &page)?;
             match &page.next {
-                Next::Token(token) => ended(engine, tx, account, calendar, token, began),
+                Next::Token(token) => ended(shared, tx, account, calendar, token, began),
                 Next::Page(_) => Ok(()),
             }
         })?;
@@ -110,38 +125,38 @@ async fn changes(engine: &Inner, account: &Account, calendar: &Calendar, token: 
 }
 
 /// A full pass: mark, look up what was not seen, sweep.
-async fn everything(engine: &Inner, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
-    let _shown = engine.busy();
-    let began = engine.now();
+async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> Result<(), Stopped> {
+    let _shown = shared.busy();
+    let began = shared.now();
     let from = began.checked_sub(LOOK_BACK).unwrap_or(began);
-    let pass = engine
+    let pass = shared
         .store
         .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
-    let mut pages = Pages::new(engine, account, calendar, None, from);
+    let mut pages = Pages::new(shared, account, calendar, None, from);
     while let Some(page) = pages.next().await? {
-        engine
+        shared
             .store
-            .write(|tx| engine.take_over(tx, calendar, pass, &page))?;
+            .write(|tx| shared.take_over(tx, calendar, pass, &page))?;
         let Next::Token(token) = &page.next else { continue };
-        let vanished = engine.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
+        let vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
         let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished
             .into_iter()
             .partition(|stored| stored.event.end.instant(&calendar.zone) <= from);
         let mut found = Vec::new();
         for stored in missing {
-            found.extend(look_up(engine, account, calendar, stored).await?);
+            found.extend(look_up(shared, account, calendar, stored).await?);
         }
-        engine.store.write(|tx| {
-            let settings = engine.plan_settings(tx)?;
-            plan::observe(tx, calendar.id, pass, &found, &settings, engine.now())?;
+        shared.store.write(|tx| {
+            let settings = shared.plan_settings(tx)?;
+            plan::observe(tx, calendar.id, pass, &found, &settings, shared.now())?;
             for stored in &over {
                 events::forget(tx, stored.id)?;
                 if let Some(meeting) = stored.meeting {
-                    plan::replan(tx, meeting, &settings, engine.now())?;
+                    plan::replan(tx, meeting, &settings, shared.now())?;
                 }
             }
             events::sweep_unlinked(tx, calendar.id, pass)?;
-            ended(engine, tx, account, calendar, token, began)
+            ended(shared, tx, account, calendar, token, began)
         })?;
     }
     Ok(())
@@ -149,13 +164,13 @@ async fn everything(engine: &Inner, account: &Account, calendar: &Calendar) -> R
 
 /// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known.
 async fn look_up(
-    engine: &Inner,
+    shared: &Shared,
     account: &Account,
     calendar: &Calendar,
     stored: Stored,
 ) -> Result<Option<Observation>, Failure> {
     let google_id = stored.event.google_id;
-    match calendar::event(&engine.session, account, &calendar.google_id, &google_id).await {
+    match calendar::event(&shared.session, account, &calendar.google_id, &google_id).await {
         Ok(Some(observation)) => Ok(Some(observation)),
         Ok(None) => Ok(Some(Observation::Gone {
             google_id,
@@ -168,7 +183,7 @@ async fn look_up(
 
 /// The pages of one listing, in order.
 struct Pages<'a> {
-    engine: &'a Inner,
+    shared: &'a Shared,
     account: &'a Account,
     calendar: &'a Calendar,
     token: Option<&'a str>,
@@ -179,14 +194,14 @@ struct Pages<'a> {
 
 impl<'a> Pages<'a> {
     fn new(
-        engine: &'a Inner,
+        shared: &'a Shared,
         account: &'a Account,
         calendar: &'a Calendar,
         token: Option<&'a str>,
         from: Timestamp,
     ) -> Self {
         Self {
-            engine,
+            shared,
             account,
             calendar,
             token,
@@ -202,7 +217,7 @@ impl<'a> Pages<'a> {
             return Ok(None);
         }
         self.left -= 1;
-        let session = &self.engine.session;
+        let session = &self.shared.session;
         let id = &self.calendar.google_id;
         let page = calendar::events(
             session,
@@ -225,7 +240,7 @@ impl<'a> Pages<'a> {
     }
 }
 
-impl Inner {
+impl Shared {
     fn take_over(
         &self,
         tx: &Transaction<'_>,
@@ -246,19 +261,19 @@ impl Inner {
 }
 
 fn ended(
-    engine: &Inner,
+    shared: &Shared,
     tx: &Transaction<'_>,
     account: &Account,
     calendar: &Calendar,
     token: &str,
     began: Timestamp,
 ) -> rusqlite::Result<()> {
-    let choices = choices::current(tx, &engine.session.config)?;
-    let poll = choices::poll(&choices, &engine.session.config);
+    let choices = choices::current(tx, &shared.session.config)?;
+    let poll = choices::poll(&choices, &shared.session.config);
     // ±25 %, so that calendars and installations drift apart.
-    let pause = poll.mul_f64(0.75 + 0.5 * engine.session.ports.dice.unit());
+    let pause = poll.mul_f64(0.75 + 0.5 * shared.session.ports.dice.unit());
     let next = later(
-        engine.now(),
+        shared.now(),
         SignedDuration::try_from(pause).unwrap_or(LONGEST_PAUSE),
     );
     calendars::passed(tx, calendar.id, token, &calendar::fingerprint(), began, next)?;
@@ -267,13 +282,13 @@ fn ended(
 
 /// Notes a failed pass where it belongs: the calendar, and its account when that is what is wrong.
 fn failed(
-    engine: &Inner,
+    shared: &Shared,
     account: &Account,
     calendar: &Calendar,
     failure: Failure,
 ) -> Result<Problem, Problem> {
-    let now = engine.now();
-    let pause = backoff(calendar.failures + 1, now, engine.session.ports.dice.as_ref());
+    let now = shared.now();
+    let pause = backoff(calendar.failures + 1, now, shared.session.ports.dice.as_ref());
     let mut next = pause.min(later(now, LONGEST_PAUSE));
     let mut available = true;
     let mut problem = failure.problem;
@@ -301,7 +316,7 @@ fn failed(
         }
         FailureKind::Passing | FailureKind::StaleToken => {}
     }
-    engine.store.write(|tx| {
+    shared.store.write(|tx| {
         if let Some(until) = whole_account {
             accounts::failed(tx, account.id, &problem, Some(until), now)?;
         }

@@ -18,43 +18,43 @@ use reconvene_core::report::{Change, PlannedAction, Service};
 use self::confirm::Confirmed;
 use self::settle::Ending;
 use crate::choices;
-use crate::engine::Inner;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::providers::{Provider, provider};
+use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::outbox::{self, Pending};
 
 /// Does everything that is due now. Returns when nothing is due any more, or at once when paused, unless the person
 /// asked for it `by_hand`.
-pub(crate) async fn push_due(engine: &Inner, by_hand: bool) -> Result<(), Problem> {
-    let _one_at_a_time = engine.push_gate.lock().await;
+pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Problem> {
+    let _one_at_a_time = shared.push_gate.lock().await;
     loop {
-        let now = engine.now();
-        let Some(pending) = engine
+        let now = shared.now();
+        let Some(pending) = shared
             .store
             .read(outbox::next)?
             .filter(|pending| pending.due <= now)
         else {
             return Ok(());
         };
-        if !by_hand && engine.paused()? {
+        if !by_hand && shared.paused()? {
             return Ok(());
         }
-        if pending.action == PlannedAction::Delete && !pending.approved && hold_if_many(engine, now)? {
+        if pending.action == PlannedAction::Delete && !pending.approved && hold_if_many(shared, now)? {
             continue;
         }
-        let _shown = engine.busy();
-        Attempt::at(engine, pending, now).await?;
+        let _shown = shared.busy();
+        Attempt::at(shared, pending, now).await?;
     }
 }
 
 /// Holds all deletions that wait together when they are more than the person set as the limit (P8). Those still in
 /// their grace period count: what is cancelled within minutes belongs together.
-fn hold_if_many(engine: &Inner, now: Timestamp) -> Result<bool, Problem> {
-    engine.store.write(|tx| {
+fn hold_if_many(shared: &Shared, now: Timestamp) -> Result<bool, Problem> {
+    shared.store.write(|tx| {
         let waiting = outbox::unapproved_deletions(tx)?;
-        let limit = choices::current(tx, &engine.session.config)?.mass_delete_limit;
+        let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
         if waiting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Ok(false);
         }
@@ -67,7 +67,7 @@ fn hold_if_many(engine: &Inner, now: Timestamp) -> Result<bool, Problem> {
 
 /// One attempt at one action.
 struct Attempt<'a> {
-    engine: &'a Inner,
+    shared: &'a Shared,
     pending: Pending,
     account: Account,
     /// Accounts that may host the meeting as well, while it is not known which does.
@@ -88,9 +88,9 @@ struct Addressees {
 
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
-    async fn at(engine: &'a Inner, pending: Pending, now: Timestamp) -> Result<(), Problem> {
-        let Some(asked) = addressees(engine, &pending)? else {
-            return engine.replan(pending.meeting);
+    async fn at(shared: &'a Shared, pending: Pending, now: Timestamp) -> Result<(), Problem> {
+        let Some(asked) = addressees(shared, &pending)? else {
+            return shared.replan(pending.meeting);
         };
         let Addressees {
             service,
@@ -99,17 +99,17 @@ impl<'a> Attempt<'a> {
             first_look,
         } = asked;
         let (Some(provider), Some(account)) = (provider(service), others.pop()) else {
-            return engine.replan(pending.meeting);
+            return shared.replan(pending.meeting);
         };
         let waits = |account: &Account| account.health.next_try.filter(|until| *until > now);
         if let Some(until) = others.iter().chain([&account]).filter_map(waits).max() {
             // The whole account waits; the entry that says why was written by the attempt that learnt of it.
-            return engine
+            return shared
                 .store
                 .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
         }
         let mut attempt = Self {
-            engine,
+            shared,
             pending,
             account,
             others,
@@ -117,7 +117,7 @@ impl<'a> Attempt<'a> {
             number,
             first_look,
         };
-        engine
+        shared
             .store
             .write(|tx| outbox::attempt(tx, attempt.pending.meeting))?;
         attempt.pending.attempts += 1;
@@ -138,7 +138,7 @@ impl<'a> Attempt<'a> {
         };
         match self.decide(Some(&meeting))? {
             Decision::Update(schedule) => self.update(&meeting, &schedule).await,
-            Decision::Delete { not_before } if not_before <= self.engine.now() => self.delete(&meeting).await,
+            Decision::Delete { not_before } if not_before <= self.shared.now() => self.delete(&meeting).await,
             Decision::InStep => Ok(Ending::InStep(meeting)),
             _ => Ok(Ending::Replanned),
         }
@@ -156,18 +156,18 @@ impl<'a> Attempt<'a> {
 
     async fn read(&self) -> Result<Meeting, Failure> {
         self.provider
-            .read(&self.engine.session, &self.account, &self.number)
+            .read(&self.shared.session, &self.account, &self.number)
             .await
     }
 
     /// Keeps what was read and decides from it.
     fn decide(&self, seen: Option<&Meeting>) -> Result<Decision, Problem> {
-        let now = self.engine.now();
-        self.engine.store.write(|tx| {
+        let now = self.shared.now();
+        self.shared.store.write(|tx| {
             if let Some(seen) = seen {
                 plan::seen(tx, self.pending.meeting, seen, now)?;
             }
-            let settings = self.engine.plan_settings(tx)?;
+            let settings = self.shared.plan_settings(tx)?;
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             Ok(dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now)))
         })
@@ -176,7 +176,7 @@ impl<'a> Attempt<'a> {
     /// The provider has no such meeting. For a deletion that is the aim; for anything else the person must know.
     async fn absent(&self, failure: Failure) -> Result<Ending, Stopped> {
         match self.decide(None)? {
-            Decision::Delete { not_before } if not_before <= self.engine.now() => match self.confirm().await?
+            Decision::Delete { not_before } if not_before <= self.shared.now() => match self.confirm().await?
             {
                 Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
                 Confirmed::Replanned => Ok(Ending::Replanned),
@@ -187,8 +187,8 @@ impl<'a> Attempt<'a> {
     }
 
     async fn update(&self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
-        let carry = self.engine.store.read(|tx| self.engine.plan_settings(tx))?.carry;
-        let now = self.engine.now();
+        let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
+        let now = self.shared.now();
         let past = |change: &Change| matches!(change, Change::Start { after, .. } if *after <= now);
         // Zoom answers 204 to a start in the past and ignores it, with everything else in the same request at risk.
         let changes: Vec<Change> = differences(before, wanted, carry)
@@ -198,10 +198,10 @@ impl<'a> Attempt<'a> {
         let mut after = before.clone();
         let mut answer = None;
         if !changes.is_empty() {
-            self.engine
+            self.shared
                 .store
                 .write(|tx| outbox::about_to_write(tx, self.pending.meeting, before))?;
-            let session = &self.engine.session;
+            let session = &self.shared.session;
             answer = Some(
                 self.provider
                     .update(session, &self.account, &self.number, &changes)
@@ -232,12 +232,12 @@ impl<'a> Attempt<'a> {
         if let Confirmed::Replanned = self.confirm().await? {
             return Ok(Ending::Replanned);
         }
-        self.engine
+        self.shared
             .store
             .write(|tx| outbox::about_to_write(tx, self.pending.meeting, meeting))?;
         match self
             .provider
-            .delete(&self.engine.session, &self.account, &self.number)
+            .delete(&self.shared.session, &self.account, &self.number)
             .await
         {
             Ok(answer) => Ok(Ending::Deleted(Some(answer))),
@@ -270,8 +270,8 @@ impl From<Problem> for Stopped {
 }
 
 /// The account that hosts a meeting, once that is known, else all of its service, the oldest last.
-fn addressees(engine: &Inner, pending: &Pending) -> Result<Option<Addressees>, Problem> {
-    engine.store.read(|tx| {
+fn addressees(shared: &Shared, pending: &Pending) -> Result<Option<Addressees>, Problem> {
+    shared.store.read(|tx| {
         let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
             return Ok(None);
         };

@@ -37,9 +37,9 @@ impl Attempt<'_> {
             }
         }
         // Nothing may have changed while Google was being asked.
-        let now = self.engine.now();
-        let still = self.engine.store.read(|tx| {
-            let settings = self.engine.plan_settings(tx)?;
+        let now = self.shared.now();
+        let still = self.shared.store.read(|tx| {
+            let settings = self.shared.plan_settings(tx)?;
             Ok(Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now)))
         })?;
         match still {
@@ -68,7 +68,7 @@ impl Attempt<'_> {
             if of_links(calendar) || !(calendar.watched && calendar.available && stale) {
                 continue;
             }
-            match pull::pass(self.engine, calendar.id).await {
+            match pull::pass(self.shared, calendar.id).await {
                 Err(problem) if moved_within.contains(&account.id) => {
                     return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
                 }
@@ -79,13 +79,13 @@ impl Attempt<'_> {
     }
 
     fn replanned(&self) -> Result<Confirmed, Stopped> {
-        self.engine.replan(self.pending.meeting)?;
+        self.shared.replan(self.pending.meeting)?;
         Ok(Confirmed::Replanned)
     }
 
     fn bonded_and_gone(&self) -> Result<Vec<Stored>, Stopped> {
         let dossier = self
-            .engine
+            .shared
             .store
             .read(|tx| Dossier::of(tx, self.pending.meeting))?;
         let links = dossier.map(|dossier| dossier.links).unwrap_or_default();
@@ -96,7 +96,7 @@ impl Attempt<'_> {
     }
 
     fn calendars(&self) -> Result<Vec<(Calendar, Account)>, Stopped> {
-        Ok(self.engine.store.read(|tx| {
+        Ok(self.shared.store.read(|tx| {
             let mut all = Vec::new();
             for calendar in calendars::all(tx)? {
                 if let Some(account) = accounts::get(tx, calendar.account)? {
@@ -119,18 +119,18 @@ impl Attempt<'_> {
             return Ok(false);
         }
         let id = &stored.event.google_id;
-        match calendar::event(&self.engine.session, account, &calendar.google_id, id).await {
+        match calendar::event(&self.shared.session, account, &calendar.google_id, id).await {
             Ok(Some(living @ Observation::Present(_))) if own => {
-                let now = self.engine.now();
-                self.engine.store.write(|tx| {
-                    let settings = self.engine.plan_settings(tx)?;
+                let now = self.shared.now();
+                self.shared.store.write(|tx| {
+                    let settings = self.shared.plan_settings(tx)?;
                     plan::observe(tx, calendar.id, calendar.pass, &[living], &settings, now)
                 })?;
                 Ok(true)
             }
             Ok(Some(Observation::Present(_))) => {
                 // It went to a calendar that nobody watches: its meeting goes on, unattended.
-                self.engine
+                self.shared
                     .store
                     .write(|tx| self.moved_out_of_sight(tx, calendar))?;
                 Ok(true)

@@ -39,8 +39,8 @@ pub(super) enum Ending {
 
 impl Attempt<'_> {
     pub(super) fn settle(&self, ending: Ending) -> Result<(), Problem> {
-        let now = self.engine.now();
-        self.engine.store.write(|tx| {
+        let now = self.shared.now();
+        self.shared.store.write(|tx| {
             let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
                 return Ok(());
             };
@@ -101,7 +101,7 @@ impl Attempt<'_> {
                 meetings::seen(tx, id, &after, now)?;
                 self.refuse(tx, Draft { answer, ..draft }, problem, now)
             }
-            Ending::Replanned => self.engine.replan_in(tx, id),
+            Ending::Replanned => self.shared.replan_in(tx, id),
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
             Ending::Unconfirmed(Failure {
                 kind,
@@ -113,7 +113,7 @@ impl Attempt<'_> {
                     _ => backoff(
                         self.pending.attempts,
                         now,
-                        self.engine.session.ports.dice.as_ref(),
+                        self.shared.session.ports.dice.as_ref(),
                     ),
                 };
                 let draft = Draft {
@@ -189,7 +189,7 @@ impl Attempt<'_> {
         }
         outbox::strike(tx, id)?;
         meetings::set_problem(tx, id, None)?;
-        self.engine.replan_in(tx, id)
+        self.shared.replan_in(tx, id)
     }
 
     /// The answer is no. The action ends; the person can try again or leave it.
@@ -235,7 +235,7 @@ impl Attempt<'_> {
                 let next = backoff(
                     self.pending.attempts,
                     now,
-                    self.engine.session.ports.dice.as_ref(),
+                    self.shared.session.ports.dice.as_ref(),
                 );
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
@@ -306,7 +306,7 @@ impl Attempt<'_> {
             )),
             ..self.draft(&dossier)
         };
-        activity::write(tx, self.pending.entry, &draft, self.engine.now())?;
+        activity::write(tx, self.pending.entry, &draft, self.shared.now())?;
         outbox::strike(tx, self.pending.meeting)?;
         for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
             events::forget(tx, stored.id)?;

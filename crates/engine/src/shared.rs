@@ -1,0 +1,129 @@
+//! What the stages share: the session, the store, the gates that keep two of a kind from meeting, and a few
+//! questions that all of them ask.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::plan::Settings;
+use reconvene_core::problem::Problem;
+use reconvene_core::report::Service;
+use rusqlite::Connection;
+use tokio::sync::{Mutex as Gate, Notify};
+
+use crate::config::Config;
+use crate::oauth::tokens::Tokens;
+use crate::ports::Ports;
+use crate::session::Session;
+use crate::store::{Store, accounts, outbox, settings};
+use crate::{choices, plan};
+
+/// What the stages share.
+pub(crate) struct Shared {
+    pub(crate) session: Session,
+    pub(crate) store: Store,
+    /// At most one attempt at a time.
+    pub(crate) push_gate: Gate<()>,
+    /// Wakes the pull loop.
+    pub(crate) nudge: Notify,
+    calendar_gates: Mutex<HashMap<CalendarId, Arc<Gate<()>>>>,
+    busy: AtomicUsize,
+    install: String,
+}
+
+/// Shows the engine as busy while it lives.
+pub(crate) struct Busy<'a>(&'a Shared);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::Relaxed);
+        self.0.store.touch();
+    }
+}
+
+impl Shared {
+    /// Opens the database and what stands on it. Nothing is sent yet.
+    pub(crate) fn open(database: &Path, config: Config, ports: Ports) -> Result<Self, Problem> {
+        let store = Store::open(database)?;
+        let install = store.write(|tx| match settings::get(tx, "install")? {
+            Some(install) => Ok(install),
+            None => {
+                let mut bytes = [0; 8];
+                ports.dice.fill(&mut bytes);
+                let install: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+                settings::set(tx, "install", &install)?;
+                Ok(install)
+            }
+        })?;
+        let tokens = Arc::new(Tokens::new(ports.clone(), &config));
+        Ok(Self {
+            session: Session {
+                ports,
+                tokens,
+                config: Arc::new(config),
+            },
+            store,
+            push_gate: Gate::default(),
+            nudge: Notify::new(),
+            calendar_gates: Mutex::default(),
+            busy: AtomicUsize::new(0),
+            install,
+        })
+    }
+
+    /// Whether anything is under way that is worth showing.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.session.now()
+    }
+
+    pub(crate) fn paused(&self) -> Result<bool, Problem> {
+        Ok(self
+            .store
+            .read(|tx| settings::get(tx, "paused"))?
+            .is_some_and(|value| value == "yes"))
+    }
+
+    pub(crate) fn plan_settings(&self, tx: &Connection) -> rusqlite::Result<Settings> {
+        choices::for_plan(tx, &self.session.config)
+    }
+
+    /// The name under which an account's refresh token is in the keyring. Profiles do not share names.
+    pub(crate) fn secret_name(&self, service: Service, subject: &str) -> String {
+        format!("{}/{}/{subject}", self.install, service.word())
+    }
+
+    /// Shows the engine as busy while the guard lives.
+    pub(crate) fn busy(&self) -> Busy<'_> {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        self.store.touch();
+        Busy(self)
+    }
+
+    /// At most one pass of a calendar at a time.
+    pub(crate) fn calendar_gate(&self, id: CalendarId) -> Arc<Gate<()>> {
+        let mut gates: MutexGuard<'_, _> = self.calendar_gates.lock().unwrap_or_else(PoisonError::into_inner);
+        gates.entry(id).or_default().clone()
+    }
+
+    /// Decides anew about one meeting, in a transaction of its own.
+    pub(crate) fn replan(&self, meeting: MeetingId) -> Result<(), Problem> {
+        self.store.write(|tx| self.replan_in(tx, meeting))
+    }
+
+    pub(crate) fn replan_in(&self, tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+        plan::replan(tx, meeting, &self.plan_settings(tx)?, self.now())
+    }
+
+    /// Cuts short every wait that no service asked for.
+    pub(crate) fn hurry(&self, tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+        accounts::unpause(tx)?;
+        outbox::hurry(tx, now)
+    }
+}
