@@ -58,11 +58,11 @@ const english = {
 
   meetings: {
     deletingAt: (time: string) => `Deleting at ${time}`,
-    nextTry: (when: string) => `Next try ${when}`,
-    tried: (n: number) => (n === 1 ? 'Tried once' : n === 2 ? 'Tried twice' : `Tried ${n} times`),
+    tried: (n: number, next: string) =>
+      `${n === 1 ? 'Tried once' : n === 2 ? 'Tried twice' : `Tried ${n} times`}, next try ${next}.`,
     join: 'Join',
     joinLabel: (title: string) => `Join ${title}`,
-    seen: (conference: string, age: string) => `${conference} read ${age}`,
+    seen: (age: string) => `Last checked ${age}.`,
     moved: (from: string, to: string) => `Moved from ${from} to ${to}`,
     toMove: (from: string, to: string) => `Still at ${from}; belongs at ${to}`,
     past: (n: number) => `Earlier (${n})`,
@@ -107,6 +107,8 @@ const english = {
     approve: 'Delete the meeting',
     sign_in: 'Sign in again',
   } satisfies Record<Remedy, string>,
+  /** `ignore`, where otherwise the meeting would be deleted. */
+  keep: 'Keep the meeting',
   remedyLabel: (remedy: string, title: string) => `${remedy}: ${title}`,
 
   activity: {
@@ -150,7 +152,8 @@ const english = {
     google: 'Calendars come from',
     provider: 'Meetings live at',
     connect: (service: string) => `Connect ${service}`,
-    another: (service: string) => `Add another ${service} account`,
+    another: 'Add another account',
+    anotherLabel: (service: string) => `Add another account at ${service}`,
     none: { google: 'No Google account yet.', zoom: 'No Zoom account yet.' },
     signOut: 'Sign out',
     signOutLabel: (name: string) => `Sign out ${name}`,

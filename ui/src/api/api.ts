@@ -244,7 +244,7 @@ ticket: string, } | { "command": "remove_account",
 /**
  * Which.
  */
-account: AccountId, } | { "command": "calendars" } | { "command": "watch", 
+account: AccountId, } | { "command": "calendars" } | { "command": "refresh_calendars" } | { "command": "watch", 
 /**
  * `c1`, or Google's own id of it.
  */
@@ -577,7 +577,7 @@ ticket: string, } | { "command": "remove_account",
 /**
  * Which.
  */
-account: AccountId, } | { "command": "calendars" } | { "command": "watch", 
+account: AccountId, } | { "command": "calendars" } | { "command": "refresh_calendars" } | { "command": "watch", 
 /**
  * `c1`, or Google's own id of it.
  */

@@ -1,4 +1,5 @@
 import type { ActivityEntry, MeetingView, Remedy, Service } from '../api/api';
+import { isolate } from '../frame/isolate';
 import { words } from '../words';
 import type { Signing } from './signing.svelte';
 import type { Store } from './store.svelte';
@@ -38,9 +39,9 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
   if (meeting === null) return store.run(name, { command: 'sync', calendar: null }, words.said.synced);
   switch (remedy) {
     case 'retry':
-      return store.run(name, { command: 'retry', meeting }, words.said.retried(patient.title));
+      return store.run(name, { command: 'retry', meeting }, words.said.retried(isolate(patient.title || words.untitled)));
     case 'ignore':
-      return store.run(name, { command: 'ignore', meeting }, words.said.ignored(patient.title));
+      return store.run(name, { command: 'ignore', meeting }, words.said.ignored(isolate(patient.title || words.untitled)));
     case 'approve':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
   }
@@ -49,3 +50,7 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
 /** The remedies that can be carried out: leaving be and deleting need a meeting. */
 export const open = (remedies: readonly Remedy[], meeting: string | null): Remedy[] =>
   remedies.filter((remedy) => meeting !== null || remedy === 'retry' || remedy === 'sign_in');
+
+/** What is written on the button. */
+export const nameOf = (remedy: Remedy, keeps: boolean): string =>
+  remedy === 'ignore' && keeps ? words.keep : words.remedy[remedy];

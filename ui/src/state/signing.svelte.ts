@@ -1,6 +1,7 @@
 import { createContext } from 'svelte';
 import type { Problem, Service, SignIn } from '../api/api';
 import { asProblem, askFor } from '../agent/agent';
+import { isolate } from '../frame/isolate';
 import { words } from '../words';
 import type { Store } from './store.svelte';
 
@@ -16,33 +17,39 @@ export class Signing {
   problem = $state.raw<Problem | null>(null);
 
   readonly #store: Store;
+  /** Which sign-in is the present one: an answer to an earlier one has nothing to say any more. */
+  #attempt = 0;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   async start(service: Service): Promise<void> {
-    if (this.begun) await this.cancel();
-    this.service = service;
-    this.problem = null;
-    this.unopened = false;
+    await this.cancel();
+    const attempt = this.#attempt;
     const { agent } = this.#store;
-    let begun: SignIn | null = null;
+    this.service = service;
     try {
-      begun = await askFor(agent, 'sign_in', { command: 'sign_in', service });
+      const begun = await askFor(agent, 'sign_in', { command: 'sign_in', service });
+      if (attempt !== this.#attempt) {
+        await this.#callOff(begun.ticket);
+        return;
+      }
       this.begun = begun;
       void this.open();
       const account = await askFor(agent, 'account', { command: 'await_sign_in', ticket: begun.ticket });
-      if (this.#is(begun)) this.#clear();
-      this.#store.say('done', words.signIn.done(words.service[account.service], account.name));
+      if (attempt === this.#attempt) this.#clear();
+      this.#store.say('done', words.signIn.done(words.service[account.service], isolate(account.name)));
       await this.#store.refresh();
     } catch (thrown) {
-      // Called off by the person, or overtaken by another one: nothing to tell.
-      if (begun && !this.#is(begun)) return;
-      this.begun = null;
+      if (attempt !== this.#attempt) return;
       const problem = asProblem(thrown);
-      if (problem.code === 'sign_in_cancelled') this.#clear();
-      else this.problem = problem;
+      if (problem.code === 'sign_in_cancelled') {
+        this.#clear();
+      } else {
+        this.begun = null;
+        this.problem = problem;
+      }
     }
   }
 
@@ -61,7 +68,10 @@ export class Signing {
   async cancel(): Promise<void> {
     const ticket = this.begun?.ticket;
     this.#clear();
-    if (ticket === undefined) return;
+    if (ticket !== undefined) await this.#callOff(ticket);
+  }
+
+  async #callOff(ticket: string): Promise<void> {
     try {
       await this.#store.agent.ask({ command: 'cancel_sign_in', ticket });
     } catch {
@@ -69,11 +79,8 @@ export class Signing {
     }
   }
 
-  #is(begun: SignIn): boolean {
-    return this.begun?.ticket === begun.ticket;
-  }
-
   #clear(): void {
+    this.#attempt += 1;
     this.service = null;
     this.begun = null;
     this.problem = null;

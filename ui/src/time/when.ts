@@ -8,6 +8,10 @@ export const instantOf = (timestamp: string): number => Date.parse(timestamp);
 export const clock = (instant: number, reader: Reader): string =>
   formatter(reader, { hour: 'numeric', minute: '2-digit' }).format(instant);
 
+/** Whether the reader's clock needs room for `AM`. */
+export const halfDays = (reader: Reader): boolean =>
+  formatter(reader, { hour: 'numeric' }).resolvedOptions().hour12 === true;
+
 /** `Today`, `Tomorrow`, else `Thursday, November 26`, with the year when it is another one. */
 export function day(instant: number, now: number, reader: Reader): string {
   const apart = dayNumber(instant, reader.zone) - dayNumber(now, reader.zone);
