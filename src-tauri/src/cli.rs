@@ -194,7 +194,7 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         }
         Verb::Account(AccountVerb::List) => Command::Accounts,
         Verb::Account(AccountVerb::Remove { account }) => Command::RemoveAccount { account },
-        Verb::Calendar(CalendarVerb::List) => Command::Calendars,
+        Verb::Calendar(CalendarVerb::List) => Command::RefreshCalendars,
         Verb::Calendar(CalendarVerb::Watch { calendar }) => Command::Watch {
             calendar,
             watched: true,

@@ -8,7 +8,6 @@ use reconvene_api::{Command, Reply, SignIn};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Check, Status};
 use reconvene_engine::Engine;
-use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
@@ -73,13 +72,9 @@ impl Answers for Commands {
             }
             Command::AwaitSignIn { ticket } => Ok(Reply::Account(engine.await_sign_in(&ticket).await?)),
             Command::CancelSignIn { ticket } => engine.cancel_sign_in(&ticket).map(|()| Reply::Done),
-            Command::RemoveAccount { account } => {
-                // Giving a grant back is not a future that can move between threads, so it gets one of its own.
-                let (engine, runtime) = (engine.clone(), Handle::current());
-                let removed = spawn_blocking(move || runtime.block_on(engine.remove_account(account))).await;
-                done(removed.map_err(|_| broke("Removing the account"))?)
-            }
-            Command::Calendars => Ok(Reply::Calendars(engine.refresh_calendars().await?)),
+            Command::RemoveAccount { account } => done(engine.remove_account(account).await),
+            Command::Calendars => Ok(Reply::Calendars(engine.calendars()?)),
+            Command::RefreshCalendars => Ok(Reply::Calendars(engine.refresh_calendars().await?)),
             Command::Watch { calendar, watched } => {
                 Ok(Reply::Calendars(engine.watch_calendar(&calendar, watched).await?))
             }

@@ -68,8 +68,10 @@ pub enum Command {
         /// Which.
         account: AccountId,
     },
-    /// The calendars to choose from. Answered by [`Reply::Calendars`].
+    /// The calendars to choose from, as last listed. Answered by [`Reply::Calendars`].
     Calendars,
+    /// Asks Google for the calendar lists anew. Answered by [`Reply::Calendars`].
+    RefreshCalendars,
     /// Starts or stops watching a calendar. Answered by [`Reply::Calendars`].
     Watch {
         /// `c1`, or Google's own id of it.
@@ -161,7 +163,7 @@ pub enum Reply {
     Account(AccountView),
     /// To [`Command::SignIn`].
     SignIn(SignIn),
-    /// To [`Command::Calendars`] and [`Command::Watch`].
+    /// To [`Command::Calendars`], [`Command::RefreshCalendars`] and [`Command::Watch`].
     Calendars(Vec<CalendarView>),
     /// To [`Command::Sync`].
     Sync(SyncReport),

@@ -139,23 +139,19 @@ impl Engine {
         self.shared.store.read(report::calendars)
     }
 
-    /// Reads the calendar lists of all Google accounts anew. A list that cannot be read leaves what is known.
+    /// Reads the calendar lists of all Google accounts anew. A list that cannot be read leaves what is known, and its
+    /// account says why.
     ///
     /// # Errors
-    /// The first account's failure when no list could be read; those of the database.
+    /// The failure, when nothing is known at all; those of the database.
     pub async fn refresh_calendars(&self) -> Result<Vec<CalendarView>, Problem> {
-        let google = self.shared.store.read(|tx| accounts::of(tx, Service::Google))?;
         let mut failed = None;
-        let mut read = 0;
-        for account in &google {
-            match self.shared.list_calendars(account).await {
-                Ok(()) => read += 1,
-                Err(problem) => failed = failed.or(Some(problem)),
-            }
+        for account in self.shared.store.read(|tx| accounts::of(tx, Service::Google))? {
+            failed = self.shared.list_calendars(&account).await.err().or(failed);
         }
-        match failed {
-            Some(problem) if read == 0 => Err(problem),
-            _ => self.calendars(),
+        match (self.calendars()?, failed) {
+            (known, Some(problem)) if known.is_empty() => Err(problem),
+            (known, _) => Ok(known),
         }
     }
 

@@ -332,28 +332,7 @@ impl OAuthClient {
     /// Gives a token back (RFC 7009). A token that the service does not know is as good as given back.
     pub(super) async fn give_back(&self, ports: &Ports, token: &SecretString) -> Result<(), Problem> {
         let name = self.service.name();
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token.expose_secret());
-        let mut request = http::Request::post(self.revoke.as_str())
-            .header(header::ACCEPT, "application/json")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        // Google wants the token alone; Zoom wants to know its client.
-        match (&self.secret, self.service) {
-            (_, Service::Google) => {}
-            (Some(secret), Service::Zoom) => {
-                let encode =
-                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let pair = format!("{}:{}", encode(&self.id), encode(secret.expose_secret()));
-                request = request.header(
-                    header::AUTHORIZATION,
-                    format!("Basic {}", BASE64_STANDARD.encode(pair)),
-                );
-            }
-            (None, Service::Zoom) => {
-                form.append_pair("client_id", &self.id);
-            }
-        }
-        let request = request.body(Bytes::from(form.finish())).map_err(|error| {
+        let request = self.giving_back(token).map_err(|error| {
             Problem::lasting(
                 Code::Internal,
                 format!("A request could not be made: {error}."),
@@ -382,6 +361,31 @@ impl OAuthClient {
             }
             status => Err(unwell(name, status)),
         }
+    }
+
+    /// Google wants the token alone; Zoom wants to know its client.
+    fn giving_back(&self, token: &SecretString) -> http::Result<http::Request<Bytes>> {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.expose_secret());
+        let mut request = http::Request::post(self.revoke.as_str())
+            .header(header::ACCEPT, "application/json")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        match (&self.secret, self.service) {
+            (_, Service::Google) => {}
+            (Some(secret), Service::Zoom) => {
+                let encode =
+                    |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let pair = format!("{}:{}", encode(&self.id), encode(secret.expose_secret()));
+                request = request.header(
+                    header::AUTHORIZATION,
+                    format!("Basic {}", BASE64_STANDARD.encode(pair)),
+                );
+            }
+            (None, Service::Zoom) => {
+                form.append_pair("client_id", &self.id);
+            }
+        }
+        request.body(Bytes::from(form.finish()))
     }
 }
 
