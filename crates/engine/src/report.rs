@@ -300,7 +300,14 @@ fn problems(
         .iter()
         .filter(|calendar| calendar.watched)
         .filter_map(|calendar| calendar.health.problem.clone());
-    let of_meetings = unsettled.iter().filter_map(|entry| entry.problem.clone());
+    // A held deletion is said once for all of them; anything else names its meeting.
+    let of_meetings = unsettled.iter().filter_map(|entry| match entry.problem.clone()? {
+        held if held.code == Code::Held => Some(held),
+        problem => Some(Problem {
+            message: format!("“{}”: {}", entry.title, problem.message),
+            ..problem
+        }),
+    });
     let mut problems: Vec<Problem> = Vec::new();
     for problem in of_accounts.chain(of_calendars).chain(of_meetings) {
         if !problems.contains(&problem) {
