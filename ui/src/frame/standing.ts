@@ -1,5 +1,5 @@
 import type { Service, SettingsView, Status } from '../api/api';
-import { instantOf } from '../time/when';
+import { instantOf, isAhead } from '../time/when';
 
 /** The one word of the state line. Two more than the agent has: it may be gone itself, or a grant may be. */
 export type Standing = Status['overall'] | 'sign_in' | 'lost' | 'loading';
@@ -20,5 +20,6 @@ export const signInAgain = (status: Status | null): Service | null =>
 export function isStale(status: Status | null, settings: SettingsView | null, now: number): boolean {
   if (!status?.fresh_as_of) return false;
   const longest = Math.max(600, 2 * (settings?.poll_seconds ?? 0)) * 1000;
-  return now - instantOf(status.fresh_as_of) > longest;
+  const instant = instantOf(status.fresh_as_of);
+  return now - instant > longest || isAhead(instant, now);
 }

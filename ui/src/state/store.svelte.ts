@@ -36,6 +36,10 @@ export class Store {
   problem = $state.raw<Problem | null>(null);
   /** Whether the agent can be heard. */
   connected = $state(true);
+  /** Whether every part has come at least once. */
+  readonly complete = $derived(
+    [this.status, this.meetings, this.activity, this.accounts, this.calendars, this.settings].every((part) => part !== null),
+  );
   /** What is under way, by the name its button gave it. */
   readonly busy = new SvelteSet<string>();
   /** The last result. */

@@ -72,6 +72,16 @@ export function relative(instant: number, now: number): string {
   return say.format(Math.round(apart / DAY), 'day');
 }
 
+/**
+ * How long ago something was. A clock that has been set back cannot tell; then the instant itself is said, since `just
+ * now` would make it look fresh.
+ */
+export const age = (instant: number, now: number, reader: Reader): string =>
+  isAhead(instant, now) ? fullMoment(instant, now, reader) : relative(Math.min(instant, now), now);
+
+/** Whether an instant of the past lies in the future by more than clocks differ. */
+export const isAhead = (instant: number, now: number): boolean => instant - now > 2 * MINUTE;
+
 /** `45 min`, `1 h 30 min`. */
 export function length(minutes: number): string {
   const hours = Math.floor(minutes / 60);

@@ -16,13 +16,13 @@ await mkdir(SHOTS, { recursive: true });
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 
-/** Opens the page on a world. `settled` waits for the first snapshot. */
-export async function open(browser, world, { dark = false, width = 460, height = 640, at = '', script = {} } = {}) {
+/** Opens the page on a world. Answers once the first snapshot is drawn. */
+export async function open(browser, world, { dark = false, width = 460, height = 640, at = '', script = {}, locale = 'en-GB' } = {}) {
   const agent = new ScriptedAgent(world);
   Object.assign(agent.script, script);
   const server = await serve(agent);
   const context = await browser.newContext({
-    viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale: 'en-GB', timezoneId: 'Europe/Berlin',
+    viewport: { width, height }, colorScheme: dark ? 'dark' : 'light', locale, timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
   });
   const page = await context.newPage();
@@ -38,6 +38,8 @@ export async function open(browser, world, { dark = false, width = 460, height =
   await page.clock.setFixedTime(NOW);
   await page.goto(server.url + at);
   await page.locator('h1').first().waitFor();
+  // Until the first snapshot is there.
+  await page.locator('.loading').waitFor({ state: 'detached' });
   return {
     agent,
     page,

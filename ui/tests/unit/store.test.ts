@@ -187,6 +187,7 @@ describe('the state line', () => {
   it('P11: stale data never looks fresh', () => {
     expect(isStale(status({ fresh_as_of: '2026-11-24T08:55:00Z' }), settings(), now)).toBe(false);
     expect(isStale(status({ fresh_as_of: '2026-11-24T08:49:00Z' }), settings(), now)).toBe(true);
+    expect(isStale(status({ fresh_as_of: '2026-11-24T10:00:00Z' }), settings(), now)).toBe(true);
     expect(isStale(status({ fresh_as_of: '2026-11-24T08:40:00Z' }), settings({ poll_seconds: 900 }), now)).toBe(false);
   });
 });

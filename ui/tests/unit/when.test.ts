@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dayNumber, wallClock } from '../../src/time/reader';
-import { clock, day, elsewhere, fillsDays, fullMoment, length, moment, relative } from '../../src/time/when';
+import { age, clock, day, elsewhere, fillsDays, fullMoment, length, moment, relative } from '../../src/time/when';
 import { at, berlin, newYork } from './reader';
 
 const now = at('2026-11-24T09:00:00Z');
@@ -63,6 +63,12 @@ describe('ages', () => {
   ])('%i s is %s', (seconds, told) => {
     expect(relative(now + seconds * 1000, now)).toBe(told);
   });
+});
+
+it('P11: does not call fresh what a clock set back puts into the future', () => {
+  expect(age(now - 130_000, now, berlin)).toBe('2 minutes ago');
+  expect(age(now + 20_000, now, berlin)).toBe('just now');
+  expect(age(now + 3_600_000, now, berlin)).toMatch(/Tue.*24.*11:00/u);
 });
 
 describe('lengths and whole days', () => {
