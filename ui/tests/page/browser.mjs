@@ -1,8 +1,10 @@
 // The built page in the system's Chromium, with a scripted agent behind it.
+import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { serve } from '../serve.mjs';
 import { ScriptedAgent } from './agent.mjs';
@@ -10,14 +12,14 @@ import { NOW } from './worlds.mjs';
 
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-export const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'reconvene-window');
+const SHOTS = process.env.SHOTS ?? join(tmpdir(), 'reconvene-window');
 await mkdir(SHOTS, { recursive: true });
 
-export const launch = () =>
+const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
 
 /** Opens the page on a world. Answers once the first snapshot is drawn. */
-export async function open(browser, world, { dark = false, width = 460, height = 640, at = '', script = {}, locale = 'en-GB' } = {}) {
+async function open(browser, world, { dark = false, width = 460, height = 640, at = '', script = {}, locale = 'en-GB' } = {}) {
   const agent = new ScriptedAgent(world);
   Object.assign(agent.script, script);
   const server = await serve(agent);
@@ -55,4 +57,23 @@ export async function open(browser, world, { dark = false, width = 460, height =
       await server.close();
     },
   };
+}
+
+export const PLACES = ['meetings', 'activity', 'accounts', 'settings'];
+
+let browser;
+before(async () => (browser = await launch()));
+after(() => browser.close());
+/** Runs on a page, and insists at the end that the browser had nothing to complain about: no breach of the policy, no
+ * error, no request to anywhere else. */
+export function onPage(name, world, options, body) {
+  test(name, async () => {
+    const opened = await open(browser, world(), options);
+    try {
+      await body(opened);
+      assert.deepEqual(opened.complaints, []);
+    } finally {
+      await opened.close();
+    }
+  });
 }

@@ -1,28 +1,7 @@
-// The built page in Chromium against a scripted agent: what only a real browser can show.
+// The built page in Chromium against a scripted agent: what happens when it is used.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, open } from './browser.mjs';
+import { onPage, PLACES } from './browser.mjs';
 import * as worlds from './worlds.mjs';
-
-let browser;
-before(async () => (browser = await launch()));
-after(() => browser.close());
-
-/** Runs on a page, and insists at the end that the browser had nothing to complain about: no breach of the policy, no
- * error, no request to anywhere else. */
-function onPage(name, world, options, body) {
-  test(name, async () => {
-    const opened = await open(browser, world(), options);
-    try {
-      await body(opened);
-      assert.deepEqual(opened.complaints, []);
-    } finally {
-      await opened.close();
-    }
-  });
-}
-
-const PLACES = ['meetings', 'activity', 'accounts', 'settings'];
 
 const eventually = async (look, what) => {
   for (let tries = 0; tries < 60; tries++) {
@@ -31,43 +10,6 @@ const eventually = async (look, what) => {
   }
   assert.fail(`never came: ${what}`);
 };
-
-for (const dark of [false, true]) {
-  for (const world of ['everyday', 'mass', 'broken', 'empty', 'hostile']) {
-    onPage(`axe finds nothing in any place: ${world}, ${dark ? 'dark' : 'light'}`, worlds[world], { dark }, async ({ page, axe, shot }) => {
-      for (const place of PLACES) {
-        await page.locator(`nav a[href="#${place}"]`).click();
-        const folded = page.locator('article button[aria-expanded="false"]');
-        if (place === 'activity' && (await folded.count())) await folded.first().click();
-        assert.deepEqual(await axe(), [], place);
-        await shot(`${world}-${place}-${dark ? 'dark' : 'light'}`);
-      }
-    });
-  }
-}
-
-for (const width of [380, 460, 900]) {
-  onPage(`nothing sticks out sideways at ${width} px`, worlds.hostile, { width }, async ({ page, shot }) => {
-    for (const place of PLACES) {
-      await page.locator(`nav a[href="#${place}"]`).click();
-      const wider = await page.evaluate(() =>
-        [...document.querySelectorAll('main, main *, header *')]
-          .filter((element) => !element.closest('.one-line, .unseen, .track'))
-          .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
-          .map((element) => element.outerHTML.slice(0, 120)));
-      assert.deepEqual(wider, [], place);
-      await shot(`hostile-${place}-${width}`);
-    }
-  });
-}
-
-onPage('hostile titles stay text', worlds.hostile, {}, async ({ page }) => {
-  for (const place of PLACES) {
-    await page.locator(`nav a[href="#${place}"]`).click();
-    assert.equal(await page.locator('main img, main script, header img').count(), 0);
-  }
-  assert.equal(await page.evaluate(() => window.pwned), undefined);
-});
 
 onPage('the keyboard alone reaches every place, opens an entry and tries again', worlds.everyday, {}, async ({ page, agent }) => {
   const focused = () => page.evaluate(() => {
