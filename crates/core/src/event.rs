@@ -79,17 +79,22 @@ pub enum Observation {
     Gone {
         /// Google's id.
         google_id: String,
-        /// The master's id, when the row says that it is an occurrence.
-        series: Option<String>,
     },
 }
 
 impl Observation {
+    /// Takes the row for one of somebody else's event, which is never acted on.
+    pub fn of_somebody_else(&mut self) {
+        if let Self::Present(event) = self {
+            event.organized_here = false;
+        }
+    }
+
     /// Google's id of the row.
     pub fn google_id(&self) -> &str {
         match self {
             Self::Present(event) => &event.google_id,
-            Self::Gone { google_id, .. } => google_id,
+            Self::Gone { google_id } => google_id,
         }
     }
 }

@@ -164,15 +164,25 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     decision
 }
 
-/// A reason to leave a meeting alone keeps it listed only while an event still points at it.
+/// A reason to leave a meeting alone keeps it listed while an event still points at it. A deletion that is due but for
+/// the account, or for one reading of the meeting, is kept too: another sign-in or another reading must still find it.
 fn leave_or_forget(subject: &Subject<'_>, reason: Reason) -> Decision {
     let living = subject.links.iter().any(|link| link.gone.is_none());
-    // A gone event whose meeting cannot be reached yet is kept: signing in later must still find it.
-    if living || reason == Reason::NoAccount {
+    let may_pass = matches!(
+        reason,
+        Reason::NoAccount | Reason::NotHost | Reason::StandingRoom | Reason::Series
+    );
+    let bonded = subject.links.iter().any(|link| link.proof.is_some());
+    if living || (may_pass && bonded) {
         Decision::Leave(reason)
     } else {
         Decision::Forget
     }
+}
+
+/// Whether a meeting, as the provider describes it, is of the kind that may be changed and hosted by one of `hosts`.
+pub fn is_touchable(seen: &Meeting, hosts: &[String]) -> bool {
+    untouchable(seen, hosts).is_none()
 }
 
 /// Why a meeting, as the provider describes it, must not be touched whatever the events say.
@@ -219,9 +229,10 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     }
 }
 
-/// Every event that pointed at the meeting is cancelled. Only those for which it was made count.
+/// Every event that pointed at the meeting is cancelled. Only those for which it was made can ask for its deletion; the
+/// grace period counts from the last one of all that went.
 fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
-    let mut latest = None;
+    let mut made_for_one = false;
     for link in subject
         .links
         .iter()
@@ -235,13 +246,13 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
         if !(single && ahead) {
             return Decision::Forget;
         }
-        latest = latest.max(link.gone);
+        made_for_one = true;
     }
-    match latest {
-        Some(since) => Decision::Delete {
+    match subject.links.iter().filter_map(|link| link.gone).max() {
+        Some(since) if made_for_one => Decision::Delete {
             not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
         },
-        None => Decision::Forget,
+        _ => Decision::Forget,
     }
 }
 

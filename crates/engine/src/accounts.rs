@@ -11,13 +11,14 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::calendar::{self, Caller};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, account_pause};
 use crate::oauth::{Grant, sign_in};
 use crate::plan;
 use crate::providers::{Identity, provider};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Listed};
+use crate::store::events;
 
 type Outcome = Option<Result<AccountId, Problem>>;
 
@@ -162,6 +163,12 @@ pub(crate) async fn remove(shared: &Shared, id: AccountId) -> Result<(), Problem
     shared.session.tokens.forget(&secret).await?;
     let now = shared.now();
     shared.store.write(|tx| {
+        for calendar in calendars::all(tx)?
+            .iter()
+            .filter(|calendar| calendar.account == id)
+        {
+            events::forget_calendar(tx, calendar.id)?;
+        }
         accounts::remove(tx, id)?;
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)
     })
@@ -170,8 +177,11 @@ pub(crate) async fn remove(shared: &Shared, id: AccountId) -> Result<(), Problem
 impl Shared {
     /// Reads an account's calendar list and takes it over. A failure is noted with the account.
     pub(crate) async fn list_calendars(&self, account: &Account) -> Result<(), Problem> {
-        let listed = calendar::calendars(&self.session, Caller::Account(account)).await;
         let now = self.now();
+        if let (Some(_), Some(problem)) = (account.obeys_until(now), &account.health.problem) {
+            return Err(problem.clone());
+        }
+        let listed = calendar::calendars(&self.session, Caller::Account(account)).await;
         match listed {
             Ok(list) => self.store.write(|tx| {
                 calendars::listed(tx, account.id, &list)?;
@@ -180,7 +190,8 @@ impl Shared {
             Err(failure) => {
                 let until = match failure.kind {
                     FailureKind::Limited(until) => Some(until),
-                    _ => None,
+                    FailureKind::Account => Some(account_pause(&failure.problem, now)),
+                    _ => account.waits_until(now),
                 };
                 self.store
                     .write(|tx| accounts::failed(tx, account.id, &failure.problem, until, now))?;

@@ -32,6 +32,9 @@ const LISTING: [(&str, &str); 4] = [
 /// A pass that needs more pages than this is not a calendar but a fault: 25 million rows.
 pub(crate) const MOST_PAGES: usize = 10_000;
 
+/// Nobody has more calendars than so many pages of 250 hold.
+const MOST_LIST_PAGES: usize = 100;
+
 /// Identifies the query that a sync token belongs to. A change of [`LISTING`] or of how rows are understood changes
 /// it, and the next pass is a full one.
 pub(crate) fn fingerprint() -> String {
@@ -86,6 +89,7 @@ pub(crate) async fn events(
         })
         .await?;
     let listing: wire::Listing = read(&answer, session)?;
+    let observations = listing.observations();
     let next = match (listing.next_page_token, listing.next_sync_token) {
         (Some(page), _) => Next::Page(page),
         (None, Some(token)) => Next::Token(token),
@@ -93,11 +97,7 @@ pub(crate) async fn events(
         (None, None) => return Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
     };
     Ok(Page {
-        observations: listing
-            .items
-            .into_iter()
-            .filter_map(wire::Event::observation)
-            .collect(),
+        observations,
         zone: listing.time_zone,
         access: listing.access_role,
         next,
@@ -121,7 +121,11 @@ pub(crate) async fn event(
         })
         .await?;
     match read::<wire::Event>(&answer, session) {
-        Ok(event) => Ok(event.observation()),
+        // An answer about nothing, or about another event, proves nothing: least of all that this one is gone.
+        Ok(event) => match event.observation() {
+            Some(observation) if observation.google_id() == id => Ok(Some(observation)),
+            _ => Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
+        },
         Err(failure) if failure.kind == FailureKind::Gone => Ok(None),
         Err(failure) => Err(failure),
     }
@@ -131,7 +135,7 @@ pub(crate) async fn event(
 pub(crate) async fn calendars(session: &Session, caller: Caller<'_>) -> Result<Vec<Listed>, Failure> {
     let mut list = Vec::new();
     let mut page: Option<String> = None;
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MOST_LIST_PAGES {
         let query = [
             ("maxResults", "250"),
             ("showHidden", "true"),
@@ -159,7 +163,10 @@ pub(crate) async fn calendars(session: &Session, caller: Caller<'_>) -> Result<V
                 .filter_map(wire::CalendarListEntry::listed),
         );
         match listing.next_page_token {
+            Some(next) if page.as_ref() == Some(&next) => break,
             Some(next) => page = Some(next),
+            // Everybody has a calendar. An empty list is a fault, and must not look like calendars no longer shared.
+            None if list.is_empty() => break,
             None => return Ok(list),
         }
     }

@@ -81,8 +81,8 @@ impl Failure {
         })
     }
 
-    /// A failure on the service's side.
-    pub(crate) fn failed_service(service: Service, answer: Answer) -> Self {
+    /// A failure on the service's side; `until` is when it wants to be asked again, if it said so.
+    pub(crate) fn failed_service(service: Service, until: Option<Timestamp>, answer: Answer) -> Self {
         let problem = Problem::passing(
             Code::ServiceFailed,
             format!(
@@ -92,7 +92,8 @@ impl Failure {
             ),
             "Reconvene tries again by itself.",
         );
-        Self::new(FailureKind::Passing, problem).with_answer(answer)
+        let kind = until.map_or(FailureKind::Passing, FailureKind::Limited);
+        Self::new(kind, problem).with_answer(answer)
     }
 
     /// The service asks to slow down, until `until` when it said so.

@@ -9,7 +9,7 @@ use reconvene_core::event::{Event, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::{
-    Decision, Linked, Settings, Subject, decide, proof_by_agreement, proof_by_origin,
+    Decision, Linked, Settings, Subject, decide, is_touchable, proof_by_agreement, proof_by_origin,
 };
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, PlannedAction, Service};
@@ -62,36 +62,50 @@ fn present(
     {
         return events::seen(tx, before.id, &event.etag, pass);
     }
-    let id = events::put(tx, calendar, event, pass)?;
     let linked_before = before.as_ref().and_then(|before| before.meeting);
     let linked_now = match &event.conference {
-        Some(conference) => Some((meetings::of(tx, &conference.target)?, conference)),
-        None => None,
-    };
-    match linked_now {
-        Some((meeting, conference)) => {
+        Some(conference) => {
+            let meeting = meetings::of(tx, &conference.target)?;
+            let id = events::put(tx, calendar, event, pass)?;
             let kept = before
                 .as_ref()
                 .filter(|_| linked_before == Some(meeting))
                 .and_then(|before| before.proof);
             events::link(tx, id, meeting, conference, proof_by_origin(event).or(kept))?;
-            // A new edit is a new chance, whatever was refused or waved away before.
-            meetings::set_problem(tx, meeting, None)?;
-            meetings::set_ignored(tx, meeting, false)?;
+            renew(tx, meeting)?;
             touched.insert(meeting);
+            Some(meeting)
         }
-        None => events::unlink(tx, id)?,
-    }
-    if let (Some(before), Some(left)) = (&before, linked_before)
-        && linked_now.is_none_or(|(meeting, _)| meeting != left)
-    {
+        // Only what points at a meeting is kept.
+        None => {
+            if let Some(before) = &before {
+                events::forget(tx, before.id)?;
+            }
+            None
+        }
+    };
+    if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
+        events::gone_anew(tx, left, now)?;
         touched.insert(left);
         if before.proof.is_some() {
-            let draft = left_behind(before, left);
-            activity::write(tx, None, &draft, now)?;
+            activity::write(tx, None, &left_behind(before, left), now)?;
         }
     }
     Ok(())
+}
+
+/// A new edit is a new chance, whatever was refused, waved away or misread before.
+fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    meetings::set_problem(tx, meeting, None)?;
+    meetings::set_ignored(tx, meeting, false)?;
+    activity::settle(tx, meeting)?;
+    let Some(dossier) = Dossier::of(tx, meeting)? else {
+        return Ok(());
+    };
+    match &dossier.known.seen {
+        Some(seen) if !is_touchable(seen, &dossier.hosts) => meetings::unsee(tx, meeting),
+        _ => Ok(()),
+    }
 }
 
 /// The conference was taken off a living event, or exchanged. Its event is not gone, so its meeting is kept (P3).
@@ -128,13 +142,23 @@ pub(crate) fn service_of(target: &Target) -> Service {
 
 /// Whether nothing that matters changed. Google's revision tag also changes for colours, guests and reminders.
 fn same(before: &Event, now: &Event) -> bool {
-    Event {
-        etag: String::new(),
-        ..before.clone()
-    } == Event {
-        etag: String::new(),
-        ..now.clone()
-    }
+    let Event {
+        google_id,
+        etag: _,
+        title,
+        start,
+        end,
+        kind,
+        organized_here,
+        conference,
+    } = before;
+    *google_id == now.google_id
+        && *title == now.title
+        && *start == now.start
+        && *end == now.end
+        && *kind == now.kind
+        && *organized_here == now.organized_here
+        && *conference == now.conference
 }
 
 fn gone(
@@ -146,6 +170,8 @@ fn gone(
     match before.meeting {
         Some(meeting) => {
             events::gone(tx, before.id, now)?;
+            meetings::set_problem(tx, meeting, None)?;
+            activity::settle(tx, meeting)?;
             touched.insert(meeting);
             Ok(())
         }
@@ -221,7 +247,12 @@ pub(crate) fn replan(
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
-    match dossier.decide(settings, now) {
+    let decision = dossier.decide(settings, now);
+    if dossier.known.problem.is_some() && !matches!(decision, Decision::Forget) {
+        // It ended without success, and waits for an edit or for the person.
+        return drop_action(tx, meeting);
+    }
+    match decision {
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
         Decision::Update(_) => outbox::put(tx, meeting, PlannedAction::Update, now),
         Decision::Delete { not_before } => {

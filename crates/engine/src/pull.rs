@@ -22,6 +22,9 @@ use crate::store::events::{self, Stored};
 /// A full pass lists what ended no longer ago than this.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
+/// So many passes may fail in a row over one event that cannot be looked up; then it stays as it is known.
+const PATIENCE: u32 = 5;
+
 /// The longest pause after failed passes.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
@@ -31,7 +34,7 @@ const TOGETHER: usize = 4;
 /// Makes one pass of each calendar, a few at a time. One that fails never stops the others (P10).
 pub(crate) async fn passes(shared: &Shared, calendars: Vec<CalendarId>) -> Vec<Result<(), Problem>> {
     let passes = futures::stream::iter(calendars).map(|id| pass(shared, id));
-    passes.buffered(TOGETHER).collect().await
+    passes.buffer_unordered(TOGETHER).collect().await
 }
 
 /// Makes one pass of a calendar. A failure is noted with the calendar, and returned.
@@ -51,7 +54,7 @@ pub(crate) async fn pass(shared: &Shared, id: CalendarId) -> Result<(), Problem>
     if !calendar.watched {
         return Ok(());
     }
-    if let Some(wait) = account.health.next_try.filter(|next| *next > now)
+    if let Some(wait) = account.waits_until(now)
         && let Some(problem) = account.health.problem.clone()
     {
         let available = calendar.available;
@@ -155,7 +158,6 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
                     plan::replan(tx, meeting, &settings, shared.now())?;
                 }
             }
-            events::sweep_unlinked(tx, calendar.id, pass)?;
             ended(shared, tx, account, calendar, token, began)
         })?;
     }
@@ -172,12 +174,13 @@ async fn look_up(
     let google_id = stored.event.google_id;
     match calendar::event(&shared.session, account, &calendar.google_id, &google_id).await {
         Ok(Some(observation)) => Ok(Some(observation)),
-        Ok(None) => Ok(Some(Observation::Gone {
-            google_id,
-            series: None,
-        })),
-        Err(failure) if failure.kind == FailureKind::Final => Ok(None),
-        Err(failure) => Err(failure),
+        Ok(None) => Ok(Some(Observation::Gone { google_id })),
+        Err(failure) => match failure.kind {
+            FailureKind::Limited(_) | FailureKind::Account => Err(failure),
+            // A passing failure is worth another pass, but not for ever: one event must not stall its calendar (P10).
+            FailureKind::Passing if calendar.failures < PATIENCE => Err(failure),
+            _ => Ok(None),
+        },
     }
 }
 
@@ -228,6 +231,10 @@ impl<'a> Pages<'a> {
             self.page.as_deref(),
         )
         .await?;
+        if matches!(page.access.as_str(), "freeBusyReader" | "none") {
+            // Such a page shows when, and no longer what: its bare rows are not events that lost their conference.
+            return Err(no_longer_shared());
+        }
         match &page.next {
             Next::Token(_) => self.left = 0,
             // A page that leads to itself, or to no end, would keep the pass for ever.
@@ -240,6 +247,15 @@ impl<'a> Pages<'a> {
     }
 }
 
+fn no_longer_shared() -> Failure {
+    let problem = Problem::lasting(
+        Code::CalendarGone,
+        "Google no longer shows what is on this calendar.",
+        "",
+    );
+    Failure::new(FailureKind::Gone, problem)
+}
+
 impl Shared {
     fn take_over(
         &self,
@@ -249,14 +265,17 @@ impl Shared {
         page: &Page,
     ) -> rusqlite::Result<()> {
         calendars::described(tx, calendar.id, &page.zone, &page.access)?;
-        plan::observe(
-            tx,
-            calendar.id,
-            pass,
-            &page.observations,
-            &self.plan_settings(tx)?,
-            self.now(),
-        )
+        let access = if page.access.is_empty() {
+            &calendar.access
+        } else {
+            &page.access
+        };
+        let mut rows = page.observations.clone();
+        if access == "reader" {
+            // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
+            rows.iter_mut().for_each(Observation::of_somebody_else);
+        }
+        plan::observe(tx, calendar.id, pass, &rows, &self.plan_settings(tx)?, self.now())
     }
 }
 

@@ -34,35 +34,25 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
         let Some(pending) = shared
             .store
             .read(outbox::next)?
-            .filter(|pending| pending.due <= now)
+            .filter(|pending| pending.is_due(now))
         else {
             return Ok(());
         };
         if !by_hand && shared.paused()? {
             return Ok(());
         }
-        if pending.action == PlannedAction::Delete && !pending.approved && hold_if_many(shared, now)? {
-            continue;
+        if pending.action == PlannedAction::Delete && !pending.approved {
+            let held = shared.store.write(|tx| {
+                let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
+                settle::hold_if_many(tx, limit, now)
+            })?;
+            if held {
+                continue;
+            }
         }
         let _shown = shared.busy();
         Attempt::at(shared, pending, now).await?;
     }
-}
-
-/// Holds all deletions that wait together when they are more than the person set as the limit (P8). Those still in
-/// their grace period count: what is cancelled within minutes belongs together.
-fn hold_if_many(shared: &Shared, now: Timestamp) -> Result<bool, Problem> {
-    shared.store.write(|tx| {
-        let waiting = outbox::unapproved_deletions(tx)?;
-        let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
-        if waiting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
-            return Ok(false);
-        }
-        for pending in waiting.iter().filter(|pending| !pending.held) {
-            settle::hold(tx, pending, waiting.len(), now)?;
-        }
-        Ok(true)
-    })
 }
 
 /// One attempt at one action.
@@ -76,6 +66,10 @@ struct Attempt<'a> {
     number: String,
     /// Whether the meeting was never read before: finding it in step is then no news.
     first_look: bool,
+    /// What the meeting was to equal, once that is decided.
+    attempted: Option<Schedule>,
+    /// Why an account that may host the meeting could not be asked.
+    doubt: Option<Problem>,
 }
 
 /// Whom to ask about which meeting.
@@ -95,19 +89,31 @@ impl<'a> Attempt<'a> {
         let Addressees {
             service,
             number,
-            accounts: mut others,
+            accounts,
             first_look,
         } = asked;
-        let (Some(provider), Some(account)) = (provider(service), others.pop()) else {
+        let Some(provider) = provider(service) else {
             return shared.replan(pending.meeting);
         };
-        let waits = |account: &Account| account.health.next_try.filter(|until| *until > now);
-        if let Some(until) = others.iter().chain([&account]).filter_map(waits).max() {
-            // The whole account waits; the entry that says why was written by the attempt that learnt of it.
-            return shared
-                .store
-                .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
-        }
+        // Ask those first who can answer. One that waits leaves a doubt when nobody else shows the meeting.
+        let (mut others, waiting): (Vec<Account>, Vec<Account>) = accounts
+            .into_iter()
+            .partition(|account| account.waits_until(now).is_none());
+        let until = waiting
+            .iter()
+            .filter_map(|account| account.waits_until(now))
+            .min();
+        let account = match (others.pop(), until) {
+            (Some(account), _) => account,
+            (None, Some(until)) => {
+                // The entry that says why was written by the attempt that learnt of it.
+                return shared
+                    .store
+                    .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
+            }
+            (None, None) => return shared.replan(pending.meeting),
+        };
+        let doubt = waiting.into_iter().find_map(|account| account.health.problem);
         let mut attempt = Self {
             shared,
             pending,
@@ -116,6 +122,8 @@ impl<'a> Attempt<'a> {
             provider,
             number,
             first_look,
+            attempted: None,
+            doubt,
         };
         shared
             .store
@@ -144,12 +152,27 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Reads the meeting through the first account that can see it.
+    /// Reads the meeting through the first account that can see it. It is gone only if every account says so.
     async fn find(&mut self) -> Result<Meeting, Failure> {
         loop {
-            match (self.read().await, self.others.pop()) {
-                (Err(failure), Some(next)) if failure.kind == FailureKind::Gone => self.account = next,
-                (read, _) => return read,
+            let failure = match self.read().await {
+                Ok(meeting) => return Ok(meeting),
+                Err(failure) => failure,
+            };
+            match failure.kind {
+                FailureKind::Gone => {}
+                FailureKind::Account | FailureKind::Limited(_) if !self.others.is_empty() => {
+                    self.doubt = self.doubt.take().or(Some(failure.problem.clone()));
+                }
+                _ => return Err(failure),
+            }
+            match (self.others.pop(), self.doubt.take()) {
+                (Some(next), doubt) => {
+                    self.account = next;
+                    self.doubt = doubt;
+                }
+                (None, Some(doubt)) => return Err(Failure::new(FailureKind::Passing, doubt)),
+                (None, None) => return Err(failure),
             }
         }
     }
@@ -181,12 +204,15 @@ impl<'a> Attempt<'a> {
                 Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
                 Confirmed::Replanned => Ok(Ending::Replanned),
             },
-            Decision::Update(_) | Decision::Look | Decision::InStep => Err(failure.into()),
+            // Somebody else's meeting, most likely: nothing was asked of us, so there is nothing to report.
+            Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
+            Decision::Update(_) | Decision::InStep => Err(failure.into()),
             _ => Ok(Ending::Replanned),
         }
     }
 
-    async fn update(&self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
+    async fn update(&mut self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
+        self.attempted = Some(wanted.clone());
         let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
         let now = self.shared.now();
         let past = |change: &Change| matches!(change, Change::Start { after, .. } if *after <= now);
@@ -211,6 +237,8 @@ impl<'a> Attempt<'a> {
         }
         let left = differences(&after, wanted, carry);
         let ending = if left.iter().all(|change| only_renamed_zone(change, wanted)) {
+            // Kept as asked for, so that the other name does not count as a difference from now on.
+            after.zone = wanted.zone.clone().or(after.zone);
             Ending::Updated { after, answer }
         } else if left.iter().all(past) {
             Ending::Refused {
@@ -229,6 +257,14 @@ impl<'a> Attempt<'a> {
     }
 
     async fn delete(&self, meeting: &Meeting) -> Result<Ending, Stopped> {
+        if meeting.running {
+            let problem = Problem::passing(
+                Code::Refused,
+                "The event was cancelled while its meeting is running.",
+                "The meeting is deleted when it has ended.",
+            );
+            return Err(Failure::new(FailureKind::Passing, problem).into());
+        }
         if let Confirmed::Replanned = self.confirm().await? {
             return Ok(Ending::Replanned);
         }

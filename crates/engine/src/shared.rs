@@ -123,7 +123,7 @@ impl Shared {
 
     /// Cuts short every wait that no service asked for.
     pub(crate) fn hurry(&self, tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-        accounts::unpause(tx)?;
+        accounts::unpause(tx, now)?;
         outbox::hurry(tx, now)
     }
 }

@@ -86,18 +86,17 @@ fn is_due(calendar: &Calendar, now: Timestamp) -> bool {
 
 async fn relist(shared: &Shared) -> Result<(), Problem> {
     let now = shared.now();
-    let last = shared
-        .store
-        .read(|tx| settings::get(tx, "listed"))?
-        .and_then(|text| text.parse::<Timestamp>().ok());
+    let last = shared.store.read(calendars::listed_at)?;
     if last.is_some_and(|last| last <= now && now.duration_since(last) < LIST_AGE) {
         return Ok(());
     }
+    let mut whole = true;
     for account in shared.store.read(|tx| accounts::of(tx, Service::Google))? {
-        if account.health.next_try.is_none_or(|next| next <= now) {
-            // Noted with the account.
-            let _ = shared.list_calendars(&account).await;
-        }
+        // A failure is noted with the account.
+        whole &= account.waits_until(now).is_none() && shared.list_calendars(&account).await.is_ok();
+    }
+    if !whole {
+        return Ok(());
     }
     shared
         .store
@@ -108,15 +107,20 @@ async fn pushing(shared: &Shared) {
     let mut changes = shared.store.changes();
     loop {
         changes.mark_unchanged();
-        let next = push_due(shared).await.unwrap_or_else(|problem| {
-            tracing::error!(code = ?problem.code, "push");
-            Some(later(shared.now(), STORE_PAUSE))
-        });
-        let nap = nap_until(next, shared.now());
-        tokio::select! {
-            biased;
-            _ = changes.changed() => {}
-            () = tokio::time::sleep(nap) => {}
+        match push_due(shared).await {
+            Ok(next) => {
+                let nap = nap_until(next, shared.now());
+                tokio::select! {
+                    biased;
+                    _ = changes.changed() => {}
+                    () = tokio::time::sleep(nap) => {}
+                }
+            }
+            Err(problem) => {
+                tracing::error!(code = ?problem.code, "push");
+                // Without an ear for changes: the attempt itself made some, and the database is in trouble.
+                tokio::time::sleep(STORE_PAUSE.unsigned_abs()).await;
+            }
         }
     }
 }

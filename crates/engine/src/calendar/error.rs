@@ -16,7 +16,7 @@ use crate::ports::Dice;
 #[derive(Deserialize, Default)]
 struct Envelope {
     #[serde(default)]
-    error: Body,
+    error: Option<Body>,
 }
 
 #[derive(Deserialize, Default)]
@@ -37,9 +37,12 @@ struct Item {
 /// What an unsuccessful answer means.
 pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice) -> Failure {
     let status = answer.status().as_u16();
-    let body = serde_json::from_slice::<Envelope>(answer.body())
+    let envelope = serde_json::from_slice::<Envelope>(answer.body())
         .unwrap_or_default()
         .error;
+    // A proxy's or a hotel network's page must not be taken for Google's final word.
+    let foreign = envelope.is_none();
+    let body = envelope.unwrap_or_default();
     let reasons: Vec<&str> = body
         .errors
         .iter()
@@ -106,6 +109,7 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
             Failure::limited(Service::Google, soon(), told)
         }
         429 => Failure::limited(Service::Google, soon(), told),
+        300..=499 if foreign && status != 410 => Failure::unreadable(Service::Google, status),
         403 => refused(
             FailureKind::Final,
             Code::PermissionDenied,
@@ -131,7 +135,7 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
         400 if about_token || has(&["invalid", "badRequest", "invalidParameter"]) || reasons.is_empty() => {
             stale(told)
         }
-        408 | 500..=599 => Failure::failed_service(Service::Google, told),
+        408 | 500..=599 => Failure::failed_service(Service::Google, until, told),
         _ => refused(
             FailureKind::Final,
             Code::Refused,

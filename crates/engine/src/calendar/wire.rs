@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use reconvene_core::conference::Block;
 use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation};
 use reconvene_core::recognition;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::store::calendars::Listed;
 
@@ -24,35 +23,53 @@ pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,acces
 location,description,start,end,recurrence,recurringEventId,organizer/self,hangoutLink,\
 conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters))";
 
+/// Google has sent `null` where its description promises a value: it means what leaving out means.
+fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
+    Option::deserialize(value).map(Option::unwrap_or_default)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Listing {
-    #[serde(default)]
-    pub(super) items: Vec<Event>,
+    #[serde(default, deserialize_with = "nullable")]
+    items: Vec<Box<RawValue>>,
     pub(super) next_page_token: Option<String>,
     pub(super) next_sync_token: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) time_zone: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) access_role: String,
+}
+
+impl Listing {
+    /// What the rows say. One that cannot be read is left out and counted in the log: it must not stop the others.
+    pub(super) fn observations(&self) -> Vec<Observation> {
+        let understood = |row: &RawValue| serde_json::from_str::<Event>(row.get()).ok()?.observation();
+        let observations: Vec<_> = self.items.iter().filter_map(|row| understood(row)).collect();
+        let odd = self.items.len() - observations.len();
+        if odd > 0 {
+            tracing::warn!(odd, "rows of a calendar were not understood");
+        }
+        observations
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Event {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     etag: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     summary: String,
     location: Option<String>,
     description: Option<String>,
     start: Option<EventTime>,
     end: Option<EventTime>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     recurrence: Vec<String>,
     recurring_event_id: Option<String>,
     organizer: Option<Organizer>,
@@ -63,48 +80,48 @@ pub(super) struct Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EventTime {
-    date: Option<Date>,
-    date_time: Option<Timestamp>,
+    date: Option<String>,
+    date_time: Option<String>,
     time_zone: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Organizer {
-    #[serde(default, rename = "self")]
+    #[serde(default, rename = "self", deserialize_with = "nullable")]
     is_self: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ConferenceData {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     conference_id: String,
     conference_solution: Option<Solution>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     entry_points: Vec<EntryPoint>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     parameters: Parameters,
 }
 
 #[derive(Deserialize)]
 struct Solution {
     key: Option<SolutionKey>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     name: String,
 }
 
 #[derive(Deserialize)]
 struct SolutionKey {
-    #[serde(default, rename = "type")]
+    #[serde(default, rename = "type", deserialize_with = "nullable")]
     kind: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EntryPoint {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     entry_point_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     uri: String,
 }
 
@@ -117,6 +134,7 @@ struct Parameters {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct AddOnParameters {
+    #[serde(deserialize_with = "nullable")]
     parameters: BTreeMap<String, String>,
 }
 
@@ -124,10 +142,10 @@ impl EventTime {
     fn moment(self) -> Option<Moment> {
         match (self.date_time, self.date) {
             (Some(instant), _) => Some(Moment::At {
-                instant,
+                instant: instant.parse().ok()?,
                 zone: self.time_zone,
             }),
-            (None, Some(day)) => Some(Moment::Day(day)),
+            (None, Some(day)) => day.parse().ok().map(Moment::Day),
             (None, None) => None,
         }
     }
@@ -162,10 +180,7 @@ impl Event {
             return None;
         }
         if self.status == "cancelled" {
-            return Some(Observation::Gone {
-                google_id: self.id,
-                series: self.recurring_event_id,
-            });
+            return Some(Observation::Gone { google_id: self.id });
         }
         let kind = match self.recurring_event_id {
             Some(series) => Kind::Exception { series },
@@ -181,7 +196,12 @@ impl Event {
         );
         Some(Observation::Present(Box::new(CoreEvent {
             start: self.start?.moment()?,
-            end: self.end?.moment()?,
+            // The end names a zone too; only the start's matters, and only that one is kept.
+            end: EventTime {
+                time_zone: None,
+                ..self.end?
+            }
+            .moment()?,
             google_id: self.id,
             etag: self.etag,
             title: self.summary,
@@ -195,7 +215,7 @@ impl Event {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CalendarList {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) items: Vec<CalendarListEntry>,
     pub(super) next_page_token: Option<String>,
 }
@@ -244,8 +264,7 @@ mod tests {
         assert_eq!(
             gone,
             Observation::Gone {
-                google_id: "ev1".into(),
-                series: None
+                google_id: "ev1".into()
             }
         );
     }
@@ -266,6 +285,17 @@ mod tests {
             assert_eq!(event.conference, None);
             assert!(!event.organized_here, "omitted means false");
         }
+    }
+
+    #[test]
+    fn p10_an_odd_row_never_stops_the_others() {
+        let page = r#"{"items":[{"id":7},{"id":"odd","status":"confirmed","start":{"dateTime":"99999-01-01"},"end":null},
+          {"id":"ev1","status":"cancelled","summary":null,"recurrence":null}],"nextSyncToken":"t","timeZone":null}"#;
+        let listing: Listing = serde_json::from_str(page).unwrap();
+        let gone = Observation::Gone {
+            google_id: "ev1".into(),
+        };
+        assert_eq!(listing.observations(), [gone]);
     }
 
     #[test]

@@ -243,7 +243,16 @@ async fn described(session: &Session, account: &Account, number: &str) -> Result
             request(Method::GET, &address(base, &["meetings", number], []))
         })
         .await?;
-    read(session, &answer)
+    let described: Described = read(session, &answer)?;
+    let other = described
+        .id
+        .as_ref()
+        .is_some_and(|id| id.to_string().trim_matches('"') != number);
+    if other || described.host_id.is_empty() {
+        // Nothing may be concluded about a meeting from an answer about another, or about none.
+        return Err(Failure::unreadable(Service::Zoom, answer.status().as_u16()));
+    }
+    Ok(described)
 }
 
 fn read<T: DeserializeOwned>(session: &Session, answer: &Response<Bytes>) -> Result<T, Failure> {
@@ -338,7 +347,9 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
                 ),
             }
         }
-        (408 | 500..=599, _) => Failure::failed_service(Service::Zoom, told),
+        (408 | 500..=599, _) => Failure::failed_service(Service::Zoom, until, told),
+        // Zoom's own refusals carry a code. A page without one is a gateway's or a proxy's.
+        (300..=499, 0) => Failure::unreadable(Service::Zoom, status),
         (403, _) | (400, 3161) => lasting(
             FailureKind::Final,
             Code::PermissionDenied,
@@ -358,7 +369,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
             "Change it at Zoom.",
         ),
         // A 404 of any other code may be a gateway's, and one wrong 404 must destroy nothing.
-        (404, _) => Failure::failed_service(Service::Zoom, told),
+        (404, _) => Failure::failed_service(Service::Zoom, until, told),
         _ => lasting(
             FailureKind::Final,
             Code::Refused,

@@ -3,73 +3,99 @@
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
 use reconvene_core::event::Observation;
+use reconvene_core::id::AccountId;
+use reconvene_core::plan::Decision;
+use reconvene_core::report::PlannedAction;
 
-use super::{Attempt, Stopped};
+use super::{Attempt, Stopped, settle};
 use crate::calendar;
+use crate::choices;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::pull;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::Stored;
+use crate::store::outbox;
 
 /// What asking brought to light.
 pub(super) enum Confirmed {
-    /// Every event that the meeting was made for is gone, everywhere.
+    /// Every event that pointed at the meeting is gone, everywhere, and nobody has to be asked.
     Gone,
-    /// One of them lives; the store knows now, and the meeting was decided about anew.
+    /// It is not to be deleted now; the store knows why, and the meeting was decided about anew.
     Replanned,
 }
 
 impl Attempt<'_> {
     /// Asks. A failure to get an answer puts the deletion off.
     pub(super) async fn confirm(&self) -> Result<Confirmed, Stopped> {
-        let links = self.bonded_and_gone()?;
-        self.read_the_others(&links).await?;
-        if self.bonded_and_gone()?.len() != links.len() || links.is_empty() {
+        let links = self.gone()?;
+        // An event moves within an account: that account's calendars must all be asked, those just made included.
+        let home = self.accounts_of(&links)?;
+        for account in &home {
+            self.list_anew(account, &links).await?;
+        }
+        let home: Vec<AccountId> = home.into_iter().map(|account| account.id).collect();
+        self.read_the_others(&links, &home).await?;
+        if self.gone()?.len() != links.len() || links.is_empty() {
             return self.replanned();
         }
         for stored in &links {
             for (calendar, account) in self.calendars()? {
-                if self.lives_on(&calendar, &account, stored).await? {
+                if home.contains(&account.id) && self.lives_on(&calendar, &account, stored).await? {
                     return self.replanned();
                 }
             }
         }
-        // Nothing may have changed while Google was being asked.
+        self.still_agreed()
+    }
+
+    /// The last look before the write: nothing may have changed while Google was being asked, and what came to light
+    /// meanwhile may make this one of too many (P8).
+    fn still_agreed(&self) -> Result<Confirmed, Stopped> {
         let now = self.shared.now();
-        let still = self.shared.store.read(|tx| {
+        let meeting = self.pending.meeting;
+        let agreed = self.shared.store.write(|tx| {
             let settings = self.shared.plan_settings(tx)?;
-            Ok(Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now)))
+            let decision = Dossier::of(tx, meeting)?.map(|dossier| dossier.decide(&settings, now));
+            let due = matches!(decision, Some(Decision::Delete { not_before }) if not_before <= now);
+            let Some(row) =
+                outbox::get(tx, meeting)?.filter(|row| due && row.action == PlannedAction::Delete)
+            else {
+                return Ok(false);
+            };
+            let limit = choices::current(tx, &self.shared.session.config)?.mass_delete_limit;
+            Ok(row.approved || !(row.held || settle::hold_if_many(tx, limit, now)?))
         })?;
-        match still {
-            Some(reconvene_core::plan::Decision::Delete { not_before }) if not_before <= now => {
-                Ok(Confirmed::Gone)
-            }
-            _ => self.replanned(),
+        if agreed {
+            Ok(Confirmed::Gone)
+        } else {
+            self.replanned()
         }
     }
 
-    /// Makes the other watched calendars known as they are since the cancellation was learnt: a moved event shows there.
-    ///
-    /// A calendar of the same account must be read, since an event moves within an account. One of another account is
-    /// read if it can be.
-    async fn read_the_others(&self, links: &[Stored]) -> Result<(), Stopped> {
+    /// Makes known which calendars an account has now: one made since the cancellation may hold the event.
+    async fn list_anew(&self, account: &Account, links: &[Stored]) -> Result<(), Stopped> {
         let learnt = links.iter().filter_map(|stored| stored.gone_since).max();
-        let all = self.calendars()?;
-        let of_links = |calendar: &Calendar| links.iter().any(|stored| stored.calendar == calendar.id);
-        let moved_within: Vec<_> = all
-            .iter()
-            .filter(|(calendar, _)| of_links(calendar))
-            .map(|(calendar, _)| calendar.account)
-            .collect();
-        for (calendar, account) in &all {
+        if self.shared.store.read(calendars::listed_at)? > learnt {
+            return Ok(());
+        }
+        let listed = self.shared.list_calendars(account).await;
+        listed.map_err(|problem| Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)))
+    }
+
+    /// Makes the other watched calendars known as they are since the cancellation was learnt: a moved event shows there.
+    /// One of the event's own account must be read; one of another account is read if it can be (P10).
+    async fn read_the_others(&self, links: &[Stored], home: &[AccountId]) -> Result<(), Stopped> {
+        let learnt = links.iter().filter_map(|stored| stored.gone_since).max();
+        for (calendar, account) in &self.calendars()? {
+            let own = links.iter().any(|stored| stored.calendar == calendar.id);
             let stale = calendar.health.last_success < learnt;
-            if of_links(calendar) || !(calendar.watched && calendar.available && stale) {
+            if own || !(calendar.watched && calendar.available && stale) {
                 continue;
             }
             match pull::pass(self.shared, calendar.id).await {
-                Err(problem) if moved_within.contains(&account.id) => {
+                Err(problem) if home.contains(&account.id) => {
                     return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
                 }
                 _ => {}
@@ -83,7 +109,8 @@ impl Attempt<'_> {
         Ok(Confirmed::Replanned)
     }
 
-    fn bonded_and_gone(&self) -> Result<Vec<Stored>, Stopped> {
+    /// Every event, bonded or not, that pointed at the meeting and is gone.
+    fn gone(&self) -> Result<Vec<Stored>, Stopped> {
         let dossier = self
             .shared
             .store
@@ -91,7 +118,7 @@ impl Attempt<'_> {
         let links = dossier.map(|dossier| dossier.links).unwrap_or_default();
         Ok(links
             .into_iter()
-            .filter(|stored| stored.gone_since.is_some() && stored.proof.is_some())
+            .filter(|stored| stored.gone_since.is_some())
             .collect())
     }
 
@@ -107,6 +134,18 @@ impl Attempt<'_> {
         })?)
     }
 
+    fn accounts_of(&self, links: &[Stored]) -> Result<Vec<Account>, Stopped> {
+        let on = |calendar: &Calendar| links.iter().any(|stored| stored.calendar == calendar.id);
+        let mut all: Vec<Account> = self
+            .calendars()?
+            .into_iter()
+            .filter(|(calendar, _)| on(calendar))
+            .map(|(_, account)| account)
+            .collect();
+        all.dedup_by_key(|account| account.id);
+        Ok(all)
+    }
+
     /// Whether a calendar shows the event as living. Watched ones, its own apart, have just been read.
     async fn lives_on(
         &self,
@@ -115,13 +154,19 @@ impl Attempt<'_> {
         stored: &Stored,
     ) -> Result<bool, Stopped> {
         let own = calendar.id == stored.calendar;
-        if !(own || (!calendar.watched && calendar.available && writable(calendar))) {
+        if !(own || (!(calendar.watched && calendar.available) && writable(calendar))) {
             return Ok(false);
+        }
+        let now = self.shared.now();
+        if let (Some(until), Some(problem)) = (account.waits_until(now), account.health.problem.clone()) {
+            return Err(Stopped::Unconfirmed(Failure::new(
+                FailureKind::Limited(until),
+                problem,
+            )));
         }
         let id = &stored.event.google_id;
         match calendar::event(&self.shared.session, account, &calendar.google_id, id).await {
             Ok(Some(living @ Observation::Present(_))) if own => {
-                let now = self.shared.now();
                 self.shared.store.write(|tx| {
                     let settings = self.shared.plan_settings(tx)?;
                     plan::observe(tx, calendar.id, calendar.pass, &[living], &settings, now)
@@ -136,8 +181,17 @@ impl Attempt<'_> {
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
-            Err(failure) if failure.kind == FailureKind::Final && !own => Ok(false),
-            Err(failure) => Err(Stopped::Unconfirmed(failure)),
+            Err(failure) => match failure.kind {
+                FailureKind::Final if !own => Ok(false),
+                FailureKind::Limited(until) => {
+                    let problem = &failure.problem;
+                    self.shared
+                        .store
+                        .write(|tx| accounts::failed(tx, account.id, problem, Some(until), now))?;
+                    Err(Stopped::Unconfirmed(failure))
+                }
+                _ => Err(Stopped::Unconfirmed(failure)),
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use reconvene_core::meeting::{Carry, Meeting, differences};
+use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, Outcome, Remedy, Service};
 use rusqlite::{Connection, Transaction};
@@ -29,6 +30,8 @@ pub(super) enum Ending {
         answer: Option<Answer>,
         problem: Problem,
     },
+    /// The account that asked cannot see a meeting that was only to be looked at.
+    OutOfSight(Problem),
     /// What was to be done is not to be done any more; the outbox is right already or is put right now.
     Replanned,
     /// A request to the provider failed.
@@ -91,7 +94,13 @@ impl Attempt<'_> {
                 };
                 activity::write(tx, self.pending.entry, &draft, now)?;
                 outbox::strike(tx, id)?;
-                plan::forget(tx, dossier)
+                meetings::unsee(tx, id)?;
+                plan::forget(tx, dossier)?;
+                // An event that came back while its meeting went has to be told.
+                match Dossier::of(tx, id)? {
+                    Some(left) if !left.links.is_empty() => self.refuse(tx, draft, meeting_gone(), now),
+                    _ => Ok(()),
+                }
             }
             Ending::Refused {
                 after,
@@ -100,6 +109,10 @@ impl Attempt<'_> {
             } => {
                 meetings::seen(tx, id, &after, now)?;
                 self.refuse(tx, Draft { answer, ..draft }, problem, now)
+            }
+            Ending::OutOfSight(problem) => {
+                meetings::set_problem(tx, id, Some(&problem))?;
+                outbox::strike(tx, id)
             }
             Ending::Replanned => self.shared.replan_in(tx, id),
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
@@ -201,6 +214,13 @@ impl Attempt<'_> {
         now: Timestamp,
     ) -> rusqlite::Result<()> {
         let id = self.pending.meeting;
+        if self.is_outdated(tx, now)? {
+            // The event was edited while the provider was being asked: the refusal was of something nobody wants now.
+            return self.shared.replan_in(tx, id);
+        }
+        if problem.code == Code::MeetingGone {
+            meetings::unsee(tx, id)?;
+        }
         meetings::set_problem(tx, id, Some(&problem))?;
         let remedies = vec![Remedy::Retry, Remedy::Ignore];
         let draft = Draft {
@@ -211,6 +231,16 @@ impl Attempt<'_> {
         };
         activity::write(tx, self.pending.entry, &draft, now)?;
         outbox::strike(tx, id)
+    }
+
+    /// Whether the event asks for something else by now than what was attempted.
+    fn is_outdated(&self, tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<bool> {
+        let Some(attempted) = &self.attempted else {
+            return Ok(false);
+        };
+        let settings = self.shared.plan_settings(tx)?;
+        let decision = Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now));
+        Ok(matches!(decision, Some(Decision::Update(wanted)) if wanted != *attempted))
     }
 
     fn failed(
@@ -315,13 +345,21 @@ impl Attempt<'_> {
     }
 }
 
+/// Holds all deletions that wait together when they are more than `limit` (P8), and says whether it did. Those still in
+/// their grace period count: what is cancelled within minutes belongs together.
+pub(super) fn hold_if_many(tx: &Transaction<'_>, limit: u32, now: Timestamp) -> rusqlite::Result<bool> {
+    let waiting = outbox::unapproved_deletions(tx)?;
+    if waiting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
+        return Ok(false);
+    }
+    for pending in waiting.iter().filter(|pending| !pending.held) {
+        hold(tx, pending, waiting.len(), now)?;
+    }
+    Ok(true)
+}
+
 /// Holds a deletion, one of `together`, until the person agrees.
-pub(super) fn hold(
-    tx: &Transaction<'_>,
-    pending: &Pending,
-    together: usize,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
+fn hold(tx: &Transaction<'_>, pending: &Pending, together: usize, now: Timestamp) -> rusqlite::Result<()> {
     let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
         return outbox::strike(tx, pending.meeting);
     };
@@ -345,6 +383,14 @@ pub(super) fn hold(
     };
     let entry = activity::write(tx, pending.entry, &draft, now)?;
     outbox::hold(tx, pending.meeting, entry)
+}
+
+fn meeting_gone() -> Problem {
+    Problem::lasting(
+        Code::MeetingGone,
+        "The event came back when its meeting had just been deleted.",
+        "Recover the meeting at Zoom within seven days, or add a new one to the event in Google Calendar.",
+    )
 }
 
 /// Every property in which two readings of one meeting differ.

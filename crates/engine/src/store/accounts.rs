@@ -1,6 +1,6 @@
 //! The accounts table.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::AccountId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Health, Service};
@@ -18,6 +18,28 @@ pub(crate) struct Account {
     pub(crate) name: String,
     pub(crate) secret: String,
     pub(crate) health: Health,
+}
+
+/// No wait is longer. One that seems to be was noted while the clock was ahead.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(26);
+
+impl Account {
+    /// Until when no request is to be made for it.
+    pub(crate) fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.health
+            .next_try
+            .filter(|until| *until > now && until.duration_since(now) < LONGEST_WAIT)
+    }
+
+    /// Until when the service itself asked for peace.
+    pub(crate) fn obeys_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let code = self.health.problem.as_ref().map(|problem| problem.code);
+        let asked = matches!(
+            code,
+            Some(Code::RateLimited | Code::DailyBudget | Code::ServiceFailed)
+        );
+        self.waits_until(now).filter(|_| asked)
+    }
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
@@ -87,13 +109,15 @@ pub(crate) fn signed_in(
     )
 }
 
-/// Notes that a request to the account's service went well.
+/// Notes that a request to the account's service went well. A wait that the service asked for meanwhile stays.
 pub(crate) fn went_well(tx: &Connection, id: AccountId, now: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL WHERE id = ?1",
-    )?
-    .execute((id.0, Millis(now)))
-    .map(drop)
+    let waits = get(tx, id)?.is_some_and(|account| account.obeys_until(now).is_some());
+    let sql = if waits {
+        "UPDATE accounts SET last_attempt = ?2, last_success = ?2 WHERE id = ?1"
+    } else {
+        "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL WHERE id = ?1"
+    };
+    tx.prepare_cached(sql)?.execute((id.0, Millis(now))).map(drop)
 }
 
 /// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone.
@@ -110,15 +134,9 @@ pub(crate) fn failed(
 }
 
 /// Ends the pauses that Reconvene chose by itself, as after a lost grant. One that the service asked for stays.
-pub(crate) fn unpause(tx: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn unpause(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     for account in all(tx)? {
-        let asked_for = |problem: &Problem| matches!(problem.code, Code::RateLimited | Code::DailyBudget);
-        if account
-            .health
-            .problem
-            .as_ref()
-            .is_some_and(|problem| !asked_for(problem))
-        {
+        if account.obeys_until(now).is_none() {
             tx.execute(
                 "UPDATE accounts SET next_try = NULL WHERE id = ?1",
                 [account.id.0],

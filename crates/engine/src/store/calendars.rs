@@ -7,7 +7,7 @@ use reconvene_core::report::Health;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::accounts::health;
-use super::{Json, Millis};
+use super::{Json, Millis, settings};
 
 /// A calendar as its account sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +76,11 @@ pub(crate) fn get(tx: &Connection, id: CalendarId) -> rusqlite::Result<Option<Ca
     tx.prepare_cached("SELECT * FROM calendars WHERE id = ?1")?
         .query_row([id.0], calendar)
         .optional()
+}
+
+/// When the lists of all accounts were last read in full.
+pub(crate) fn listed_at(tx: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(settings::get(tx, "listed")?.and_then(|text| text.parse().ok()))
 }
 
 /// Takes over a complete reading of an account's calendar list. One that is not listed any more stays, marked

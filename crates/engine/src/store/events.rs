@@ -87,7 +87,7 @@ pub(crate) fn of_meeting(tx: &Connection, meeting: MeetingId) -> rusqlite::Resul
         .collect()
 }
 
-/// Every living event with a link, by start.
+/// Every event with a link, by start, those gone whose meeting is not settled yet included.
 pub(crate) fn with_conference(tx: &Connection) -> rusqlite::Result<Vec<Stored>> {
     tx.prepare_cached(&format!(
         "{SELECT} WHERE l.meeting IS NOT NULL ORDER BY e.starts, e.starts_day, e.id"
@@ -111,15 +111,6 @@ pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusq
     ))?
     .query_map((calendar.0, pass), stored)?
     .collect()
-}
-
-/// Drops the events of a calendar that carry no link and were not seen in its present full pass.
-pub(crate) fn sweep_unlinked(tx: &Connection, calendar: CalendarId, pass: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached(
-        "DELETE FROM events WHERE calendar = ?1 AND pass < ?2 AND id NOT IN (SELECT event FROM links)",
-    )?
-    .execute((calendar.0, pass))
-    .map(drop)
 }
 
 /// Keeps an event as it is now, alive. Its link is kept apart, by [`link`].
@@ -175,6 +166,16 @@ pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::R
         .map(drop)
 }
 
+/// Lets the grace period of a meeting's gone events begin anew, because only now the last living one left it.
+pub(crate) fn gone_anew(tx: &Connection, meeting: MeetingId, since: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE events SET gone_since = ?2
+         WHERE gone_since IS NOT NULL AND id IN (SELECT event FROM links WHERE meeting = ?1)",
+    )?
+    .execute((meeting.0, Millis(since)))
+    .map(drop)
+}
+
 /// Forgets an event and its link.
 pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM events WHERE id = ?1")?
@@ -182,8 +183,15 @@ pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Forgets all events of a calendar. What was learnt by them about meetings goes too; no meeting is touched.
+/// Forgets all events of a calendar, and with them every cancelled event, wherever it was, whose meeting they pointed
+/// at: not to see an event any more is no reason to delete its meeting (P3).
 pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM events WHERE gone_since IS NOT NULL AND id IN (
+             SELECT l.event FROM links l WHERE l.meeting IN (
+                 SELECT m.meeting FROM links m JOIN events e ON e.id = m.event WHERE e.calendar = ?1))",
+        [calendar.0],
+    )?;
     tx.execute("DELETE FROM events WHERE calendar = ?1", [calendar.0])
         .map(drop)
 }
@@ -209,13 +217,6 @@ pub(crate) fn link(
         proof.map(Json),
     ))
     .map(drop)
-}
-
-/// Takes an event's link away.
-pub(crate) fn unlink(tx: &Connection, event: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM links WHERE event = ?1")?
-        .execute([event])
-        .map(drop)
 }
 
 /// Makes a link a bond.

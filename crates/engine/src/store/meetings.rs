@@ -69,6 +69,13 @@ pub(crate) fn seen(
         .map(drop)
 }
 
+/// Forgets what was read of it: it is to be read anew before anything is believed.
+pub(crate) fn unsee(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET seen = NULL, seen_at = NULL WHERE id = ?1")?
+        .execute([id.0])
+        .map(drop)
+}
+
 /// Keeps why the last action ended without success; `None` when it is over.
 pub(crate) fn set_problem(tx: &Connection, id: MeetingId, problem: Option<&Problem>) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET problem = ?2 WHERE id = ?1")?

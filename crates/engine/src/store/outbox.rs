@@ -23,6 +23,13 @@ pub(crate) struct Pending {
     pub(crate) entry: Option<EntryId>,
 }
 
+impl Pending {
+    /// Whether its turn has come.
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        self.due <= now || (self.attempts == 0 && self.action != PlannedAction::Delete)
+    }
+}
+
 fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
     Ok(Pending {
         meeting: MeetingId(row.get("meeting")?),
@@ -50,11 +57,15 @@ pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Pending>> {
         .collect()
 }
 
-/// The row due first, held ones apart.
+/// The row due first, held ones apart. What was never tried and is no deletion is due whatever its time says, which may
+/// have been noted while the clock was ahead.
 pub(crate) fn next(tx: &Connection) -> rusqlite::Result<Option<Pending>> {
-    tx.prepare_cached("SELECT * FROM outbox WHERE NOT held ORDER BY due, meeting LIMIT 1")?
-        .query_row([], pending)
-        .optional()
+    tx.prepare_cached(
+        "SELECT * FROM outbox WHERE NOT held
+         ORDER BY CASE WHEN attempts = 0 AND action <> ?1 THEN 0 ELSE due END, meeting LIMIT 1",
+    )?
+    .query_row([Json(PlannedAction::Delete)], pending)
+    .optional()
 }
 
 /// Deletions that nobody has agreed to yet, held or about to come due.
@@ -108,7 +119,7 @@ pub(crate) fn postpone(
         .map(drop)
 }
 
-/// Makes a row due at once, as new.
+/// Makes a row due at once.
 pub(crate) fn due_now(tx: &Connection, meeting: MeetingId, now: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE outbox SET due = min(due, ?2) WHERE meeting = ?1")?
         .execute((meeting.0, Millis(now)))
