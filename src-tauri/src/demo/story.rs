@@ -11,10 +11,10 @@ use jiff::tz::TimeZone;
 use reconvene_api::{Command, Reply, SignIn};
 use reconvene_core::id::{EntryId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{ActivityEntry, Outcome, Service};
+use reconvene_core::report::{ActivityEntry, Outcome, Service, Status};
 use reconvene_simulator::scenario::{self, ANA, REVIEW, TEAM};
 use reconvene_simulator::{Simulator, World};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -94,14 +94,15 @@ async fn acts(
         drop(tokio::task::spawn_blocking(move || open::in_browser(&page)));
     }
 
+    let (told, reported) = watch::channel(0);
     let teller = Teller {
         simulator: stage.simulator.clone(),
         commands: Arc::clone(commands),
     };
-    let reporting = tokio::spawn(teller.clone().report());
-    let told = steps(stage, telling, began).await;
-    let settled = match told {
-        Ok(()) => teller.settled(Instant::now() + SETTLE).await,
+    let reporting = tokio::spawn(teller.clone().report(told));
+    let played = steps(stage, telling, began).await;
+    let settled = match played {
+        Ok(()) => teller.settled(reported, Instant::now() + SETTLE).await,
         Err(problem) => Err(problem),
     };
     let verdict = settled.map(|wrong| verdict(&wrong));
@@ -202,12 +203,13 @@ struct Teller {
 }
 
 impl Teller {
-    /// Prints each result once, and once more whenever an attempt has changed it.
-    async fn report(self) {
+    /// Prints each result once, and once more whenever an attempt has changed it. `reported` says up to which
+    /// revision everything is told.
+    async fn report(self, reported: watch::Sender<u64>) {
         let mut changes = self.commands.changes();
         let mut told: BTreeMap<EntryId, (Timestamp, Outcome)> = BTreeMap::new();
         loop {
-            changes.mark_unchanged();
+            let revision = *changes.borrow_and_update();
             let activity = Command::Activity {
                 limit: LOOK_BACK,
                 before: None,
@@ -220,6 +222,7 @@ impl Teller {
                     }
                 }
             }
+            reported.send(revision).ok();
             if changes.changed().await.is_err() {
                 return;
             }
@@ -256,17 +259,23 @@ impl Teller {
             })
     }
 
-    /// Waits until the world is as the story wants it, but not for ever; what is not, in words.
-    async fn settled(&self, deadline: Instant) -> Result<Vec<String>, Problem> {
+    /// Waits until the world is as the story wants it and everything is told, but not for ever; what is not, in
+    /// words.
+    async fn settled(
+        &self,
+        mut reported: watch::Receiver<u64>,
+        deadline: Instant,
+    ) -> Result<Vec<String>, Problem> {
         let mut changes = self.commands.changes();
         loop {
             changes.mark_unchanged();
-            let failed = match self.commands.answer(Command::Status).await? {
-                Reply::Status(status) => status.counts.failed,
-                _ => return Err(odd("status")),
+            let Reply::Status(status) = self.commands.answer(Command::Status).await? else {
+                return Err(odd("status"));
             };
-            let wrong = self.simulator.with(|world| deviations(world, failed));
+            let wrong = self.simulator.with(|world| deviations(world, &status));
             if wrong.is_empty() {
+                let all_told = reported.wait_for(|revision| *revision >= status.revision);
+                timeout_at(deadline, all_told).await.ok();
                 return Ok(wrong);
             }
             match timeout_at(deadline, changes.changed()).await {
@@ -279,8 +288,14 @@ impl Teller {
 
 /// How the world differs from what the story promises: every single meeting of Ana's equals its event, except the
 /// one that Zoom refuses to change; cancelled ones are gone; nobody was mailed.
-fn deviations(world: &World, failed: u32) -> Vec<String> {
+fn deviations(world: &World, status: &Status) -> Vec<String> {
     let mut wrong = Vec::new();
+    if status.counts.updating > 0 {
+        wrong.push(format!(
+            "{} changes are still on their way",
+            status.counts.updating
+        ));
+    }
     for event in [ANA, TEAM].iter().flat_map(|calendar| world.events(calendar)) {
         let single = !event.is_series() && event.recurring_event_id.is_none();
         let number = event
@@ -312,7 +327,7 @@ fn deviations(world: &World, failed: u32) -> Vec<String> {
             _ => {}
         }
     }
-    if failed == 0 {
+    if status.counts.failed == 0 {
         wrong.push("the refusal is not shown".to_owned());
     }
     if !world.mails().is_empty() {
