@@ -335,7 +335,7 @@ pub enum Overall {
     NeedsYou,
     /// The person paused it.
     Paused,
-    /// Google cannot be reached.
+    /// A watched calendar cannot be read: Google cannot be reached, or has not answered usefully for a while.
     Offline,
 }
 

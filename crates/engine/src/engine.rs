@@ -90,6 +90,7 @@ impl Engine {
             revision: *shared.store.changes().borrow(),
             busy: shared.is_busy(),
             paused: shared.paused()?,
+            trouble: shared.store.trouble(),
         };
         shared.store.read(|tx| {
             report::status(

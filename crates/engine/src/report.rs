@@ -10,8 +10,8 @@ use reconvene_core::meeting::differences;
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, CalendarView, Change, Counts, MeetingState, MeetingView, NextMeeting, Overall, Planned,
-    PlannedAction, Remedy, Service, Status,
+    AccountView, CalendarView, Change, Counts, Health, MeetingState, MeetingView, NextMeeting, Overall,
+    Planned, PlannedAction, Remedy, Service, Status,
 };
 use rusqlite::Connection;
 
@@ -21,6 +21,9 @@ use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox};
+
+/// A calendar that cannot be read counts as known for so long.
+const STILL_FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -174,8 +177,13 @@ fn state(
     problem: Option<&Problem>,
     differences: &[Change],
 ) -> (MeetingState, String) {
-    if let Some(problem) = problem {
-        return (MeetingState::Failed, problem.message.clone());
+    match problem {
+        // It was only looked at, and this account does not see it.
+        Some(_) if stored.proof.is_none() => {
+            return (MeetingState::WatchedOnly, Reason::NotHost.sentence().to_owned());
+        }
+        Some(problem) => return (MeetingState::Failed, problem.message.clone()),
+        None => {}
     }
     if let Some(pending) = pending {
         let words = |text: &str| text.to_owned();
@@ -196,6 +204,9 @@ fn state(
             MeetingState::OutOfStep
         }
         Decision::Leave(_) | Decision::Forget => MeetingState::WatchedOnly,
+        Decision::Update(_) | Decision::Look if stored.proof.is_some() => {
+            return (MeetingState::OutOfStep, "It differs from its event.".to_owned());
+        }
         // A copy beside the event that the meeting was made for is not itself in step with anything.
         _ if stored.proof.is_none() => MeetingState::WatchedOnly,
         _ => return (MeetingState::InStep, String::new()),
@@ -224,6 +235,8 @@ pub(crate) struct Circumstances {
     pub(crate) busy: bool,
     /// Whether the person paused everything.
     pub(crate) paused: bool,
+    /// Why the database could not be written just now.
+    pub(crate) trouble: Option<Problem>,
 }
 
 /// Everything at a glance.
@@ -237,13 +250,25 @@ pub(crate) fn status(
     let accounts = accounts(tx, tokens)?;
     let calendars = calendars(tx)?;
     let meetings = meetings(tx, settings, now)?;
-    let problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
+    let mut problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
+    problems.splice(0..0, circumstances.trouble.clone());
     let held: Vec<MeetingId> = outbox::all(tx)?
         .into_iter()
         .filter(|pending| pending.held)
         .map(|pending| pending.meeting)
         .collect();
-    let overall = overall(&accounts, &calendars, &problems, &held, circumstances);
+    let unsent = outbox::all(tx)?
+        .iter()
+        .any(|pending| pending.attempts > 0 && !pending.held);
+    let overall = overall(
+        &accounts,
+        &calendars,
+        &problems,
+        &held,
+        circumstances,
+        unsent,
+        now,
+    );
     let watched = || calendars.iter().filter(|calendar| calendar.watched);
     // Stale data must not look fresh: the age shown is that of the calendar read longest ago.
     let fresh_as_of = watched()
@@ -320,7 +345,11 @@ fn problems(
 
 /// Whether a problem stays until somebody acts.
 fn needs_person(problem: &Problem) -> bool {
-    !problem.retryable || problem.code == Code::KeyringLocked
+    !problem.retryable
+        || matches!(
+            problem.code,
+            Code::KeyringLocked | Code::KeyringMissing | Code::KeyringRefused | Code::DiskFull
+        )
 }
 
 fn overall(
@@ -329,6 +358,8 @@ fn overall(
     problems: &[Problem],
     held: &[MeetingId],
     circumstances: &Circumstances,
+    unsent: bool,
+    now: Timestamp,
 ) -> Overall {
     let has = |service| accounts.iter().any(|account| account.service == service);
     let mut watched = calendars.iter().filter(|calendar| calendar.watched).peekable();
@@ -341,17 +372,22 @@ fn overall(
     if !has(Service::Google) || !has(Service::Zoom) || watched.peek().is_none() {
         return Overall::NotSetUp;
     }
-    let unreachable = |calendar: &CalendarView| {
-        calendar
-            .health
-            .problem
-            .as_ref()
-            .is_some_and(|problem| problem.code == Code::Offline)
+    // What could not be read for a while is not known to be in step, whatever the reason.
+    let unread = |calendar: &CalendarView| {
+        let Health {
+            problem: Some(problem),
+            last_success,
+            ..
+        } = &calendar.health
+        else {
+            return false;
+        };
+        let fresh = last_success.is_some_and(|last| now.duration_since(last) < STILL_FRESH);
+        problem.code == Code::Offline || !fresh
     };
-    if watched.all(unreachable) {
-        return Overall::Offline;
-    }
-    if circumstances.busy {
+    if watched.any(unread) {
+        Overall::Offline
+    } else if circumstances.busy || unsent {
         Overall::Syncing
     } else {
         Overall::InStep

@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("store/schema_1.sql")];
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     revision: tokio::sync::watch::Sender<u64>,
+    trouble: Mutex<Option<Problem>>,
 }
 
 impl Store {
@@ -76,6 +77,7 @@ impl Store {
         Ok(Self {
             connection: Mutex::new(connection),
             revision: tokio::sync::watch::Sender::new(1),
+            trouble: Mutex::default(),
         })
     }
 
@@ -95,9 +97,19 @@ impl Store {
             crate::rehearsal::after_commit();
             Ok(value)
         };
-        let value = run().map_err(|error| problem(&error))?;
-        self.revision.send_modify(|revision| *revision += 1);
-        Ok(value)
+        let written = run().map_err(|error| problem(&error));
+        let trouble = written.as_ref().err().cloned();
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        self.touch();
+        written
+    }
+
+    /// Why the last write failed; none as soon as one succeeds.
+    pub(crate) fn trouble(&self) -> Option<Problem> {
+        self.trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Runs `work` on one consistent state of the database.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{Change, MeetingState, Outcome, Overall, Remedy, Service};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, answer_lost, at, refused};
 
@@ -479,4 +479,163 @@ async fn what_is_not_ours_is_watched_only() {
         .collect();
     assert_eq!(writes.len(), 1, "only the agreed one was written to: {writes:#?}");
     assert_eq!(writes[0].meeting(), Some(same));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_persons_no_outlives_an_edit_that_does_not_matter() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    stand.fault(Wire::Zoom, "/meetings/", "PATCH", refused("zoom_300"));
+    stand.sync().await;
+    stand.engine.ignore(stand.newest().meeting.unwrap()).unwrap();
+    assert_eq!(stand.state("Retro"), MeetingState::OutOfStep);
+    let fields = serde_json::json!({"colorId": "5"}).as_object().unwrap().clone();
+    stand.hand(Hand::WriteFields {
+        calendar: ANA.into(),
+        event,
+        fields,
+    });
+    stand.sync().await;
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Retro"), MeetingState::OutOfStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_answer_about_nothing_is_no_proof_that_an_event_is_gone() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.cancel(&event);
+    let nothing = Effect::Answer {
+        status: 200,
+        headers: [].into(),
+        body: "{}".into(),
+    };
+    stand.fault(
+        Wire::Google,
+        &format!("/events/{event}"),
+        "GET",
+        Fault::before(nothing),
+    );
+    stand.sync().await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().problem.unwrap().code, Code::UnreadableAnswer);
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_move_to_a_calendar_made_just_now_deletes_nothing() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    let to = stand.hand(Hand::CreateCalendar {
+        owner: ANA.into(),
+        summary: "Made just now".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.hand(Hand::CarryEvent {
+        calendar: ANA.into(),
+        event,
+        to,
+    });
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_unticking_the_calendar_of_the_last_event_deletes_nothing() {
+    let stand = Stand::new("").await;
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: ANA.into(),
+        summary: "Team".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.hand(Hand::CopyEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+        to: Some(other.clone()),
+        start: None,
+    });
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.sync_after(Duration::from_secs(600)).await;
+    stand.engine.watch_calendar(&other, false).await.unwrap();
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_of_what_nobody_wants_any_more_stops_asking_for_help() {
+    let stand = Stand::new("").await;
+    let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.drag(&event, "2026-11-22T07:45:00Z");
+    assert!(stand.sync().await.needs_you);
+    stand.drag(&event, "2026-12-01T09:00:00Z");
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_to_a_meeting_that_zoom_does_not_show_us_is_no_alarm() {
+    let stand = Stand::new("").await;
+    let location = serde_json::json!({"location": "https://zoom.us/j/99988877766"});
+    let event = NewEvent {
+        more: location.as_object().unwrap().clone(),
+        ..NewEvent::new(ANA, "At the vendor's", at("2026-12-01T09:00:00Z"))
+    };
+    stand.add(event);
+    let report = stand.sync().await;
+    assert_eq!((report.entries, report.needs_you), (vec![], false));
+    assert_eq!(stand.state("At the vendor's"), MeetingState::WatchedOnly);
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert_eq!(stand.zoom_methods(), [""; 0], "looked at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_a_zone_that_zoom_calls_by_another_name_is_written_once() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    let start = serde_json::json!({"dateTime": "2026-12-01T14:30:00+05:30", "timeZone": "Asia/Kolkata"});
+    let fields = serde_json::json!({"start": start}).as_object().unwrap().clone();
+    stand.hand(Hand::WriteFields {
+        calendar: ANA.into(),
+        event,
+        fields,
+    });
+    let host = stand
+        .simulator
+        .with(|world| world.meeting(meeting).unwrap().host_id.clone());
+    let renamed = serde_json::json!({
+        "id": meeting, "type": 2, "topic": "Review", "start_time": "2026-12-01T09:00:00Z", "duration": 30,
+        "timezone": "Asia/Calcutta", "host_id": host,
+    });
+    let renamed = Effect::Answer {
+        status: 200,
+        headers: [].into(),
+        body: renamed.to_string(),
+    };
+    // The reading back, and not the reading before it.
+    let mut rule = Rule::once(Wire::Zoom, "/meetings/", Fault::before(renamed)).method("GET");
+    rule.skip = 1;
+    stand.simulator.with(|world| world.faults().add(rule));
+    stand.clear_log();
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.zoom_methods(), ["GET", "PATCH", "GET"]);
+    assert_eq!(stand.newest().outcome, Outcome::Updated);
 }
