@@ -42,6 +42,8 @@ pub struct Subject<'a> {
     pub seen: Option<&'a Meeting>,
     /// The ids by which the provider knows the signed-in accounts of this person; empty when there is none.
     pub hosts: &'a [String],
+    /// The numbers of these accounts' personal rooms.
+    pub rooms: &'a [String],
     /// The person said to leave it alone until its event changes.
     pub ignored: bool,
 }
@@ -139,6 +141,10 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         Target::Unscheduled { .. } => return leave_or_forget(subject, Reason::Unscheduled),
         Target::Foreign { .. } => return leave_or_forget(subject, Reason::ForeignSystem),
         Target::Room { .. } => return leave_or_forget(subject, Reason::StandingRoom),
+        // A personal room can be dressed up as a meeting with a schedule; its number betrays it.
+        Target::Meeting { number, .. } if subject.rooms.contains(number) => {
+            return leave_or_forget(subject, Reason::StandingRoom);
+        }
         Target::Meeting { .. } => {}
     }
     let living = subject.links.iter().any(|link| link.gone.is_none());

@@ -106,7 +106,7 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
     shared.session.tokens.store(&secret, grant).await?;
     let now = shared.now();
     let added = shared.store.write(|tx| {
-        let id = accounts::signed_in(tx, service, &who.subject, &who.name, &secret, now)?;
+        let id = accounts::signed_in(tx, service, &who, &secret, now)?;
         if let Some(list) = &list {
             calendars::listed(tx, id, list)?;
             calendars::due_now(tx, Some(id))?;
@@ -141,6 +141,7 @@ async fn recognize(shared: &Shared, grant: &Grant) -> Result<(Identity, Option<V
         Identity {
             subject: address.clone(),
             name: address,
+            room: None,
         },
         Some(list),
     ))

@@ -184,6 +184,7 @@ pub(crate) struct Dossier {
     pub(crate) known: Known,
     pub(crate) links: Vec<Stored>,
     hosts: Vec<String>,
+    rooms: Vec<String>,
 }
 
 impl Dossier {
@@ -197,11 +198,17 @@ impl Dossier {
 
     /// Puts it together from rows at hand.
     pub(crate) fn with(tx: &Connection, known: Known, links: Vec<Stored>) -> rusqlite::Result<Self> {
-        let hosts = accounts::of(tx, service_of(&known.target))?;
+        let accounts = accounts::of(tx, service_of(&known.target))?;
+        let rooms = accounts
+            .iter()
+            .filter_map(|account| account.room.clone())
+            .collect();
+        let hosts = accounts.into_iter().map(|account| account.subject).collect();
         Ok(Self {
             known,
             links,
-            hosts: hosts.into_iter().map(|account| account.subject).collect(),
+            hosts,
+            rooms,
         })
     }
 
@@ -221,6 +228,7 @@ impl Dossier {
             links: &links,
             seen: self.known.seen.as_ref(),
             hosts: &self.hosts,
+            rooms: &self.rooms,
             ignored: self.known.ignored,
         };
         decide(&subject, settings, now)

@@ -19,6 +19,8 @@ pub(crate) struct Identity {
     pub(crate) subject: String,
     /// The name or address they know themselves by.
     pub(crate) name: String,
+    /// The number of their personal room, if they have one.
+    pub(crate) room: Option<String>,
 }
 
 /// What Reconvene needs of a provider.

@@ -64,6 +64,7 @@ struct Case {
     links: Vec<(Event, Option<Timestamp>, Option<Proof>)>,
     seen: Option<Meeting>,
     hosts: Vec<String>,
+    rooms: Vec<String>,
     ignored: bool,
     target: Target,
 }
@@ -74,6 +75,7 @@ impl Case {
             links: vec![(event, None, Some(Proof::Origin))],
             seen: Some(meeting()),
             hosts: vec!["host1".into()],
+            rooms: vec![],
             ignored: false,
             target: target(),
         }
@@ -100,6 +102,7 @@ impl Case {
             links: &links,
             seen: self.seen.as_ref(),
             hosts: &self.hosts,
+            rooms: &self.rooms,
             ignored: self.ignored,
         };
         decide(&subject, &settings(), at(NOW))
@@ -308,6 +311,7 @@ proptest! {
         let case = Case {
             links, seen, ignored, target: target(),
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
+            rooms: vec![],
         };
         if matches!(case.decide(), Decision::Delete { .. }) {
             prop_assert!(case.links.iter().all(|(_, gone, _)| gone.is_some()), "a living event links to it");
@@ -340,4 +344,16 @@ fn p5_a_deletion_waits_for_the_right_account_and_is_not_forgotten() {
     assert_eq!(case.decide(), Decision::Leave(Reason::NotHost));
     case.hosts = vec!["host1".into()];
     assert!(matches!(case.decide(), Decision::Delete { .. }));
+}
+
+#[test]
+fn p3_a_personal_room_is_known_by_its_number_whatever_it_looks_like() {
+    let mut case = Case::bonded(Event {
+        title: "Retro".into(),
+        ..event("ev1", None)
+    });
+    case.rooms = vec!["81234567890".into()];
+    assert_eq!(case.decide(), Decision::Leave(Reason::StandingRoom));
+    case.links[0].1 = Some(at(NOW));
+    assert!(!matches!(case.decide(), Decision::Delete { .. }));
 }

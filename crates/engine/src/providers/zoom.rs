@@ -193,6 +193,7 @@ async fn user(session: &Session, access: &Access) -> Result<Identity, Failure> {
         id: String,
         #[serde(default)]
         email: String,
+        pmi: Option<serde_json::Value>,
     }
     let me = |base: &Url| request(Method::GET, &address(base, &["users", "me"], []));
     let user: User = read(session, &session.call_with(Service::Zoom, access, &me).await?)?;
@@ -204,6 +205,7 @@ async fn user(session: &Session, access: &Access) -> Result<Identity, Failure> {
     Ok(Identity {
         subject: user.id,
         name,
+        room: user.pmi.map(|pmi| pmi.to_string().trim_matches('"').to_owned()),
     })
 }
 
@@ -234,6 +236,7 @@ async fn host_of_listed(session: &Session, access: &Access) -> Result<Option<Ide
     Ok(only.map(|subject| Identity {
         name: subject.clone(),
         subject,
+        room: None,
     }))
 }
 

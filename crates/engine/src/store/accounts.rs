@@ -7,6 +7,7 @@ use reconvene_core::report::{Health, Service};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Json, Millis, instant, json};
+use crate::providers::Identity;
 
 /// A signed-in identity. The secret itself is in the keyring under the name `secret`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub(crate) struct Account {
     pub(crate) subject: String,
     pub(crate) name: String,
     pub(crate) secret: String,
+    /// The number of the person's personal room, if they have one. It is never acted on.
+    pub(crate) room: Option<String>,
     pub(crate) health: Health,
 }
 
@@ -51,6 +54,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         subject: row.get("subject")?,
         name: row.get("name")?,
         secret: row.get("secret")?,
+        room: row.get("room")?,
         health: health(row)?,
     })
 }
@@ -90,20 +94,21 @@ pub(crate) fn of(tx: &Connection, service: Service) -> rusqlite::Result<Vec<Acco
 pub(crate) fn signed_in(
     tx: &Connection,
     service: Service,
-    subject: &str,
-    name: &str,
+    who: &Identity,
     secret: &str,
     now: Timestamp,
 ) -> rusqlite::Result<AccountId> {
     tx.query_row(
-        "INSERT INTO accounts (service, subject, name, secret, last_attempt, last_success)
-         VALUES (:service, :subject, :name, :secret, :now, :now)
+        "INSERT INTO accounts (service, subject, name, secret, room, last_attempt, last_success)
+         VALUES (:service, :subject, :name, :secret, :room, :now, :now)
          ON CONFLICT (service, subject) DO UPDATE
-         SET name = excluded.name, secret = excluded.secret, last_attempt = excluded.last_attempt,
-             last_success = excluded.last_success, problem = NULL, next_try = NULL
+         SET name = excluded.name, secret = excluded.secret, room = excluded.room,
+             last_attempt = excluded.last_attempt, last_success = excluded.last_success, problem = NULL,
+             next_try = NULL
          RETURNING id",
         named_params! {
-            ":service": service.word(), ":subject": subject, ":name": name, ":secret": secret, ":now": Millis(now),
+            ":service": service.word(), ":subject": who.subject, ":name": who.name, ":secret": secret,
+            ":room": who.room, ":now": Millis(now),
         },
         |row| Ok(AccountId(row.get(0)?)),
     )

@@ -11,6 +11,7 @@ CREATE TABLE accounts (
     subject      TEXT NOT NULL,              -- the service's own id of the person
     name         TEXT NOT NULL,              -- what the person is known by there
     secret       TEXT NOT NULL,              -- the name, not the value, of the keyring entry
+    room         TEXT,                       -- the number of the person's personal room
     last_attempt INTEGER,
     last_success INTEGER,
     problem      TEXT,
