@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use reconvene_api::{Command, Reply, VERSION};
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
-use reconvene_core::report::Service;
+use reconvene_core::report::{ActivityEntry, Outcome, Service, SyncReport};
 use serde_json::json;
 
 use crate::place::Place;
@@ -52,7 +52,8 @@ pub(crate) enum Verb {
     /// Calendars, and which of them are watched
     #[command(subcommand)]
     Calendar(CalendarVerb),
-    /// Read the calendars, push what is due, and wait for both. Exit code 3: something needs you
+    /// Read the calendars, push what is due, and wait for both. Exit code 3: something needs you; 1: something
+    /// failed and is tried again
     Sync {
         /// Only this calendar: its id here (c1) or at Google
         #[arg(long, value_name = "ID")]
@@ -223,8 +224,20 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
     say(&reply, json);
     Ok(match reply {
         Reply::Sync(report) if report.needs_you => ExitCode::from(NEEDS_YOU),
+        Reply::Sync(report) if !all_well(&report) => {
+            let waits = "Something could not be done yet; it is tried again.";
+            let reason = report.problems.first().map_or(waits, |problem| &problem.message);
+            writeln!(std::io::stderr(), "reconvene: {reason}").ok();
+            ExitCode::FAILURE
+        }
         _ => ExitCode::SUCCESS,
     })
+}
+
+/// Whether nothing failed on the way, and nothing waits to be tried again.
+fn all_well(report: &SyncReport) -> bool {
+    let waits = |entry: &ActivityEntry| entry.outcome == Outcome::Waiting;
+    report.problems.is_empty() && !report.entries.iter().any(waits)
 }
 
 /// The api says "all" with an empty list.

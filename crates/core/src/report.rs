@@ -402,7 +402,7 @@ pub struct Status {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
 pub struct SyncReport {
-    /// Calendars read.
+    /// Calendars read to their end.
     pub calendars: u32,
     /// Entries that this sync wrote, oldest first.
     pub entries: Vec<ActivityEntry>,

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::calendar::{self, Caller};
 use crate::failure::{Failure, FailureKind, account_pause};
+use crate::keyring;
 use crate::oauth::{Grant, sign_in};
 use crate::plan;
 use crate::providers::{Identity, provider};
@@ -74,6 +75,11 @@ pub(crate) async fn begin(
     service: Service,
 ) -> Result<(String, String), Problem> {
     let client = shared.session.tokens.client(service)?;
+    // A keyring that will not keep the sign-in is said before the person goes through it: at Zoom a new grant also ends
+    // the one before.
+    let name = shared.secret_name(service, "sign-in");
+    let keeps = shared.session.ports.secrets.get(&name).await;
+    keeps.map_err(|error| keyring::problem(&error))?;
     let begun = sign_in::begin(client, &shared.session.ports, sign_in::PATIENCE).await?;
     let (ticket, url) = (begun.ticket.clone(), begun.url.to_string());
     let cancel = CancellationToken::new();

@@ -246,14 +246,14 @@ impl Engine {
                 .collect(),
         };
         shared.store.write(|tx| shared.hurry(tx, now))?;
-        let read = u32::try_from(wanted.len()).unwrap_or(u32::MAX);
         let ended = pull::passes(shared, wanted).await;
+        let read = ended.iter().filter(|pass| pass.is_ok()).count();
         push::push_due(shared, true).await?;
         let mut problems: Vec<Problem> = ended.into_iter().filter_map(Result::err).collect();
         problems.dedup();
         let entries = shared.store.read(|tx| activity::after(tx, last_entry))?;
         Ok(SyncReport {
-            calendars: read,
+            calendars: u32::try_from(read).unwrap_or(u32::MAX),
             entries,
             pending: u32::try_from(shared.store.read(outbox::all)?.len()).unwrap_or(u32::MAX),
             problems,

@@ -96,14 +96,22 @@ impl Failure {
         Self::new(kind, problem).with_answer(answer)
     }
 
-    /// The service asks to slow down, until `until` when it said so.
+    /// The service asks to slow down until an instant.
     pub(crate) fn limited(service: Service, until: Timestamp, answer: Answer) -> Self {
+        Self {
+            kind: FailureKind::Limited(until),
+            ..Self::throttled(service, answer)
+        }
+    }
+
+    /// The service asks to slow down and does not say for how long.
+    pub(crate) fn throttled(service: Service, answer: Answer) -> Self {
         let problem = Problem::passing(
             Code::RateLimited,
             format!("{} asks to slow down.", service.name()),
             "Reconvene waits as long as it was asked to and then goes on by itself.",
         );
-        Self::new(FailureKind::Limited(until), problem).with_answer(answer)
+        Self::new(FailureKind::Passing, problem).with_answer(answer)
     }
 
     /// The grant is not accepted any more.

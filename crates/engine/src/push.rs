@@ -25,6 +25,9 @@ use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::outbox::{self, Pending};
 
+/// The one status that says yes to a write: 204, without a body.
+const DONE: u16 = 204;
+
 /// Does everything that is due now. Returns when nothing is due any more, or at once when paused, unless the person
 /// asked for it `by_hand`.
 pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Problem> {
@@ -240,6 +243,10 @@ impl<'a> Attempt<'a> {
             // Kept as asked for, so that the other name does not count as a difference from now on.
             after.zone = wanted.zone.clone().or(after.zone);
             Ending::Updated { after, answer }
+        } else if answer.as_ref().is_some_and(|answer| answer.status != DONE) {
+            // Not the provider's way of saying yes: a proxy's page, or half an answer. Nothing is known but that it is not done.
+            let status = answer.map_or(DONE, |answer| answer.status);
+            return Err(Failure::unreadable(self.account.service, status).into());
         } else if left.iter().all(past) {
             Ending::Refused {
                 after,
@@ -276,7 +283,12 @@ impl<'a> Attempt<'a> {
             .delete(&self.shared.session, &self.account, &self.number)
             .await
         {
-            Ok(answer) => Ok(Ending::Deleted(Some(answer))),
+            Ok(answer) if answer.status == DONE => Ok(Ending::Deleted(Some(answer))),
+            Ok(answer) => match self.read().await {
+                Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Deleted(failure.answer)),
+                Err(failure) => Err(failure.into()),
+                Ok(_) => Err(Failure::unreadable(self.account.service, answer.status).into()),
+            },
             Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Deleted(failure.answer)),
             Err(failure) => Err(failure.into()),
         }

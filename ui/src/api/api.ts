@@ -724,7 +724,7 @@ held: Array<MeetingId>, };
  */
 export type SyncReport = { 
 /**
- * Calendars read.
+ * Calendars read to their end.
  */
 calendars: number, 
 /**

@@ -5,12 +5,12 @@
 
 use bytes::Bytes;
 use http::{Response, header};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Service};
 use serde::Deserialize;
 
-use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
+use crate::failure::{Failure, FailureKind, next_utc_day, retry_after, words};
 use crate::ports::Dice;
 
 #[derive(Deserialize, Default)]
@@ -64,14 +64,10 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
         .get(header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| retry_after(value, now));
-    // Google's own advice without a header is exponential backoff up to a minute; one whole minute is its window.
-    let soon = || {
-        until.unwrap_or_else(|| {
-            later(
-                now,
-                SignedDuration::from_millis(30_000 + (30_000.0 * dice.unit()) as i64),
-            )
-        })
+    // Without a header, Google's own advice is exponential backoff, which is what a passing failure gets.
+    let slow_down = |told| match until {
+        Some(until) => Failure::limited(Service::Google, until, told),
+        None => Failure::throttled(Service::Google, told),
     };
     match status {
         401 => Failure::sign_in_again(Service::Google).with_answer(told),
@@ -106,9 +102,9 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
             "calendarUsageLimitsExceeded",
         ]) =>
         {
-            Failure::limited(Service::Google, soon(), told)
+            slow_down(told)
         }
-        429 => Failure::limited(Service::Google, soon(), told),
+        429 => slow_down(told),
         300..=499 if foreign && status != 410 => Failure::unreadable(Service::Google, status),
         403 => refused(
             FailureKind::Final,
@@ -204,12 +200,9 @@ mod tests {
             Code::MissingScope
         );
         for throttle in ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"] {
-            assert!(
-                matches!(kind(403, &reason(throttle)).0, FailureKind::Limited(_)),
-                "{throttle}"
-            );
+            assert_eq!(kind(403, &reason(throttle)).1, Code::RateLimited, "{throttle}");
         }
-        assert!(matches!(kind(429, "").0, FailureKind::Limited(_)));
+        assert_eq!(kind(429, "").1, Code::RateLimited);
     }
 
     #[test]

@@ -340,14 +340,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
                     );
                     Failure::new(FailureKind::Limited(next_utc_day(now, dice)), problem).with_answer(told)
                 }
-                None => Failure::limited(
-                    Service::Zoom,
-                    later(
-                        now,
-                        SignedDuration::from_millis(30_000 + (30_000.0 * dice.unit()) as i64),
-                    ),
-                    told,
-                ),
+                None => Failure::throttled(Service::Zoom, told),
             }
         }
         (408 | 500..=599, _) => Failure::failed_service(Service::Zoom, until, told),

@@ -267,6 +267,10 @@ impl Attempt<'_> {
                     now,
                     self.shared.session.ports.dice.as_ref(),
                 );
+                if problem.code == Code::RateLimited {
+                    // The limit is the account's, so its other meetings wait as well.
+                    self.account_failed(tx, &problem, next, now)?;
+                }
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
             FailureKind::Limited(until) => {
