@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::calendar::{self, Caller};
 use crate::keyring;
+use crate::providers::provider;
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::{calendars, settings};
@@ -98,21 +99,23 @@ async fn keyring(shared: &Shared) -> Check {
 
 async fn account(shared: &Shared, account: &Account) -> Check {
     let subject = format!("{} {}", account.service.word(), account.name);
-    let asked = match account.service {
-        Service::Google => {
-            let list = calendar::calendars(&shared.session, Caller::Account(account)).await;
-            list.map(drop).map_err(|failure| failure.problem)
-        }
-        Service::Zoom => shared
+    let asked = match provider(account.service) {
+        Some(provider) => match shared
             .session
             .tokens
             .access(&account.secret, account.service)
+            .await
+        {
+            Ok(access) => provider.identity(&shared.session, &access).await.map(drop),
+            Err(problem) => Err(problem.into()),
+        },
+        None => calendar::calendars(&shared.session, Caller::Account(account))
             .await
             .map(drop),
     };
     match asked {
         Ok(()) => works(&subject, "Signed in, and the service answers."),
-        Err(problem) => broken(&subject, &problem),
+        Err(failure) => broken(&subject, &failure.problem),
     }
 }
 
