@@ -114,7 +114,10 @@ pub(crate) fn postpone(
     due: Timestamp,
     entry: Option<EntryId>,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE outbox SET due = ?2, entry = coalesce(?3, entry) WHERE meeting = ?1")?
+    // A row that waits for its account was not tried, but its time counts from here on: never tried, it would be due.
+    tx.prepare_cached(
+        "UPDATE outbox SET due = ?2, entry = coalesce(?3, entry), attempts = max(attempts, 1) WHERE meeting = ?1",
+    )?
         .execute((meeting.0, Millis(due), entry.map(|entry| entry.0)))
         .map(drop)
 }

@@ -349,6 +349,21 @@ async fn p13_a_rate_limit_is_obeyed_even_when_the_person_is_impatient() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p10_p13_an_action_that_waits_for_its_account_lets_the_engine_rest() {
+    let stand = Stand::new("").await;
+    let (first, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    let (second, meeting) = stand.event("Other", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&first, "Retro");
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    stand.sync().await;
+    stand.rename(&second, "Another");
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(30)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Another"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p13_a_used_up_day_waits_for_the_next() {
     let stand = Stand::new("").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
