@@ -120,16 +120,21 @@ fn left_behind(before: &Stored, meeting: MeetingId) -> Draft {
             .map_or(Service::Zoom, |found| service_of(&found.target)),
         outcome: Outcome::Kept,
         changes: Vec::new(),
-        problem: Some(Problem::lasting(
-            Code::Held,
-            "The conference was taken off the event, so the meeting no longer follows it.",
-            "The meeting itself was left as it is. Delete it at the provider if nobody needs it.",
-        )),
+        problem: Some(taken_off()),
         answer: None,
         attempts: 0,
         next_try: None,
         remedies: Vec::new(),
     }
+}
+
+/// Why a meeting is kept whose event lives on without it.
+pub(crate) fn taken_off() -> Problem {
+    Problem::lasting(
+        Code::Held,
+        "The conference was taken off the event, so the meeting no longer follows it.",
+        "The meeting itself was left as it is. Delete it at the provider if nobody needs it.",
+    )
 }
 
 /// The service that answers for a target.

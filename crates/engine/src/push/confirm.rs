@@ -15,7 +15,7 @@ use crate::plan::{self, Dossier};
 use crate::pull;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
-use crate::store::events::Stored;
+use crate::store::events::{self, Stored};
 use crate::store::outbox;
 
 /// What asking brought to light.
@@ -146,6 +146,19 @@ impl Attempt<'_> {
         Ok(all)
     }
 
+    /// Whether the event lives on a watched calendar, to which it moved and where it carries the meeting no more: then
+    /// its conference was taken off, and the meeting is kept.
+    fn went_on_without(&self, calendar: &Calendar, stored: &Stored) -> Result<bool, Stopped> {
+        Ok(self.shared.store.write(|tx| {
+            let moved = events::get(tx, calendar.id, &stored.event.google_id)?;
+            let lives = moved.is_some_and(|moved| moved.gone_since.is_none() && moved.event.organized_here);
+            if lives {
+                self.left_behind(tx)?;
+            }
+            Ok(lives)
+        })?)
+    }
+
     /// Whether a calendar shows the event as living. Watched ones, its own apart, have just been read.
     async fn lives_on(
         &self,
@@ -154,6 +167,9 @@ impl Attempt<'_> {
         stored: &Stored,
     ) -> Result<bool, Stopped> {
         let own = calendar.id == stored.calendar;
+        if !own && calendar.watched && self.went_on_without(calendar, stored)? {
+            return Ok(true);
+        }
         if !(own || (!(calendar.watched && calendar.available) && writable(calendar))) {
             return Ok(false);
         }

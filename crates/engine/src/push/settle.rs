@@ -325,19 +325,29 @@ impl Attempt<'_> {
         tx: &Transaction<'_>,
         calendar: &Calendar,
     ) -> rusqlite::Result<()> {
+        let problem = Problem::lasting(
+            Code::Held,
+            format!(
+                "The event was moved to “{}”, which is not watched; its meeting was kept.",
+                calendar.name
+            ),
+            "Tick that calendar under Accounts to keep the meeting in step.",
+        );
+        self.keep(tx, problem)
+    }
+
+    /// The event lives on another calendar, without its conference. Its meeting is kept and no longer followed.
+    pub(super) fn left_behind(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
+        self.keep(tx, plan::taken_off())
+    }
+
+    fn keep(&self, tx: &Transaction<'_>, problem: Problem) -> rusqlite::Result<()> {
         let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
             return Ok(());
         };
         let draft = Draft {
             outcome: Outcome::Kept,
-            problem: Some(Problem::lasting(
-                Code::Held,
-                format!(
-                    "The event was moved to “{}”, which is not watched; its meeting was kept.",
-                    calendar.name
-                ),
-                "Tick that calendar under Accounts to keep the meeting in step.",
-            )),
+            problem: Some(problem),
             ..self.draft(&dossier)
         };
         activity::write(tx, self.pending.entry, &draft, self.shared.now())?;

@@ -188,6 +188,33 @@ async fn p3_a_move_to_another_calendar_deletes_nothing_watched_or_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_an_event_moved_and_given_another_conference_keeps_its_meeting() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: ANA.into(),
+        summary: "Team".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::CarryEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+        to: other.clone(),
+    });
+    stand.hand(Hand::SwapToMeet {
+        calendar: other,
+        event,
+    });
+    stand.sync().await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_a_copy_that_shares_the_meeting_keeps_it_alive() {
     let stand = Stand::new("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
