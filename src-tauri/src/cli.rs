@@ -12,7 +12,7 @@ use reconvene_api::{Command, Reply, VERSION};
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{ActivityEntry, Outcome, Service, SyncReport};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::place::Place;
 use ask::Asking;
@@ -263,11 +263,17 @@ fn say(reply: &Reply, json: bool) {
 
 /// A reply as `--json` prints it.
 fn in_json(reply: &Reply) -> String {
-    let mut value = json!(reply);
-    if let Some(object) = value.as_object_mut() {
-        object.insert("version".to_owned(), json!(VERSION));
+    #[derive(Serialize)]
+    struct Versioned<'a> {
+        version: u32,
+        #[serde(flatten)]
+        reply: &'a Reply,
     }
-    value.to_string()
+    let versioned = Versioned {
+        version: VERSION,
+        reply,
+    };
+    serde_json::to_string(&versioned).unwrap_or_default()
 }
 
 /// Prints one text and a line end. Whoever closed the pipe has read enough.
@@ -281,7 +287,16 @@ fn print(text: &str) {
 /// Says on one line why it failed.
 pub(crate) fn fail(problem: &Problem, json: bool) -> ExitCode {
     if json {
-        print(&json!({"version": VERSION, "error": problem}).to_string());
+        #[derive(Serialize)]
+        struct Failed<'a> {
+            version: u32,
+            error: &'a Problem,
+        }
+        let failed = Failed {
+            version: VERSION,
+            error: problem,
+        };
+        print(&serde_json::to_string(&failed).unwrap_or_default());
     }
     let mut line = problem.message.replace('\n', " ");
     if !problem.hint.is_empty() {
@@ -335,10 +350,10 @@ mod tests {
 
     #[test]
     fn json_carries_its_version() {
-        assert_eq!(in_json(&Reply::Done), r#"{"reply":"done","version":1}"#);
+        assert_eq!(in_json(&Reply::Done), r#"{"version":1,"reply":"done"}"#);
         assert_eq!(
             in_json(&Reply::Link("https://x/".into())),
-            r#"{"reply":"link","value":"https://x/","version":1}"#
+            r#"{"version":1,"reply":"link","value":"https://x/"}"#
         );
     }
 }
