@@ -172,6 +172,7 @@ async fn look_up(
     stored: Stored,
 ) -> Result<Option<Observation>, Failure> {
     let google_id = stored.event.google_id;
+    obey(shared, account)?;
     match calendar::event(&shared.session, account, &calendar.google_id, &google_id).await {
         Ok(Some(observation)) => Ok(Some(observation)),
         Ok(None) => Ok(Some(Observation::Gone { google_id })),
@@ -181,6 +182,16 @@ async fn look_up(
             FailureKind::Passing if calendar.failures < PATIENCE => Err(failure),
             _ => Ok(None),
         },
+    }
+}
+
+/// A pass of another calendar may have learnt meanwhile that the account has to wait (P13).
+fn obey(shared: &Shared, account: &Account) -> Result<(), Failure> {
+    let known = shared.store.read(|tx| accounts::get(tx, account.id));
+    let Ok(Some(account)) = known else { return Ok(()) };
+    match (account.waits_until(shared.now()), account.health.problem) {
+        (Some(until), Some(problem)) => Err(Failure::new(FailureKind::Limited(until), problem)),
+        _ => Ok(()),
     }
 }
 
@@ -220,6 +231,7 @@ impl<'a> Pages<'a> {
             return Ok(None);
         }
         self.left -= 1;
+        obey(self.shared, self.account)?;
         let session = &self.shared.session;
         let id = &self.calendar.google_id;
         let page = calendar::events(

@@ -2,9 +2,11 @@
 //! undelete may not have been seen yet; and on every other calendar, because a moved event leaves a tombstone behind
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
+use jiff::Timestamp;
 use reconvene_core::event::Observation;
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
+use reconvene_core::problem::Code;
 use reconvene_core::report::PlannedAction;
 
 use super::{Attempt, Stopped, settle};
@@ -15,7 +17,7 @@ use crate::plan::{self, Dossier};
 use crate::pull;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
-use crate::store::events::{self, Stored};
+use crate::store::events::Stored;
 use crate::store::outbox;
 
 /// What asking brought to light.
@@ -29,6 +31,7 @@ pub(super) enum Confirmed {
 impl Attempt<'_> {
     /// Asks. A failure to get an answer puts the deletion off.
     pub(super) async fn confirm(&self) -> Result<Confirmed, Stopped> {
+        let asked = self.shared.now();
         let links = self.gone()?;
         // An event moves within an account: that account's calendars must all be asked, those just made included.
         let home = self.accounts_of(&links)?;
@@ -36,7 +39,7 @@ impl Attempt<'_> {
             self.list_anew(account, &links).await?;
         }
         let home: Vec<AccountId> = home.into_iter().map(|account| account.id).collect();
-        self.read_the_others(&links, &home).await?;
+        self.read_all(&home, asked).await?;
         if self.gone()?.len() != links.len() || links.is_empty() {
             return self.replanned();
         }
@@ -84,18 +87,17 @@ impl Attempt<'_> {
         listed.map_err(|problem| Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)))
     }
 
-    /// Makes the other watched calendars known as they are since the cancellation was learnt: a moved event shows there.
-    /// One of the event's own account must be read; one of another account is read if it can be (P10).
-    async fn read_the_others(&self, links: &[Stored], home: &[AccountId]) -> Result<(), Stopped> {
-        let learnt = links.iter().filter_map(|stored| stored.gone_since).max();
+    /// Makes the watched calendars known as they are now: a moved event shows there, and so does another one that was
+    /// given the meeting meanwhile. One of the event's own account must be read; one of another account is read if it
+    /// can be (P10), and so is one that is lost.
+    async fn read_all(&self, home: &[AccountId], asked: Timestamp) -> Result<(), Stopped> {
         for (calendar, account) in &self.calendars()? {
-            let own = links.iter().any(|stored| stored.calendar == calendar.id);
-            let stale = calendar.health.last_success < learnt;
-            if own || !(calendar.watched && calendar.available && stale) {
+            let fresh = calendar.health.last_success.is_some_and(|last| last >= asked);
+            if fresh || !(calendar.watched && calendar.available) {
                 continue;
             }
             match pull::pass(self.shared, calendar.id).await {
-                Err(problem) if home.contains(&account.id) => {
+                Err(problem) if home.contains(&account.id) && problem.code != Code::CalendarGone => {
                     return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
                 }
                 _ => {}
@@ -146,20 +148,7 @@ impl Attempt<'_> {
         Ok(all)
     }
 
-    /// Whether the event lives on a watched calendar, to which it moved and where it carries the meeting no more: then
-    /// its conference was taken off, and the meeting is kept.
-    fn went_on_without(&self, calendar: &Calendar, stored: &Stored) -> Result<bool, Stopped> {
-        Ok(self.shared.store.write(|tx| {
-            let moved = events::get(tx, calendar.id, &stored.event.google_id)?;
-            let lives = moved.is_some_and(|moved| moved.gone_since.is_none() && moved.event.organized_here);
-            if lives {
-                self.left_behind(tx)?;
-            }
-            Ok(lives)
-        })?)
-    }
-
-    /// Whether a calendar shows the event as living. Watched ones, its own apart, have just been read.
+    /// Whether a calendar shows the event as living: its own, or one that it can have been moved to.
     async fn lives_on(
         &self,
         calendar: &Calendar,
@@ -167,10 +156,7 @@ impl Attempt<'_> {
         stored: &Stored,
     ) -> Result<bool, Stopped> {
         let own = calendar.id == stored.calendar;
-        if !own && calendar.watched && self.went_on_without(calendar, stored)? {
-            return Ok(true);
-        }
-        if !(own || (!(calendar.watched && calendar.available) && writable(calendar))) {
+        if !(own || writable(calendar)) {
             return Ok(false);
         }
         let now = self.shared.now();
@@ -189,11 +175,15 @@ impl Attempt<'_> {
                 })?;
                 Ok(true)
             }
+            // Somebody's copy of the event is not the event.
+            Ok(Some(Observation::Present(copy))) if !copy.organized_here => Ok(false),
             Ok(Some(Observation::Present(_))) => {
-                // It went to a calendar that nobody watches: its meeting goes on, unattended.
-                self.shared
-                    .store
-                    .write(|tx| self.moved_out_of_sight(tx, calendar))?;
+                self.shared.store.write(|tx| match calendar.watched {
+                    // It was just read there, and does not point at the meeting.
+                    true => self.left_behind(tx),
+                    // It went to a calendar that nobody watches: its meeting goes on, unattended.
+                    false => self.moved_out_of_sight(tx, calendar),
+                })?;
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),

@@ -188,30 +188,58 @@ async fn p3_a_move_to_another_calendar_deletes_nothing_watched_or_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p3_an_event_moved_and_given_another_conference_keeps_its_meeting() {
-    let stand = Stand::new("delete_grace = \"0s\"").await;
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: ANA.into(),
-        summary: "Team".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&other, true).await.unwrap();
+async fn p3_a_meeting_given_to_another_event_at_the_last_moment_is_kept() {
+    let stand = Stand::new("").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    let (other, _) = stand.event("Other", "2026-12-02T09:00:00Z");
     stand.sync().await;
-    stand.hand(Hand::CarryEvent {
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.hand(Hand::AttachMeeting {
         calendar: ANA.into(),
-        event: event.clone(),
-        to: other.clone(),
+        event: other,
+        meeting,
     });
-    stand.hand(Hand::SwapToMeet {
-        calendar: other,
-        event,
-    });
-    stand.sync().await;
+    // The pass that would have seen it fails; the deletion is due all the same.
+    stand.fault(Wire::Google, "/events", "GET", refused("503_html"));
+    stand.sync_after(GRACE).await;
     assert!(stand.exists(meeting));
-    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_event_moved_and_relieved_of_its_conference_keeps_its_meeting() {
+    for swapped in [true, false] {
+        let stand = Stand::new("delete_grace = \"0s\"").await;
+        let other = stand.hand(Hand::CreateCalendar {
+            owner: ANA.into(),
+            summary: "Team".into(),
+            id: None,
+            time_zone: None,
+        });
+        stand.engine.refresh_calendars().await.unwrap();
+        stand.engine.watch_calendar(&other, true).await.unwrap();
+        let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+        stand.sync().await;
+        stand.hand(Hand::CarryEvent {
+            calendar: ANA.into(),
+            event: event.clone(),
+            to: other.clone(),
+        });
+        stand.hand(if swapped {
+            Hand::SwapToMeet {
+                calendar: other,
+                event,
+            }
+        } else {
+            Hand::RemoveConference {
+                calendar: other,
+                event,
+            }
+        });
+        stand.sync().await;
+        assert!(stand.exists(meeting), "swapped: {swapped}");
+        assert_eq!(stand.newest().outcome, Outcome::Kept);
+    }
 }
 
 #[tokio::test(start_paused = true)]
