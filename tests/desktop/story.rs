@@ -153,6 +153,30 @@ async fn without_a_keyring_signing_in_fails_clearly_and_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_called_off_leaves_everything_as_it_was() {
+    let app = App::new(Session::without_display()).await;
+    let mut verb = app.command(&["account", "add", "zoom", "--no-browser"]);
+    let mut verb = verb.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(verb.stdout.take().unwrap()).lines();
+    assert!(
+        lines
+            .next_line()
+            .await
+            .unwrap()
+            .is_some_and(|line| line.starts_with("http"))
+    );
+    let id = verb.id().unwrap().to_string();
+    app.session
+        .command("kill")
+        .args(["-INT", &id])
+        .status()
+        .await
+        .unwrap();
+    assert_eq!(verb.wait().await.unwrap().code(), Some(1));
+    assert_eq!(app.json(&["account", "list"]).await, Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn exit_codes_tell_usage_failure_and_needing_the_person_apart() {
     let app = App::set_up(Session::without_display()).await;
     assert_eq!(app.run(&["retry", "a1"]).await.status.code(), Some(2));

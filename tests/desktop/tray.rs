@@ -7,6 +7,7 @@ use zbus::zvariant::{OwnedValue, Structure, Value};
 use zbus::{Connection, Proxy, connection};
 
 use crate::app::App;
+use crate::processes::windows;
 use crate::session::Session;
 use crate::until;
 
@@ -21,29 +22,15 @@ struct Menu<'a> {
 impl Menu<'_> {
     /// Waits for Reconvene's item at the desktop's watcher.
     async fn registered(bus: &Connection) -> Self {
-        let watcher = Proxy::new(
-            bus,
-            "org.kde.StatusNotifierWatcher",
-            "/StatusNotifierWatcher",
-            "org.kde.StatusNotifierWatcher",
-        );
-        let watcher = watcher.await.unwrap();
+        let watcher = "org.kde.StatusNotifierWatcher";
         let address = until("an icon is registered", async || {
+            let watcher = uncached(bus, watcher, "/StatusNotifierWatcher", watcher).await;
             let items: Vec<String> = watcher.get_property("RegisteredStatusNotifierItems").await.ok()?;
             items.into_iter().next()
         })
         .await;
         let (name, path) = address.split_at(address.find('/').unwrap());
-        // An item tells its changes by signals of its own, so nothing may be kept here.
-        let item: Proxy<'_> = zbus::proxy::Builder::new(bus)
-            .destination(name.to_owned())
-            .and_then(|item| item.path(path.to_owned()))
-            .and_then(|item| item.interface("org.kde.StatusNotifierItem"))
-            .unwrap()
-            .cache_properties(zbus::proxy::CacheProperties::No)
-            .build()
-            .await
-            .unwrap();
+        let item = uncached(bus, name, path, "org.kde.StatusNotifierItem").await;
         let path: zbus::zvariant::OwnedObjectPath = item.get_property("Menu").await.unwrap();
         let menu = Proxy::new(bus, name.to_owned(), path, "com.canonical.dbusmenu")
             .await
@@ -93,16 +80,50 @@ impl Menu<'_> {
     }
 }
 
+/// Items and watchers tell their changes by signals of their own, so nothing may be kept here.
+async fn uncached(bus: &Connection, name: &str, path: &str, interface: &str) -> Proxy<'static> {
+    zbus::proxy::Builder::new(bus)
+        .destination(name.to_owned())
+        .and_then(|proxy| proxy.path(path.to_owned()))
+        .and_then(|proxy| proxy.interface(interface.to_owned()))
+        .unwrap()
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await
+        .unwrap()
+}
+
+async fn bus(app: &App) -> Connection {
+    let address = app.session.var("DBUS_SESSION_BUS_ADDRESS");
+    connection::Builder::address(address)
+        .unwrap()
+        .build()
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tray_host_that_comes_late_gets_the_icon_and_no_window_was_opened_for_it() {
+    let app = App::set_up(Session::with(&["--no-tray"])).await;
+    let mut agent = app.agent(&["--background"]).await;
+    let mut panel = app
+        .session
+        .command("xfce4-panel")
+        .arg("--disable-wm-check")
+        .spawn()
+        .unwrap();
+    Menu::registered(&bus(&app).await).await.shows("in step").await;
+    assert_eq!(windows(agent.id().unwrap()), []);
+    app.ask(r#"{"id":1,"command":"quit"}"#).await;
+    assert!(agent.wait().await.unwrap().success());
+    panel.kill().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tray_shows_state_and_results_and_does_what_is_chosen() {
     let app = App::set_up(Session::full()).await;
     let mut agent = app.agent(&["--background"]).await;
-    let address = app.session.var("DBUS_SESSION_BUS_ADDRESS");
-    let bus = connection::Builder::address(address)
-        .unwrap()
-        .build()
-        .await
-        .unwrap();
+    let bus = bus(&app).await;
     let menu = Menu::registered(&bus).await;
 
     menu.shows("in step – as of").await;

@@ -22,12 +22,15 @@ use crate::commands::{Commands, Desktop};
 use crate::notify::{Announcer, DesktopNotifier, Notice, Notifier};
 use crate::place::Place;
 use crate::socket::Answers;
+use crate::tray::host::Obstacle;
 use crate::tray::view::TrayView;
 use crate::tray::{Choice, Tray, host};
 use crate::windows::Windows;
 
 /// Changes within this time make one redraw.
 const GATHER: Duration = Duration::from_millis(200);
+/// How long an agent in the background waits for a tray host before it shows itself otherwise.
+const HOST_COMES: Duration = Duration::from_secs(30);
 
 /// `reconvene`: the tray, until quit. When an agent runs already, its window is opened instead.
 pub(crate) fn run(runtime: &Runtime, place: &Place, start: Start) -> Result<ExitCode, Problem> {
@@ -151,26 +154,32 @@ async fn draw(
     };
 
     let mut open = !background && view().is_some_and(|(_, overall)| overall == Overall::NotSetUp);
-    if let Some(obstacle) = host::obstacle().await {
+    let mut obstacle = host::obstacle().await;
+    if background && obstacle == Some(Obstacle::NoHost) {
+        // Started along with the session, the agent can be there before the panel is.
+        obstacle = tokio::select! {
+            () = stop.cancelled() => return,
+            come = tokio::time::timeout(HOST_COMES, host::appears()) => come.is_err().then_some(Obstacle::NoHost),
+        };
+    }
+    if let Some(obstacle) = obstacle {
         tracing::warn!("{} {}", obstacle.finding(), obstacle.advice());
         tell(vec![Notice {
             title: "Reconvene runs without a tray icon".to_owned(),
             text: format!("{} {}", obstacle.finding(), obstacle.advice()),
         }]);
-        // Running with neither window nor icon, nobody would know it runs.
-        open = true;
-        if open {
-            windows.open();
-            open = false;
-        }
+        // Running with neither window nor icon, nobody would know that it runs.
+        windows.open();
+        open = false;
+        let come = async {
+            match obstacle {
+                Obstacle::NoLibrary => std::future::pending().await,
+                Obstacle::NoHost => host::appears().await,
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = async {
-                match obstacle {
-                    host::Obstacle::NoLibrary => std::future::pending().await,
-                    host::Obstacle::NoHost => host::appears().await,
-                }
-            } => {}
+            () = come => {}
         }
     }
     if open {
