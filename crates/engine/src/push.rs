@@ -23,6 +23,7 @@ use crate::plan::{self, Dossier};
 use crate::providers::{Provider, provider};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
+use crate::store::meetings;
 use crate::store::outbox::{self, Pending};
 
 /// The one status that says yes to a write: 204, without a body.
@@ -205,7 +206,13 @@ impl<'a> Attempt<'a> {
             Decision::Delete { not_before } if not_before <= self.shared.now() => match self.confirm().await?
             {
                 Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
-                Confirmed::Replanned => Ok(Ending::Replanned),
+                Confirmed::Replanned => {
+                    // Its event lives after all, and the meeting does not: the next reading says so.
+                    self.shared
+                        .store
+                        .write(|tx| meetings::unsee(tx, self.pending.meeting))?;
+                    Ok(Ending::Replanned)
+                }
             },
             // Somebody else's meeting, most likely: nothing was asked of us, so there is nothing to report.
             Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
@@ -275,9 +282,11 @@ impl<'a> Attempt<'a> {
         if let Confirmed::Replanned = self.confirm().await? {
             return Ok(Ending::Replanned);
         }
-        self.shared
-            .store
-            .write(|tx| outbox::about_to_write(tx, self.pending.meeting, meeting))?;
+        self.shared.store.write(|tx| {
+            outbox::about_to_write(tx, self.pending.meeting, meeting)?;
+            // Should the event come back before the outcome is known, the meeting must not pass for being there.
+            meetings::unsee(tx, self.pending.meeting)
+        })?;
         match self
             .provider
             .delete(&self.shared.session, &self.account, &self.number)

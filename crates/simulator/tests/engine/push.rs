@@ -344,6 +344,24 @@ async fn p5_a_deletion_whose_answer_was_lost_counts_as_done() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_an_event_brought_back_too_late_shows_that_its_meeting_is_gone() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.fault(Wire::Zoom, "/meetings/", "DELETE", answer_lost());
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event,
+    });
+    stand.sync_after(Duration::from_secs(30)).await;
+    assert!(!stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    assert_eq!(stand.newest().problem.unwrap().code, Code::MeetingGone);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_refused_token_is_renewed_once_and_the_request_made_again() {
     let stand = Stand::new("").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
