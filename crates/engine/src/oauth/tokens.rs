@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Service;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
 use super::endpoint::{Failure, Issued};
 use super::{Access, Grant, OAuthClient};
@@ -53,6 +55,9 @@ struct Slot {
     memory: Mutex<Memory>,
 }
 
+/// A refresh under way and its outcome, for everybody who waits for it. They wake in the order in which they came.
+type Flight = Shared<BoxFuture<'static, Result<Access, Problem>>>;
+
 #[derive(Default)]
 struct Memory {
     access: Option<Held>,
@@ -65,7 +70,7 @@ struct Memory {
     /// Until when the token endpoint is left alone, and why.
     pause: Option<(Timestamp, Problem)>,
     /// The refresh under way.
-    flight: Option<watch::Receiver<Option<Result<Access, Problem>>>>,
+    flight: Option<Flight>,
 }
 
 struct Held {
@@ -150,7 +155,7 @@ impl Tokens {
     pub async fn access(&self, name: &str, service: Service) -> Result<Access, Problem> {
         let slot = self.inner.slot(name);
         let now = self.inner.ports.clock.now();
-        let mut flight = {
+        let flight = {
             let mut memory = slot.memory();
             if let Some(access) = memory.fresh(now).cloned() {
                 if let Some((_, again)) = &mut memory.unsaved
@@ -169,32 +174,31 @@ impl Tokens {
                 return memory.still_good(now).cloned().ok_or_else(|| problem.clone());
             }
             match &memory.flight {
-                Some(flight) if flight.has_changed().is_ok() => flight.clone(),
+                Some(flight) if flight.peek().is_none() => flight.clone(),
                 _ => {
-                    let (landed, flight) = watch::channel(None);
+                    let (landed, landing) = oneshot::channel();
+                    let broke_off = Problem::passing(
+                        Code::Internal,
+                        format!("Renewing the sign-in to {} broke off.", service.name()),
+                        "Reconvene tries again by itself.",
+                    );
+                    let flight = landing
+                        .map(move |outcome| outcome.unwrap_or(Err(broke_off)))
+                        .boxed()
+                        .shared();
                     memory.flight = Some(flight.clone());
                     let (inner, slot) = (Arc::clone(&self.inner), Arc::clone(&slot));
                     tokio::spawn(async move {
                         let outcome = inner.refresh(&slot, service).await;
                         slot.memory().flight = None;
-                        landed.send_replace(Some(outcome));
+                        // Nobody may be waiting any more.
+                        let _ = landed.send(outcome);
                     });
                     flight
                 }
             }
         };
-        let landed = flight
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|seen| seen.clone());
-        landed.unwrap_or_else(|| {
-            Err(Problem::passing(
-                Code::Internal,
-                format!("Renewing the sign-in to {} broke off.", service.name()),
-                "Reconvene tries again by itself.",
-            ))
-        })
+        flight.await
     }
 
     /// Says that the API refused `token` with 401. If that is still the token at hand, the next
@@ -310,8 +314,8 @@ impl Tokens {
         let slots: Vec<_> = self.inner.slots().values().cloned().collect();
         for slot in slots {
             let flight = slot.memory().flight.clone();
-            if let Some(mut flight) = flight {
-                let _ = flight.wait_for(Option::is_some).await;
+            if let Some(flight) = flight {
+                let _ = flight.await;
             }
             drop(slot.turn.lock().await);
         }
