@@ -136,23 +136,26 @@ pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zo
         ),
         Service::Zoom => ("/zoom/oauth/authorize", "/zoom/oauth/token", zoom_client, None),
     };
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs([
-        ("client_id", id),
-        ("redirect_uri", redirect),
-        ("response_type", "code"),
-        ("state", "state"),
-        ("code_challenge", &challenge),
-        ("code_challenge_method", "S256"),
-    ]);
-    if service == Service::Google {
-        query.append_pair("access_type", "offline");
-        query.append_pair(
-                "scope",
-                "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly",
-            );
-    }
-    let uri = format!("{BASE}{authorize}?{}", query.finish());
+    let query = {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs([
+            ("client_id", id),
+            ("redirect_uri", redirect),
+            ("response_type", "code"),
+            ("state", "state"),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ]);
+        if service == Service::Google {
+            query.append_pair("access_type", "offline");
+            query.append_pair(
+                    "scope",
+                    "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly",
+                );
+        }
+        query.finish()
+    };
+    let uri = format!("{BASE}{authorize}?{query}");
     let answer = browser
         .send(Request::get(uri).body(Bytes::new()).unwrap())
         .await
@@ -170,18 +173,21 @@ pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zo
         .expect("a code")
         .1
         .into_owned();
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs([
-        ("grant_type", "authorization_code"),
-        ("client_id", id),
-        ("redirect_uri", redirect),
-        ("code", &code),
-        ("code_verifier", verifier),
-    ]);
-    form.extend_pairs(secret.map(|secret| ("client_secret", secret)));
+    let form = {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs([
+            ("grant_type", "authorization_code"),
+            ("client_id", id),
+            ("redirect_uri", redirect),
+            ("code", &code),
+            ("code_verifier", verifier),
+        ]);
+        form.extend_pairs(secret.map(|secret| ("client_secret", secret)));
+        form.finish()
+    };
     let request = Request::post(format!("{BASE}{token}"))
         .header("content-type", "application/x-www-form-urlencoded")
-        .body(Bytes::from(form.finish()))
+        .body(Bytes::from(form))
         .unwrap();
     let answer: serde_json::Value =
         serde_json::from_slice(browser.send(request).await.unwrap().body()).unwrap();

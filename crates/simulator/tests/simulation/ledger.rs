@@ -1,0 +1,397 @@
+//! The safety promises, checked at every request: what an engine sends is held against the truth, what it was told,
+//! and what the person said.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::HeaderValue;
+use jiff::{SignedDuration, Timestamp};
+use reconvene_simulator::zoom::Meeting;
+use reconvene_simulator::{Entry, Service, World};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::history::Broken;
+use crate::truth::{Key, Row, Truth};
+
+/// Which of the person's machines.
+pub(crate) type Machine = usize;
+
+/// What a meeting's reading told an engine.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    at: Timestamp,
+    revision: u64,
+}
+
+/// A wait that a service asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wait {
+    told: Timestamp,
+    until: Timestamp,
+}
+
+#[derive(Default)]
+pub(crate) struct Ledger {
+    pub(crate) truth: Truth,
+    pub(crate) broken: BTreeSet<Broken>,
+    /// Google's ids of the calendars that the person ticked, by machine, and since when.
+    pub(crate) ticked: BTreeMap<(Machine, String), Timestamp>,
+    /// Complete passes: when begun and when their end was delivered.
+    pub(crate) passes: BTreeMap<(Machine, String), Vec<(Timestamp, Timestamp)>>,
+    /// When the last complete pass of a calendar ended, by the clock of that moment.
+    pub(crate) last_read: BTreeMap<(Machine, String), Timestamp>,
+    /// Deletions that the person agreed to.
+    pub(crate) approved: BTreeSet<u64>,
+    /// Meetings that the person said to leave alone, and since when.
+    pub(crate) left_alone: BTreeMap<(Machine, u64), Timestamp>,
+    /// Meetings changed at Zoom directly, and when last.
+    pub(crate) drifted: BTreeMap<u64, Timestamp>,
+    pub(crate) grace: SignedDuration,
+    pub(crate) mass_limit: usize,
+    /// Whether waits learnt just now may be forgotten, because the disk is full.
+    pub(crate) disk_full: bool,
+    /// Every access token that was sent.
+    pub(crate) bearers: Vec<SecretString>,
+    pub(crate) readings: BTreeMap<(Machine, u64), Reading>,
+    pub(crate) waits: BTreeMap<(Machine, Service, String), Wait>,
+    pub(crate) writing: BTreeMap<Machine, u32>,
+    pub(crate) unasked_deletions: Vec<(Machine, Timestamp)>,
+}
+
+/// One request as it arrives at the service.
+pub(crate) struct Arrival<'a> {
+    pub(crate) machine: Machine,
+    /// When the engine began to send it.
+    pub(crate) begun: Timestamp,
+    /// The meeting that it names, as it was before.
+    pub(crate) before: Option<&'a Meeting>,
+    /// Why it must not be deleted, judged when the request arrived.
+    pub(crate) doubt: Option<String>,
+}
+
+impl Ledger {
+    pub(crate) fn break_promise(&mut self, promise: &'static str, how: String) {
+        self.broken.insert(Broken { promise, how });
+    }
+
+    pub(crate) fn saw_bearer(&mut self, header: &HeaderValue) {
+        let token = header.to_str().unwrap_or_default().trim_start_matches("Bearer ");
+        if self
+            .bearers
+            .last()
+            .is_none_or(|last| last.expose_secret() != token)
+            && !self.bearers.iter().any(|known| known.expose_secret() == token)
+        {
+            self.bearers.push(token.to_owned().into());
+        }
+    }
+
+    /// The clock was set back: nothing may seem to lie ahead.
+    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+        self.waits.clear();
+        self.truth.clock_set_back(now);
+        for reading in self.readings.values_mut() {
+            reading.at = reading.at.min(now);
+        }
+        for (begun, ended) in self.passes.values_mut().flatten() {
+            (*begun, *ended) = ((*begun).min(now), (*ended).min(now));
+        }
+        for since in self
+            .ticked
+            .values_mut()
+            .chain(self.left_alone.values_mut())
+            .chain(self.drifted.values_mut())
+        {
+            *since = (*since).min(now);
+        }
+    }
+
+    pub(crate) fn begin_write(&mut self, machine: Machine) {
+        let under_way = self.writing.entry(machine).or_default();
+        *under_way += 1;
+        if *under_way > 1 {
+            self.break_promise("P13", "two writes to one host at a time".to_owned());
+        }
+    }
+
+    pub(crate) fn end_write(&mut self, machine: Machine) {
+        if let Some(under_way) = self.writing.get_mut(&machine) {
+            *under_way = under_way.saturating_sub(1);
+        }
+    }
+
+    /// A process ended: what it was just told is not known to its successor.
+    pub(crate) fn killed(&mut self, now: Timestamp) {
+        self.writing.clear();
+        self.forget_fresh_waits(now);
+    }
+
+    pub(crate) fn forget_fresh_waits(&mut self, now: Timestamp) {
+        let fresh = SignedDuration::from_secs(1);
+        self.waits.retain(|_, wait| now.duration_since(wait.told) > fresh);
+    }
+
+    /// A new sign-in begins with a clean slate.
+    pub(crate) fn signed_in(&mut self, machine: Machine) {
+        self.waits.retain(|(of, _, _), _| *of != machine);
+    }
+
+    /// A request reached its service, which did with it what `entry` says.
+    pub(crate) fn arrived(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry) {
+        self.obeys_waits(arrival, entry);
+        if entry.service == Service::Google && entry.is_write() {
+            self.break_promise(
+                "P7",
+                format!("a write to the calendar: {} {}", entry.method, entry.path),
+            );
+        }
+        let Some(number) = entry.meeting().filter(|_| entry.service == Service::Zoom) else {
+            return;
+        };
+        match entry.method.as_str() {
+            "GET" => {
+                if let Some(meeting) = arrival.before.filter(|_| entry.status == 200) {
+                    let reading = Reading {
+                        at: arrival.begun,
+                        revision: meeting.revision,
+                    };
+                    self.readings.insert((arrival.machine, number), reading);
+                }
+            }
+            "PATCH" => self.update(world, arrival, entry, number),
+            "DELETE" => self.deletion(world, arrival, entry, number),
+            other => self.break_promise("P3", format!("{other} {}", entry.path)),
+        }
+        if entry.applied {
+            // A meeting that was just brought in step may now agree with one more event.
+            self.truth.look(world);
+        }
+    }
+
+    /// What every write must heed.
+    fn write(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) -> Option<Reading> {
+        let what = format!("{} of {number}", entry.method);
+        let Some(meeting) = arrival.before else {
+            return None;
+        };
+        let reading = self.readings.get(&(arrival.machine, number)).copied();
+        let Some(reading) = reading else {
+            self.break_promise("P5", format!("{what} without reading it first"));
+            return None;
+        };
+        let unchanged = reading.revision == meeting.revision;
+        if meeting.kind != 2 {
+            self.break_promise("P4", format!("{what}, which is of type {}", meeting.kind));
+        }
+        let foreign = world
+            .zoom_users()
+            .any(|user| Some(&user.email) == entry.who.as_ref() && user.id != meeting.host_id);
+        if unchanged && foreign {
+            self.break_promise("P3", format!("{what}, which somebody else hosts"));
+        }
+        if unchanged && meeting.trashed.is_some() {
+            self.break_promise("P5", format!("{what}, which was deleted already"));
+        }
+        if let Some(since) = self.left_alone.get(&(arrival.machine, number)).copied() {
+            let edited = self.truth.rows.values().any(|row| {
+                (row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number))
+                    && row
+                        .edited
+                        .max(row.gone_since.unwrap_or(row.lives_since))
+                        .max(row.linked_since)
+                        > since - SignedDuration::from_hours(1)
+            });
+            if !edited {
+                self.break_promise("P8", format!("{what}, which the person said to leave alone"));
+            }
+        }
+        Some(reading)
+    }
+
+    fn update(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
+        let reading = self.write(world, arrival, entry, number);
+        let Some(meeting) = arrival.before else { return };
+        let Some(fields) = entry.body.as_object() else {
+            return;
+        };
+        let asked = self.truth.ever_wanted.get(&number);
+        let mut wrong = Vec::new();
+        for (name, value) in fields {
+            let text = value.as_str().unwrap_or_default();
+            let (known, same) = match name.as_str() {
+                "topic" => (
+                    asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.cut_topic() == text)),
+                    meeting.topic == text,
+                ),
+                "start_time" => {
+                    let start: Option<Timestamp> = text.parse().ok();
+                    (
+                        asked.is_some_and(|asked| asked.iter().any(|wanted| Some(wanted.start) == start)),
+                        meeting.start == start,
+                    )
+                }
+                "duration" => {
+                    let minutes = value.as_u64().unwrap_or_default();
+                    (
+                        asked.is_some_and(|asked| {
+                            asked.iter().any(|wanted| u64::from(wanted.minutes) == minutes)
+                        }),
+                        u64::from(meeting.minutes) == minutes,
+                    )
+                }
+                "timezone" => (
+                    asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.zone == text)),
+                    meeting.time_zone == text,
+                ),
+                _ => (false, false),
+            };
+            if !known {
+                wrong.push((
+                    "P3",
+                    format!("{name} {value} written to {number}: no event bonded to it ever asked for that"),
+                ));
+            }
+            if same && entry.applied && reading.is_some_and(|reading| reading.revision == meeting.revision) {
+                wrong.push((
+                    "P6",
+                    format!("{name} {value} written to {number}, which had it already"),
+                ));
+            }
+        }
+        for (promise, how) in wrong {
+            self.break_promise(promise, how);
+        }
+    }
+
+    fn deletion(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
+        for flag in ["schedule_for_reminder", "cancel_meeting_reminder"] {
+            if entry.param(flag) != Some("false") {
+                self.break_promise("P9", format!("{number} deleted without {flag}=false"));
+            }
+        }
+        self.write(world, arrival, entry, number);
+        if !entry.applied {
+            return;
+        }
+        if let Some(how) = &arrival.doubt {
+            self.break_promise("P3", format!("{number} deleted: {how}"));
+        }
+        if !self.approved.contains(&number) {
+            let now = entry.at;
+            let recent = SignedDuration::from_secs(5);
+            self.unasked_deletions
+                .retain(|(machine, at)| *machine == arrival.machine && now.duration_since(*at) <= recent);
+            self.unasked_deletions.push((arrival.machine, now));
+            // With a grace period longer than that, all of them were known when the first was carried out.
+            if self.grace >= SignedDuration::from_secs(15) && self.unasked_deletions.len() > self.mass_limit {
+                let count = self.unasked_deletions.len();
+                self.break_promise("P8", format!("{count} meetings deleted together without asking"));
+            }
+        }
+    }
+
+    /// Why a meeting must not be deleted, judging by what was so when the engine last looked at it.
+    pub(crate) fn why_not_delete(&self, world: &World, machine: Machine, number: u64) -> Option<String> {
+        let looked = self.readings.get(&(machine, number))?.at;
+        let settled = |since: Timestamp| since <= looked;
+        let watched = |key: &Key| {
+            self.ticked.contains_key(&(machine, key.0.clone())) && !self.truth.lost.contains(&key.0)
+        };
+        let live = self.truth.rows.iter().find(|(key, row)| {
+            row.points_at(number)
+                && settled(row.linked_since)
+                && watched(key)
+                && world.calendars().contains(&key.0)
+        });
+        if let Some((key, _)) = live {
+            return Some(format!("the living event {} on {} points at it", key.1, key.0));
+        }
+        let Some(events) = self.truth.bonds.get(&number) else {
+            return Some("no event was ever bonded to it".to_owned());
+        };
+        let now = world.now();
+        let mut why = "no bonded event".to_owned();
+        for id in events {
+            let lives = |row: &Row| row.living && row.organized && settled(row.lives_since);
+            let lost = |key: &Key| self.truth.lost.contains(&key.0);
+            if let Some((key, _)) = self
+                .truth
+                .of_event(id)
+                .find(|(key, row)| lives(row) && !lost(key))
+            {
+                why = format!("its event {id} lives on {}", key.0);
+                continue;
+            }
+            let gone = self.truth.of_event(id).filter_map(|(key, row)| {
+                let since = row.gone_since?;
+                let known_unlinked = row.meeting != Some(number)
+                    && row
+                        .unlinked
+                        .iter()
+                        .any(|(left, at)| *left == number && self.seen_between(machine, &key.0, *at, since));
+                // A cancellation that was taken back and made again between two passes is one.
+                let since = match row.came_back {
+                    Some((gone, back)) if !self.seen_between(machine, &key.0, back, since) => gone,
+                    _ => since,
+                };
+                (!known_unlinked).then_some(since)
+            });
+            match gone.max() {
+                None => why = format!("its event {id} had given it up before it was cancelled"),
+                Some(since) if now.duration_since(since) < self.grace => {
+                    why = format!("its event {id} was cancelled only at {since}");
+                }
+                Some(_) => return None,
+            }
+        }
+        Some(why)
+    }
+
+    /// Whether a complete pass of a calendar lay wholly between two instants.
+    pub(crate) fn seen_between(
+        &self,
+        machine: Machine,
+        calendar: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> bool {
+        let passes = self.passes.get(&(machine, calendar.to_owned()));
+        passes.is_some_and(|passes| passes.iter().any(|(begun, ended)| *begun >= from && *ended <= to))
+    }
+
+    fn obeys_waits(&mut self, arrival: &Arrival<'_>, entry: &Entry) {
+        let Some(who) = &entry.who else { return };
+        let key = (arrival.machine, entry.service, who.clone());
+        let Some(wait) = self.waits.get(&key).copied() else {
+            return;
+        };
+        if arrival.begun > wait.told && entry.at < wait.until {
+            self.break_promise(
+                "P13",
+                format!(
+                    "{} {} {:.1} s after being asked to wait {:.1} s",
+                    entry.method,
+                    entry.operation,
+                    arrival.begun.duration_since(wait.told).as_secs_f64(),
+                    wait.until.duration_since(wait.told).as_secs_f64()
+                ),
+            );
+        }
+    }
+
+    /// An answer reached the engine.
+    pub(crate) fn told_to_wait(
+        &mut self,
+        machine: Machine,
+        entry: &Entry,
+        told: Timestamp,
+        until: Timestamp,
+    ) {
+        if self.disk_full {
+            return;
+        }
+        if let Some(who) = &entry.who {
+            let key = (machine, entry.service, who.clone());
+            self.waits.insert(key, Wait { told, until });
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! A simulation that tries to break every promise: random people, random trouble, and the process killed at any moment,
+//! on a clock of its own. See `runner` for how to run more of it, or one seed alone.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod chance;
+mod history;
+mod ledger;
+mod people;
+mod planted;
+mod process;
+mod run;
+mod runner;
+mod settle;
+#[path = "../stand/mod.rs"]
+mod shared;
+mod shrink;
+mod steps;
+mod trouble;
+mod truth;
+mod wire;

@@ -1,0 +1,216 @@
+//! Bugs of the kinds that such programs have had, planted into an engine that has none of them: by what it is told,
+//! by what reaches the services, and by triggers in its own database. The product's code knows nothing of this.
+//!
+//! Each test shows that the simulation finds its bug within a bounded number of seeds.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use reconvene_simulator::Simulator;
+use serde_json::Value;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planted {
+    /// A lost sync token wipes what is known of the calendar, as both of Google's samples do.
+    WipesOnLostToken,
+    /// The new token is kept before the rows that came with it.
+    KeepsTokenEarly,
+    /// Cancelled rows are sorted out because they carry no conference.
+    DropsTombstones,
+    /// Other events that share a meeting are forgotten when one of them goes.
+    DeletesShared,
+    /// Any link is taken for a bond.
+    BondsAnything,
+    /// An event that is not asked for is taken for gone.
+    BelievesAbsence,
+    /// A calendar that is lost is taken for cancelled events.
+    TakesLossForDeletion,
+    /// Deletions do not wait for the grace period.
+    HasNoGrace,
+    /// More deletions than the limit go ahead unasked.
+    AsksNobody,
+    /// Deletions tell the guests.
+    MailsPeople,
+    /// Updates send everything, changed or not.
+    SendsEverything,
+    /// Requests to wait are taken for ordinary failures.
+    DoesNotWait,
+    /// An action is struck off before it is done.
+    LosesActions,
+    /// What somebody else hosts is taken for one's own.
+    TakesAllForItsOwn,
+    /// A refresh token is kept in the database.
+    KeepsSecretsOnDisk,
+    /// Nothing is ever done.
+    DoesNothing,
+}
+
+impl Planted {
+    pub(crate) const ALL: [Self; 16] = [
+        Self::WipesOnLostToken,
+        Self::KeepsTokenEarly,
+        Self::DropsTombstones,
+        Self::DeletesShared,
+        Self::BondsAnything,
+        Self::BelievesAbsence,
+        Self::TakesLossForDeletion,
+        Self::HasNoGrace,
+        Self::AsksNobody,
+        Self::MailsPeople,
+        Self::SendsEverything,
+        Self::DoesNotWait,
+        Self::LosesActions,
+        Self::TakesAllForItsOwn,
+        Self::KeepsSecretsOnDisk,
+        Self::DoesNothing,
+    ];
+
+    /// Triggers that make the store misbehave.
+    fn triggers(self) -> &'static str {
+        match self {
+            Self::WipesOnLostToken => {
+                "CREATE TRIGGER planted AFTER UPDATE OF pass ON calendars
+                 BEGIN DELETE FROM events WHERE calendar = NEW.id; END;"
+            }
+            Self::DropsTombstones => {
+                "CREATE TRIGGER planted BEFORE UPDATE OF gone_since ON events WHEN NEW.gone_since IS NOT NULL
+                 BEGIN SELECT RAISE(IGNORE); END;"
+            }
+            Self::DeletesShared => {
+                "CREATE TRIGGER planted AFTER UPDATE OF gone_since ON events WHEN NEW.gone_since IS NOT NULL
+                 BEGIN DELETE FROM links WHERE event <> NEW.id
+                       AND meeting = (SELECT meeting FROM links WHERE event = NEW.id); END;"
+            }
+            Self::BondsAnything => {
+                "CREATE TRIGGER planted AFTER INSERT ON links WHEN NEW.proof IS NULL
+                 BEGIN UPDATE links SET proof = '\"origin\"' WHERE event = NEW.event; END;"
+            }
+            Self::TakesLossForDeletion => {
+                "CREATE TRIGGER planted AFTER UPDATE OF available ON calendars WHEN NEW.available = 0
+                 BEGIN UPDATE events SET gone_since = 0 WHERE calendar = NEW.id;
+                       INSERT OR IGNORE INTO outbox (meeting, action, due)
+                       SELECT l.meeting, '\"delete\"', 0 FROM links l JOIN events e ON e.id = l.event
+                       WHERE e.calendar = NEW.id; END;"
+            }
+            Self::HasNoGrace => {
+                "CREATE TRIGGER planted AFTER UPDATE OF gone_since ON events WHEN NEW.gone_since > 86400000
+                 BEGIN UPDATE events SET gone_since = NEW.gone_since - 86400000 WHERE id = NEW.id; END;"
+            }
+            Self::AsksNobody => {
+                "CREATE TRIGGER planted AFTER INSERT ON outbox WHEN NEW.action = '\"delete\"'
+                 BEGIN UPDATE outbox SET approved = 1 WHERE meeting = NEW.meeting; END;"
+            }
+            Self::LosesActions => {
+                "CREATE TRIGGER planted AFTER UPDATE OF attempts ON outbox
+                 BEGIN DELETE FROM outbox WHERE meeting = NEW.meeting; END;"
+            }
+            Self::DoesNothing => {
+                "CREATE TRIGGER planted BEFORE INSERT ON outbox BEGIN SELECT RAISE(IGNORE); END;"
+            }
+            _ => "",
+        }
+    }
+
+    /// Plants it into a database that an engine has just opened.
+    pub(crate) fn into(self, database: &Path) {
+        let triggers = self.triggers();
+        if triggers.is_empty() {
+            return;
+        }
+        let connection = rusqlite::Connection::open(database).unwrap();
+        connection
+            .execute_batch("DROP TRIGGER IF EXISTS planted;")
+            .unwrap();
+        connection.execute_batch(triggers).unwrap();
+    }
+
+    /// Answers in the service's place.
+    pub(crate) fn instead(self, request: &Request<Bytes>) -> Option<Response<Bytes>> {
+        let one_event = request.uri().path().contains("/events/");
+        (self == Self::BelievesAbsence && one_event).then(|| {
+            let mut answer = Response::new(Bytes::from_static(
+                b"{\"error\":{\"code\":404,\"errors\":[{\"reason\":\"notFound\"}]}}",
+            ));
+            *answer.status_mut() = StatusCode::NOT_FOUND;
+            answer
+        })
+    }
+
+    /// Changes what is sent.
+    pub(crate) fn spoil(self, request: &mut Request<Bytes>, simulator: &Simulator, meeting: Option<u64>) {
+        match (self, request.method().clone()) {
+            (Self::MailsPeople, Method::DELETE) => {
+                let uri = request.uri().to_string().replace("=false", "=true");
+                *request.uri_mut() = uri.parse().unwrap();
+            }
+            (Self::SendsEverything, Method::PATCH) => {
+                let minutes = simulator.with(|world| Some(world.meeting(meeting?)?.minutes));
+                let Ok(Value::Object(mut body)) = serde_json::from_slice(request.body()) else {
+                    return;
+                };
+                if let Some(minutes) = minutes {
+                    body.entry("duration").or_insert(minutes.into());
+                }
+                *request.body_mut() = Bytes::from(Value::Object(body).to_string());
+            }
+            _ => {}
+        }
+    }
+
+    /// Changes what is told.
+    pub(crate) fn spoil_answer(self, path: &str, answer: &mut Response<Bytes>, own_host: Option<&str>) {
+        match self {
+            Self::DoesNotWait if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
+                *answer = Response::new(Bytes::new());
+                *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            Self::TakesAllForItsOwn if path.starts_with("/zoom/v2/meetings/") => {
+                if let (Ok(Value::Object(mut body)), Some(own)) =
+                    (serde_json::from_slice(answer.body()), own_host)
+                    && body.contains_key("host_id")
+                {
+                    body.insert("host_id".to_owned(), own.into());
+                    *answer.body_mut() = Bytes::from(Value::Object(body).to_string());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes to the database what must not be there, or not yet.
+    pub(crate) fn scribble(
+        self,
+        path: &str,
+        calendar: Option<&str>,
+        answer: &Response<Bytes>,
+        database: &Path,
+    ) {
+        let Ok(body) = serde_json::from_slice::<Value>(answer.body()) else {
+            return;
+        };
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let write = |sql: &str, values: &[&str]| {
+            let connection = rusqlite::Connection::open(database).unwrap();
+            connection
+                .execute(sql, rusqlite::params_from_iter(values))
+                .unwrap();
+        };
+        match self {
+            Self::KeepsTokenEarly => {
+                if let (Some(token), Some(calendar)) = (text("nextSyncToken"), calendar) {
+                    write(
+                        "UPDATE calendars SET sync_token = ?1 WHERE google_id = ?2 AND sync_token IS NOT NULL",
+                        &[token, calendar],
+                    );
+                }
+            }
+            Self::KeepsSecretsOnDisk if path.ends_with("/token") => {
+                if let Some(token) = text("refresh_token") {
+                    write("INSERT OR REPLACE INTO settings VALUES ('refresh', ?1)", &[token]);
+                }
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,518 @@
+//! One history: the world is made, the steps are taken, trouble stops, time passes, and the promises are checked.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::report::{MeetingState, Service};
+use reconvene_engine::Engine;
+use reconvene_simulator::google::{Habits, Role, Tombstones};
+use reconvene_simulator::zoom::oauth as zoom_oauth;
+use reconvene_simulator::{Hand, Simulator};
+
+use crate::chance::Chance;
+use crate::history::{Broken, Figures, History};
+use crate::ledger::{Ledger, Machine};
+use crate::planted::Planted;
+use crate::process::{Dead, Disk, Doorkeeper, Processes, Surroundings, Wall, quick_folder};
+use crate::shared::{ANA, BEN, grant};
+use crate::steps::{Kill, Plan, Step};
+use crate::truth::Key;
+
+/// Ana's other Google account.
+pub(crate) const WORK: &str = "ana@work.test";
+/// The Zoom client of the second machine: a new consent for the same client would end the first machine's.
+const SECOND_CLIENT: &str = "simulatorPublicClientTwo";
+
+/// What came of a history.
+pub(crate) struct Ended {
+    pub(crate) broken: Vec<Broken>,
+    pub(crate) figures: Figures,
+    pub(crate) fingerprint: u64,
+    pub(crate) lines: Vec<String>,
+    /// Requests and commits that the steps caused.
+    pub(crate) requests: u32,
+    pub(crate) commits: u32,
+}
+
+/// A calendar of the world.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) id: String,
+    pub(crate) writable: bool,
+}
+
+pub(crate) struct Run {
+    pub(crate) plan: Plan,
+    pub(crate) around: Surroundings,
+    pub(crate) disks: Vec<Disk>,
+    pub(crate) processes: Option<Processes>,
+    pub(crate) door: Arc<Mutex<Doorkeeper>>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) events: Vec<Key>,
+    pub(crate) rooms: Vec<u64>,
+    pub(crate) titles: u32,
+    /// When an engine was last seen to call a meeting in step.
+    pub(crate) seen_in_step: BTreeMap<(Machine, u64), Vec<Timestamp>>,
+    pub(crate) outage: Arc<Mutex<[Option<Timestamp>; 2]>>,
+    history: History,
+    figures: Figures,
+    logged: u64,
+    requests: u32,
+    _folder: tempfile::TempDir,
+}
+
+/// Lives a plan from beginning to end.
+pub(crate) fn live(plan: &Plan, planted: Option<Planted>, kept: bool) -> Ended {
+    let mut run = Run::new(plan.clone(), planted, kept);
+    run.open_everything();
+    for step in plan.steps.clone() {
+        run.step(step);
+    }
+    run.settle();
+    run.ended()
+}
+
+impl Run {
+    fn new(plan: Plan, planted: Option<Planted>, kept: bool) -> Self {
+        let setting = plan.setting;
+        let began: Timestamp = "2026-10-01T06:30:00Z".parse().unwrap();
+        let began = began + SignedDuration::from_hours(24 * i64::from(setting.day));
+        let wall = Arc::new(Wall::new(began));
+        let clock = Arc::clone(&wall);
+        let simulator = Simulator::new(Arc::new(move || clock.read()), plan.seed);
+        let folder = quick_folder();
+        let disk = |name: &str, seed, client: &str| Disk::new(folder.path().join(name), seed, client);
+        let mut disks = vec![disk("one", plan.seed, zoom_oauth::PUBLIC_CLIENT_ID)];
+        if setting.two_installations {
+            disks.push(disk("two", !plan.seed, SECOND_CLIENT));
+        }
+        let ledger = Ledger {
+            grace: SignedDuration::from_secs(i64::from(setting.grace_seconds)),
+            mass_limit: setting.mass_limit as usize,
+            ..Ledger::default()
+        };
+        let around = Surroundings {
+            simulator,
+            wall,
+            ledger: Arc::new(Mutex::new(ledger)),
+            chance: Arc::new(Mutex::new(Chance::new(plan.seed, 1))),
+            settings: format!(
+                "delete_grace = \"{}s\"\nmass_delete_limit = {}",
+                setting.grace_seconds, setting.mass_limit
+            ),
+            planted,
+            own_host: None,
+        };
+        Self {
+            plan,
+            around,
+            disks,
+            processes: None,
+            door: Arc::default(),
+            places: Vec::new(),
+            events: Vec::new(),
+            rooms: Vec::new(),
+            titles: 0,
+            seen_in_step: BTreeMap::new(),
+            outage: Arc::default(),
+            history: History::new(kept),
+            figures: Figures::default(),
+            logged: 0,
+            requests: 0,
+            _folder: folder,
+        }
+    }
+
+    /// People, calendars, the sign-ins, and the machines switched on.
+    fn open_everything(&mut self) {
+        let setting = self.plan.setting;
+        let mut people = vec![(ANA, "Europe/Berlin"), (BEN, "America/New_York")];
+        if setting.two_accounts {
+            people.push((WORK, "Asia/Jakarta"));
+        }
+        for (email, zone) in &people {
+            self.must(Hand::CreatePerson {
+                email: (*email).into(),
+                name: (*email).into(),
+                time_zone: (*zone).into(),
+            });
+        }
+        for email in [ANA, BEN] {
+            let user = self.must(Hand::CreateZoomUser {
+                email: email.into(),
+                name: email.into(),
+                account: "home".into(),
+                time_zone: "Europe/Berlin".into(),
+                may_host: true,
+            });
+            if email == ANA {
+                self.around.own_host = Some(user);
+            }
+        }
+        self.place(ANA.to_owned(), true);
+        for (owner, name, shared) in [
+            (ANA, "Team", None),
+            (BEN, "Project", Some(Role::Writer)),
+            (BEN, "Ben’s", Some(Role::Reader)),
+        ] {
+            let id = self.must(Hand::CreateCalendar {
+                owner: owner.into(),
+                summary: name.into(),
+                id: None,
+                time_zone: None,
+            });
+            if let Some(role) = shared {
+                self.must(Hand::ShareCalendar {
+                    calendar: id.clone(),
+                    with: ANA.into(),
+                    role,
+                });
+            }
+            self.place(id, shared != Some(Role::Reader));
+        }
+        if setting.two_accounts {
+            self.place(WORK.to_owned(), true);
+        }
+        self.must(Hand::SetHabits(Habits {
+            tombstones: [
+                Tombstones::Documented,
+                Tombstones::IdOnly,
+                Tombstones::FullForOrganizer,
+            ][usize::from(setting.tombstones) % 3],
+            empty_pages: setting.empty_pages,
+            repeat_rows: setting.repeat_rows,
+            ..Habits::default()
+        }));
+        self.around.simulator.with(|world| {
+            world.register_zoom_client(
+                SECOND_CLIENT,
+                zoom_oauth::Client {
+                    secret: None,
+                    redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
+                    scopes: zoom_oauth::SCOPES.iter().map(ToString::to_string).collect(),
+                },
+            );
+        });
+        self.rooms = self.make_rooms();
+        self.hook();
+        self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
+        for machine in 0..self.disks.len() {
+            self.sign_in(machine, Service::Google, ANA);
+            self.sign_in(machine, Service::Zoom, ANA);
+            if setting.two_accounts {
+                self.sign_in(machine, Service::Google, WORK);
+            }
+            for place in 0..self.places.len() {
+                if place != 3 {
+                    self.tick(machine, place, true);
+                }
+            }
+        }
+        self.door.lock().unwrap().commits = 0;
+    }
+
+    fn place(&mut self, id: String, writable: bool) {
+        if !writable {
+            let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.truth.read_only.insert(id.clone());
+        }
+        self.places.push(Place { id, writable });
+    }
+
+    fn must(&mut self, hand: Hand) -> String {
+        self.around.simulator.hand(hand).unwrap()
+    }
+
+    /// Does a deed; one that is not possible now is skipped.
+    pub(crate) fn hand(&mut self, hand: Hand) -> Option<String> {
+        match &hand {
+            Hand::UnshareCalendar { calendar, .. } | Hand::DeleteCalendar { calendar } => {
+                let mut ledger = self.around.ledger.lock().unwrap();
+                ledger.truth.lost.insert(calendar.clone());
+            }
+            Hand::ShareCalendar { calendar, .. } => {
+                self.around.ledger.lock().unwrap().truth.lost.remove(calendar);
+            }
+            _ => {}
+        }
+        let done = self.around.simulator.hand(hand);
+        self.around
+            .simulator
+            .with(|world| self.around.ledger.lock().unwrap().truth.look(world));
+        match done {
+            Ok(id) => Some(id),
+            Err(refused) => {
+                self.note(format!("    not possible: {refused}"));
+                None
+            }
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        match &self.processes {
+            Some(processes) => processes.inside(|| self.around.wall.read()),
+            None => self.around.wall.read(),
+        }
+    }
+
+    pub(crate) fn note(&mut self, line: String) {
+        self.history.note(line);
+    }
+
+    pub(crate) fn break_promise(&mut self, promise: &'static str, how: String) {
+        self.around.ledger.lock().unwrap().break_promise(promise, how);
+    }
+
+    fn step(&mut self, step: Step) {
+        let now = self.now();
+        self.note(format!("{now} {step}"));
+        self.figures.steps += 1;
+        if let Step::Wait { millis } = step {
+            self.pass(Duration::from_millis(millis));
+        } else {
+            // Deeds happen between two polls of the engines, on their clock.
+            self.take(step);
+        }
+        self.log();
+        self.look();
+    }
+
+    /// Lets time pass; a machine that ends meanwhile is started again and lives through the rest.
+    pub(crate) fn pass(&mut self, time: Duration) {
+        let until = self.now() + SignedDuration::try_from(time).unwrap();
+        for _ in 0..50 {
+            let now = self.now();
+            let left = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+            if left.is_zero() {
+                return;
+            }
+            let processes = self.processes.as_mut().unwrap();
+            if processes.pass(left).is_err() {
+                self.restart();
+            }
+        }
+    }
+
+    /// Ends all machines and starts them again.
+    pub(crate) fn restart(&mut self) {
+        let processes = self.processes.take().unwrap();
+        self.requests += processes.requests();
+        let now = processes.inside(|| self.around.wall.read());
+        self.note(format!("{now} killed and started again"));
+        processes.kill();
+        self.around.ledger.lock().unwrap().killed(now);
+        self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
+    }
+
+    pub(crate) fn kill(&mut self, kill: Kill) {
+        *self.figures.kills.entry(kill.name().to_owned()).or_default() += 1;
+        match kill {
+            Kill::Now => self.restart(),
+            other => self.processes.as_ref().unwrap().doom.await_kill(other),
+        }
+    }
+
+    pub(crate) fn engine(&self, machine: Machine) -> Engine {
+        self.processes.as_ref().unwrap().engines[machine].clone()
+    }
+
+    /// Asks an engine something that needs no waiting. `None` when it refused, or ended over it.
+    pub(crate) fn tell<T, E: std::fmt::Debug>(
+        &mut self,
+        machine: Machine,
+        work: impl FnOnce(&Engine) -> Result<T, E>,
+    ) -> Option<T> {
+        let engine = self.engine(machine);
+        match self.processes.as_mut().unwrap().tell(|| work(&engine)) {
+            Ok(Ok(value)) => Some(value),
+            Ok(Err(problem)) => {
+                self.note(format!("    refused: {problem:?}"));
+                None
+            }
+            Err(Dead) => {
+                drop(engine);
+                self.restart();
+                None
+            }
+        }
+    }
+
+    pub(crate) fn sign_in(&mut self, machine: Machine, service: Service, who: &str) {
+        let engine = self.engine(machine);
+        let (simulator, who) = (self.around.simulator.clone(), who.to_owned());
+        let client = self.disks[machine].zoom_client.clone();
+        // The browser has its own way to the services.
+        let outage = std::mem::take(&mut *self.outage.lock().unwrap());
+        let rules = self.around.simulator.with(|world| {
+            let faults = world.faults();
+            let rules = faults.rules().to_vec();
+            faults.clear();
+            rules
+        });
+        let granted = self
+            .processes
+            .as_mut()
+            .unwrap()
+            .ask(async move { grant(&simulator, service, &who, &client).await });
+        self.around.simulator.with(|world| {
+            let faults = world.faults();
+            for rule in rules {
+                faults.add(rule);
+            }
+        });
+        *self.outage.lock().unwrap() = outage;
+        self.around.ledger.lock().unwrap().signed_in(machine);
+        let added = granted.and_then(|grant| {
+            let processes = self.processes.as_mut().unwrap();
+            processes.ask(async move { engine.add_account(grant).await })
+        });
+        match added {
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => self.note(format!("    sign-in failed: {:?}", problem.code)),
+            Err(Dead) => self.restart(),
+        }
+        // A newcomer who is told to wait is nobody yet.
+        self.around.ledger.lock().unwrap().signed_in(machine);
+        self.adopt_ticks(machine);
+    }
+
+    pub(crate) fn tick(&mut self, machine: Machine, place: usize, on: bool) {
+        let google_id = self.places[place].id.clone();
+        let engine = self.engine(machine);
+        let Some(views) = self.tell(machine, Engine::calendars) else {
+            return;
+        };
+        let Some(view) = views.into_iter().find(|view| view.google_id == google_id) else {
+            return;
+        };
+        let id = view.id.to_string();
+        let processes = self.processes.as_mut().unwrap();
+        match processes.ask(async move { engine.watch_calendar(&id, on).await }) {
+            Ok(Ok(_)) => {}
+            Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
+            Err(Dead) => self.restart(),
+        }
+        self.adopt_ticks(machine);
+    }
+
+    /// What is ticked only changes by what the person does; then the engine's word is taken for it, because it may
+    /// have ended in the middle.
+    pub(crate) fn adopt_ticks(&mut self, machine: Machine) {
+        let now = self.now();
+        let Some(views) = self.tell(machine, Engine::calendars) else {
+            return;
+        };
+        let mut ledger = self.around.ledger.lock().unwrap();
+        let before = ledger.ticked.clone();
+        ledger.ticked.retain(|(of, _), _| *of != machine);
+        for view in views.into_iter().filter(|view| view.watched) {
+            let key = (machine, view.google_id);
+            let since = before.get(&key).copied().unwrap_or(now);
+            ledger.ticked.insert(key, since);
+        }
+    }
+
+    /// Puts the new requests into the history.
+    fn log(&mut self) {
+        let (lines, last) = self.around.simulator.with(|world| {
+            let mut lines = Vec::new();
+            let mut last = self.logged;
+            for entry in world.log().since(self.logged) {
+                last = last.max(entry.seq);
+                if let Some(fault) = &entry.fault {
+                    *self.figures.faults.entry(kind_of(fault)).or_default() += 1;
+                }
+                match (entry.applied, entry.operation.as_str()) {
+                    (true, "meetings.update") => self.figures.updates += 1,
+                    (true, "meetings.delete") => self.figures.deletions += 1,
+                    _ => {}
+                }
+                self.figures.requests += 1;
+                lines.push(format!(
+                    "    {} {} {} {} {}{}{}",
+                    entry.at,
+                    entry.method,
+                    entry.path,
+                    entry.status,
+                    entry.body,
+                    if entry.applied { " applied" } else { "" },
+                    entry
+                        .fault
+                        .as_ref()
+                        .map(|fault| format!(" [{fault}]"))
+                        .unwrap_or_default(),
+                ));
+            }
+            (lines, last)
+        });
+        self.logged = last;
+        for line in lines {
+            self.note(line);
+        }
+    }
+
+    /// Samples what the engines show, and holds it to what is honest.
+    pub(crate) fn look(&mut self) {
+        for machine in 0..self.disks.len() {
+            let Some(views) = self.tell(machine, Engine::meetings) else {
+                continue;
+            };
+            let now = self.now();
+            for view in &views {
+                if let Some(number) = view.number.as_ref().and_then(|number| number.parse().ok())
+                    && view.state == MeetingState::InStep
+                {
+                    self.seen_in_step.entry((machine, number)).or_default().push(now);
+                }
+            }
+            self.honest(machine);
+        }
+    }
+
+    fn ended(mut self) -> Ended {
+        self.log();
+        let broken: Vec<Broken> = self
+            .around
+            .ledger
+            .lock()
+            .unwrap()
+            .broken
+            .iter()
+            .cloned()
+            .collect();
+        let mut figures = self.figures;
+        figures.seeds = 1;
+        let began: Timestamp = "2026-10-01T06:30:00Z".parse().unwrap();
+        let began = began + SignedDuration::from_hours(24 * i64::from(self.plan.setting.day));
+        let processes = self.processes.take().unwrap();
+        let now = processes.inside(|| self.around.wall.read());
+        figures.lived = now.duration_since(began).as_secs().unsigned_abs();
+        let requests = self.requests + processes.requests();
+        processes.kill();
+        self.around.simulator.with(|world| world.faults().set_hook(None));
+        for broken in &broken {
+            self.history.note(format!("BROKEN {broken}"));
+        }
+        let commits = self.door.lock().unwrap().commits;
+        Ended {
+            broken,
+            figures,
+            fingerprint: self.history.fingerprint(),
+            lines: self.history.lines(),
+            requests,
+            commits,
+        }
+    }
+}
+
+/// A fault's name without its numbers.
+fn kind_of(fault: &str) -> String {
+    match fault.split_once(|letter: char| letter.is_ascii_digit()) {
+        Some((words, _)) if fault.starts_with("body cut") || fault.starts_with("slow") => {
+            words.trim().to_owned()
+        }
+        _ => fault.to_owned(),
+    }
+}

@@ -1,0 +1,125 @@
+//! Runs seeds, many at a time.
+//!
+//! `SEED=17` runs that one and tells its history; `N=100000` runs so many, `FROM=…` on; `TWICE=1` runs each seed
+//! twice and compares.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::history::Figures;
+use crate::planted::Planted;
+use crate::run::{Ended, live};
+use crate::shrink::shrink;
+use crate::steps::Plan;
+
+/// Seeds that once failed, each with what it found. They are always run.
+const ONCE_FAILED: &[(u64, &str)] = &[];
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
+}
+
+/// Runs a seed; `twice` compares two runs to the byte.
+fn run(seed: u64, planted: Option<Planted>, twice: bool) -> Ended {
+    let plan = Plan::of(seed);
+    let ended = live(&plan, planted, false);
+    if twice {
+        let again = live(&plan, planted, false);
+        if again.fingerprint != ended.fingerprint {
+            let (one, two) = (live(&plan, planted, true).lines, live(&plan, planted, true).lines);
+            let at = one.iter().zip(&two).position(|(one, two)| one != two);
+            let at = at.unwrap_or(one.len().min(two.len()));
+            panic!(
+                "seed {seed} had two histories: {:?} and {:?}",
+                one.get(at),
+                two.get(at)
+            );
+        }
+    }
+    ended
+}
+
+/// Cuts a failing seed down and tells the rest in words.
+fn story(seed: u64, promise: &'static str, planted: Option<Planted>) -> String {
+    let plan = shrink(&Plan::of(seed), promise, planted);
+    let ended = live(&plan, planted, true);
+    format!(
+        "seed {seed}, cut down to {} steps in {:?}:\n{}",
+        plan.steps.len(),
+        plan.setting,
+        ended.lines.join("\n")
+    )
+}
+
+#[test]
+fn every_promise_holds_in_every_history() {
+    if let Some(seed) = number("SEED") {
+        let ended = live(&Plan::of(seed), None, true);
+        println!("{}\n{}", ended.lines.join("\n"), ended.figures);
+        if let Some(broken) = ended.broken.first() {
+            panic!("{}", story(seed, broken.promise, None));
+        }
+        return;
+    }
+    let from = number("FROM").unwrap_or(1);
+    let count = number("N").unwrap_or(2_000);
+    let twice = number("TWICE").is_some();
+    let began = std::time::Instant::now();
+    let seeds: Vec<u64> = ONCE_FAILED
+        .iter()
+        .map(|(seed, _)| *seed)
+        .chain(from..from + count)
+        .collect();
+    let next = AtomicU64::new(0);
+    let stop = AtomicBool::new(false);
+    let sum = Mutex::new(Figures::default());
+    let failed: Mutex<BTreeMap<u64, (&'static str, String)>> = Mutex::default();
+    let threads = number("THREADS")
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u64));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let at = next.fetch_add(1, Ordering::Relaxed) as usize;
+                    let Some(&seed) = seeds.get(at) else { return };
+                    let ended = std::panic::catch_unwind(|| run(seed, None, twice || at % 20 == 0));
+                    let Ok(ended) = ended else {
+                        failed
+                            .lock()
+                            .unwrap()
+                            .insert(seed, ("panic", "a panic".to_owned()));
+                        continue;
+                    };
+                    sum.lock().unwrap().add(&ended.figures);
+                    if let Some(broken) = ended.broken.first() {
+                        let mut failed = failed.lock().unwrap();
+                        failed.insert(seed, (broken.promise, broken.to_string()));
+                        stop.store(failed.len() >= 30, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+    });
+    println!(
+        "{}{:.1} s",
+        sum.into_inner().unwrap(),
+        began.elapsed().as_secs_f64()
+    );
+    let failed = failed.into_inner().unwrap();
+    if failed.is_empty() {
+        return;
+    }
+    for (seed, (_, how)) in &failed {
+        println!("seed {seed}: {how}");
+    }
+    let mut told = std::collections::BTreeSet::new();
+    for (seed, (promise, _)) in &failed {
+        if *promise != "panic" && told.len() < 3 && told.insert(*promise) {
+            println!("{}", story(*seed, promise, None));
+        }
+    }
+    panic!("{} of {} seeds failed", failed.len(), seeds.len());
+}

@@ -1,0 +1,455 @@
+//! After the trouble: the person heals what only a person can, time passes, and what must be so then is checked.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{MeetingState, MeetingView, Service, Status};
+use reconvene_engine::Engine;
+use reconvene_simulator::zoom::Meeting;
+use secrecy::ExposeSecret;
+
+use crate::ledger::Machine;
+use crate::run::{Run, WORK};
+use crate::shared::ANA;
+use crate::truth::{Row, Wanted};
+
+/// After so many rounds of waiting everything must have come to rest.
+const ROUNDS: u32 = 14;
+
+impl Run {
+    /// Trouble stops, time passes, and the promises are checked.
+    pub(crate) fn settle(&mut self) {
+        self.calm();
+        let now = self.now();
+        self.note(format!("{now} all trouble stops"));
+        for machine in 0..self.disks.len() {
+            self.tell(machine, |engine| engine.pause(false));
+            self.heal(machine);
+        }
+        let since = self.now();
+        let mut rested = false;
+        for round in 0..ROUNDS {
+            self.pass(Duration::from_secs(200));
+            self.look();
+            if round == 1 {
+                self.press_every_button();
+            }
+            for machine in 0..self.disks.len() {
+                self.heal(machine);
+            }
+            let waits: Vec<Option<Timestamp>> = (0..self.disks.len())
+                .map(|machine| self.next_wait(machine, since))
+                .collect();
+            let Some(next) = waits.into_iter().flatten().min() else {
+                if round > 1 {
+                    rested = true;
+                    break;
+                }
+                continue;
+            };
+            // The machine sleeps until then.
+            let now = self.now();
+            if next > now {
+                self.around
+                    .wall
+                    .shift(next.duration_since(now) + SignedDuration::from_secs(1));
+                self.take(crate::steps::Step::Woke);
+            }
+        }
+        if !rested {
+            self.unrest();
+        }
+        let before = self.zoom_requests();
+        self.pass(Duration::from_secs(200));
+        let after = self.zoom_requests();
+        if rested && after > before {
+            let count = after - before;
+            self.break_promise("P6", format!("{count} requests to Zoom with nothing to do"));
+        }
+        self.look();
+        for machine in 0..self.disks.len() {
+            self.check(machine);
+        }
+    }
+
+    fn zoom_requests(&self) -> usize {
+        self.around.simulator.with(|world| {
+            let log = world.log().entries().iter();
+            log.filter(|entry| entry.service == reconvene_simulator::Service::Zoom)
+                .count()
+        })
+    }
+
+    /// Signs in again wherever that is asked for, or where nobody is signed in.
+    fn heal(&mut self, machine: Machine) {
+        let Some(accounts) = self.tell(machine, Engine::accounts) else {
+            return;
+        };
+        let asks = |problem: &Problem| {
+            !matches!(
+                problem.code,
+                Code::RateLimited | Code::DailyBudget | Code::ServiceFailed
+            )
+        };
+        let mut wanted = vec![(Service::Google, ANA), (Service::Zoom, ANA)];
+        if self.plan.setting.two_accounts {
+            wanted.push((Service::Google, WORK));
+        }
+        for (service, who) in wanted {
+            let well = accounts.iter().any(|account| {
+                account.service == service
+                    && account.name == who
+                    && !account.health.problem.as_ref().is_some_and(asks)
+            });
+            if !well {
+                self.sign_in(machine, service, who);
+            }
+        }
+    }
+
+    /// The person tries again whatever was refused, and agrees to held deletions in every other world.
+    fn press_every_button(&mut self) {
+        for machine in 0..self.disks.len() {
+            self.heal(machine);
+            let Some(views) = self.tell(machine, Engine::meetings) else {
+                continue;
+            };
+            for view in views.iter().filter(|view| view.state == MeetingState::Failed) {
+                let id = view.id;
+                self.tell(machine, |engine| engine.retry(id));
+                if let Some(number) = number(view) {
+                    self.around
+                        .ledger
+                        .lock()
+                        .unwrap()
+                        .left_alone
+                        .remove(&(machine, number));
+                }
+            }
+        }
+        if self.plan.seed % 2 == 0 {
+            self.answer_held(true);
+        }
+    }
+
+    /// Until when something still waits; `None` when everything rests.
+    fn next_wait(&mut self, machine: Machine, since: Timestamp) -> Option<Timestamp> {
+        let views = self.tell(machine, Engine::meetings)?;
+        let status = self.tell(machine, Engine::status)?;
+        let now = self.now();
+        let planned = views
+            .iter()
+            .filter(|view| view.state != MeetingState::Held)
+            .filter_map(|view| Some(view.planned.as_ref()?.due));
+        let paused = status
+            .accounts
+            .iter()
+            .filter_map(|account| account.health.next_try);
+        let stale = status
+            .calendars
+            .iter()
+            .filter(|calendar| calendar.watched && calendar.available)
+            .filter(|calendar| calendar.health.last_success.is_none_or(|success| success < since))
+            .map(|calendar| calendar.health.next_try.unwrap_or(now));
+        planned
+            .chain(paused.filter(|next| *next > now))
+            .chain(stale)
+            .min()
+    }
+
+    /// What still waits after all that time.
+    fn unrest(&mut self) {
+        for machine in 0..self.disks.len() {
+            let Some(views) = self.tell(machine, Engine::meetings) else {
+                continue;
+            };
+            for view in views
+                .iter()
+                .filter(|view| view.planned.is_some() && view.state != MeetingState::Held)
+            {
+                self.break_promise(
+                    "P5",
+                    format!(
+                        "“{}” still waits: {:?} {:?}",
+                        view.title, view.planned, view.state
+                    ),
+                );
+            }
+        }
+    }
+
+    /// What is shown must be no fresher than what was read (P11). Checked at every step.
+    pub(crate) fn honest(&mut self, machine: Machine) {
+        let Some(status) = self.tell(machine, Engine::status) else {
+            return;
+        };
+        let mut ledger = self.around.ledger.lock().unwrap();
+        let mut wrong = Vec::new();
+        for calendar in status.calendars.iter().filter(|calendar| calendar.watched) {
+            let Some(success) = calendar.health.last_success else {
+                continue;
+            };
+            let last = ledger.last_read.get(&(machine, calendar.google_id.clone()));
+            let read = last.is_some_and(|last| *last >= success);
+            if !read {
+                wrong.push(format!("{} is shown as read at {success}", calendar.name));
+            }
+            if calendar
+                .health
+                .problem
+                .as_ref()
+                .is_some_and(|problem| !status.problems.contains(problem))
+            {
+                wrong.push(format!(
+                    "the problem of {} is not among the problems",
+                    calendar.name
+                ));
+            }
+        }
+        for problem in &status.problems {
+            if problem.message.trim().is_empty() {
+                wrong.push(format!("{:?} without words", problem.code));
+            }
+        }
+        for how in wrong {
+            ledger.break_promise("P11", how);
+        }
+    }
+
+    /// What must be so in the end.
+    fn check(&mut self, machine: Machine) {
+        let (Some(views), Some(status)) = (
+            self.tell(machine, Engine::meetings),
+            self.tell(machine, Engine::status),
+        ) else {
+            return;
+        };
+        let mut wrong = Vec::new();
+        self.in_step(machine, &status, &views, &mut wrong);
+        self.deleted(machine, &status, &views, &mut wrong);
+        self.shown(&status, &views, &mut wrong);
+        self.no_secrets(machine, &mut wrong);
+        let mails = self.around.simulator.with(|world| world.mails().to_vec());
+        for mail in mails {
+            wrong.push(("P9", format!("a mail: {}", mail.about)));
+        }
+        for (promise, how) in wrong {
+            self.break_promise(promise, how);
+        }
+    }
+
+    /// The meeting as it is, if it is one that may be acted on at all.
+    fn ours(&self, number: u64) -> Option<Meeting> {
+        self.around.simulator.with(|world| {
+            let meeting = world.meeting(number)?;
+            let own = self.around.own_host.as_deref() == Some(meeting.host_id.as_str());
+            (own && meeting.kind == 2 && meeting.trashed.is_none()).then(|| meeting.clone())
+        })
+    }
+
+    /// P2: every bonded meeting that the person hosts equals its event.
+    fn in_step(&self, machine: Machine, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
+        let ledger = self.around.ledger.lock().unwrap();
+        let now = self.now();
+        let readable = |calendar: &str| readable(status, calendar);
+        for ((calendar, id), row) in &ledger.truth.rows {
+            let (Some(number), Some(wanted)) = (row.meeting, &row.wanted) else {
+                continue;
+            };
+            let follows = row.living && row.single && row.organized && row.names_itself && readable(calendar);
+            if !follows || wanted.start <= now || ledger.left_alone.contains_key(&(machine, number)) {
+                continue;
+            }
+            let Some(meeting) = self.ours(number) else {
+                continue;
+            };
+            // What was changed at Zoom counts only when the event changed after it, and visibly so.
+            let untold = |at: &Timestamp| row.edited <= *at || wanted.cut_topic().is_empty();
+            if ledger.drifted.get(&number).is_some_and(untold) || self.webinar(views, number) {
+                continue;
+            }
+            let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
+                let known = row.living || ledger.truth.lost.contains(place);
+                (known && row.meeting == Some(number))
+                    && other != id
+                    && (row.wanted.as_ref() != Some(wanted) || !row.single)
+                    && (row.names_itself || ledger.truth.bonded(number, other) || !row.single)
+            });
+            if rival {
+                continue;
+            }
+            let differences = wanted.differences(&meeting);
+            if !differences.is_empty() {
+                let shown = views
+                    .iter()
+                    .filter(|view| crate::settle::number(view) == Some(number));
+                let shown: Vec<_> = shown.map(|view| (view.state, &view.reason)).collect();
+                wrong.push((
+                    "P2",
+                    format!(
+                        "{number} of {id} on {calendar} has {}; shown as {shown:?}",
+                        differences.join(", ")
+                    ),
+                ));
+            }
+        }
+        for view in views.iter().filter(|view| view.state == MeetingState::InStep) {
+            let Some(number) = number(view) else { continue };
+            let honest = ledger.drifted.contains_key(&number)
+                || self.ours(number).is_some_and(|meeting| {
+                    ledger.truth.rows.values().any(|row| {
+                        let fits =
+                            |wanted: &Wanted| wanted.start <= now || wanted.differences(&meeting).is_empty();
+                        row.points_at(number) && row.wanted.as_ref().is_some_and(fits)
+                    })
+                })
+                || !ledger.truth.rows.values().any(|row| {
+                    row.points_at(number) && row.wanted.as_ref().is_some_and(|wanted| wanted.end() > now)
+                })
+                || !readable_view(status, view);
+            if !honest {
+                wrong.push(("P11", format!("“{}” is shown as in step and is not", view.title)));
+            }
+        }
+    }
+
+    /// Whether it turned out to be a webinar, which the meetings API refuses.
+    fn webinar(&self, views: &[MeetingView], wanted: u64) -> bool {
+        views.iter().any(|view| {
+            number(view) == Some(wanted)
+                && view
+                    .problem
+                    .as_ref()
+                    .is_some_and(|problem| problem.message.contains("webinar"))
+        })
+    }
+
+    /// A cancelled event takes its meeting along, unless somebody said otherwise.
+    fn deleted(&self, machine: Machine, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
+        let ledger = self.around.ledger.lock().unwrap();
+        let now = self.now();
+        for ((calendar, id), row) in &ledger.truth.rows {
+            let (Some(number), Some(gone)) = (row.meeting, row.gone_since) else {
+                continue;
+            };
+            if !(row.names_itself && row.single && row.organized && readable(status, calendar))
+                || ledger
+                    .truth
+                    .of_event(id)
+                    .any(|(_, other)| other.living || other.gone_since > row.gone_since)
+                || ledger.left_alone.contains_key(&(machine, number))
+                || self.ours(number).is_none()
+                || self.webinar(views, number)
+            {
+                continue;
+            }
+            let Some(ticked) = ledger.ticked.get(&(machine, calendar.clone())) else {
+                continue;
+            };
+            let from = (*ticked).max(row.linked_since);
+            let known = self.seen_in_step.get(&(machine, number));
+            if !known.is_some_and(|times| times.iter().any(|at| *at >= from && *at <= gone)) {
+                continue;
+            }
+            // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
+            if !ledger.seen_between(machine, calendar, row.edited, gone) {
+                continue;
+            }
+            let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
+                || ledger
+                    .truth
+                    .rows
+                    .values()
+                    .any(|row| row.meeting == Some(number) && !ahead(row, now));
+            let held = views
+                .iter()
+                .any(|view| crate::settle::number(view) == Some(number) && status.held.contains(&view.id));
+            if !spared && !held {
+                wrong.push((
+                    "P2",
+                    format!("{number} is still there though {id} on {calendar} was cancelled at {gone}"),
+                ));
+            }
+        }
+    }
+
+    /// Whatever carries a meeting and lies ahead is listed.
+    fn shown(&self, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
+        let ledger = self.around.ledger.lock().unwrap();
+        let now = self.now();
+        for ((calendar, id), row) in &ledger.truth.rows {
+            let (Some(wanted), Some(meeting)) = (&row.wanted, row.meeting) else {
+                continue;
+            };
+            if !(row.living && row.single && wanted.end() > now && readable(status, calendar)) {
+                continue;
+            }
+            let listed = views.iter().any(|view| {
+                view.title == wanted.topic
+                    && view.start == wanted.start
+                    && (number(view) == Some(meeting) || view.number.is_none())
+            });
+            if !listed {
+                wrong.push((
+                    "P1",
+                    format!("{id} on {calendar} is not listed as it is: {wanted:?}"),
+                ));
+            }
+        }
+    }
+
+    /// P12: no secret outside the keyring.
+    fn no_secrets(&self, machine: Machine, wrong: &mut Wrong) {
+        let disk = &self.disks[machine];
+        let mut secrets: Vec<String> = disk.drawer.kept.lock().unwrap().values().cloned().collect();
+        secrets.extend(
+            self.around
+                .ledger
+                .lock()
+                .unwrap()
+                .bearers
+                .iter()
+                .map(|token| token.expose_secret().to_owned()),
+        );
+        secrets.push("?pwd=".into());
+        let Ok(files) = std::fs::read_dir(&disk.folder) else {
+            return;
+        };
+        for file in files.flatten() {
+            let Ok(bytes) = std::fs::read(file.path()) else {
+                continue;
+            };
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some(secret) = secrets.iter().find(|secret| text.contains(secret.as_str())) {
+                let name = file.file_name();
+                wrong.push(("P12", format!("{}… in {}", &secret[..5], name.display())));
+            }
+        }
+    }
+}
+
+type Wrong = Vec<(&'static str, String)>;
+
+fn number(view: &MeetingView) -> Option<u64> {
+    view.number.as_ref()?.parse().ok()
+}
+
+fn readable(status: &Status, calendar: &str) -> bool {
+    status
+        .calendars
+        .iter()
+        .any(|view| view.google_id == calendar && view.watched && view.available)
+}
+
+fn readable_view(status: &Status, view: &MeetingView) -> bool {
+    status
+        .calendars
+        .iter()
+        .any(|calendar| calendar.id == view.calendar && calendar.watched && calendar.available)
+}
+
+/// Whether an event is one whose cancellation may delete: single, with times, not over.
+fn ahead(row: &Row, now: Timestamp) -> bool {
+    row.single && row.wanted.as_ref().is_some_and(|wanted| wanted.end() > now)
+}

@@ -1,0 +1,445 @@
+//! A plan is plain data, drawn from a seed before anything runs, so that a failing one can be cut down step by step.
+//! Steps name events, meetings and calendars by a number that is taken modulo what is there: a step means something
+//! whatever was cut away before it.
+
+use std::fmt;
+
+use crate::chance::Chance;
+
+/// One history to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) setting: Setting,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// How the world is at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) grace_seconds: u32,
+    pub(crate) mass_limit: u32,
+    /// A second machine of the same person.
+    pub(crate) two_installations: bool,
+    /// The person has a second Google account.
+    pub(crate) two_accounts: bool,
+    pub(crate) tombstones: u8,
+    pub(crate) empty_pages: u32,
+    pub(crate) repeat_rows: bool,
+    /// Days after the first of October, so that clocks are put back and forth in some worlds.
+    pub(crate) day: u32,
+}
+
+/// What kind of event somebody makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Make {
+    AddOn,
+    AddOnOfBen,
+    LinkThatAgrees,
+    LinkToOther,
+    LinkToRoom,
+    LinkToPersonalRoom,
+    Attached,
+    Meet,
+    Plain,
+    Series,
+    SeriesWithoutEnd,
+    AllDay,
+    InvitationFromBen,
+    WithGuest,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Step {
+    Wait {
+        millis: u64,
+    },
+    Add {
+        calendar: u32,
+        make: Make,
+        in_minutes: u32,
+        minutes: u32,
+    },
+    Rename {
+        event: u32,
+        style: u8,
+    },
+    Drag {
+        event: u32,
+        by_minutes: i32,
+    },
+    Resize {
+        event: u32,
+        minutes: u32,
+    },
+    Cancel {
+        event: u32,
+    },
+    CancelMany {
+        first: u32,
+        count: u32,
+    },
+    Undelete {
+        event: u32,
+    },
+    Copy {
+        event: u32,
+        calendar: u32,
+        later_minutes: u32,
+    },
+    Carry {
+        event: u32,
+        calendar: u32,
+    },
+    TakeConferenceOff {
+        event: u32,
+    },
+    SwapToMeet {
+        event: u32,
+    },
+    Attach {
+        event: u32,
+        meeting: u32,
+    },
+    MakeAllDay {
+        event: u32,
+    },
+    Colour {
+        event: u32,
+    },
+    CancelOccurrence {
+        event: u32,
+        index: u32,
+    },
+    MoveOccurrence {
+        event: u32,
+        index: u32,
+    },
+    Split {
+        event: u32,
+        index: u32,
+    },
+    EditMeeting {
+        meeting: u32,
+        by_minutes: i32,
+    },
+    DeleteMeeting {
+        meeting: u32,
+    },
+    GiveMeeting {
+        meeting: u32,
+    },
+    MakeWebinar {
+        meeting: u32,
+    },
+    Tick {
+        calendar: u32,
+        on: bool,
+    },
+    SignOut {
+        zoom: bool,
+    },
+    SignIn {
+        zoom: bool,
+    },
+    Retry {
+        meeting: u32,
+    },
+    Ignore {
+        meeting: u32,
+    },
+    Approve,
+    Refuse,
+    Sync,
+    Woke,
+    Pause {
+        on: bool,
+    },
+    Fault {
+        kind: u32,
+        on: u32,
+        times: u32,
+        skip: u32,
+    },
+    Outage {
+        google: bool,
+        zoom: bool,
+        seconds: u32,
+    },
+    Keyring {
+        locked: bool,
+    },
+    DiskFull {
+        commits: u32,
+    },
+    ExpireTokens,
+    ExpireSyncTokens,
+    ForgetTombstones {
+        calendar: u32,
+    },
+    Revoke {
+        zoom: bool,
+    },
+    UseUpDay,
+    Unshare {
+        calendar: u32,
+    },
+    Share {
+        calendar: u32,
+    },
+    DeleteCalendar {
+        calendar: u32,
+    },
+    Sleep {
+        seconds: u32,
+    },
+    ClockSet {
+        by_seconds: i32,
+    },
+    Kill(Kill),
+}
+
+/// How the process ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kill {
+    /// Here and now, whatever is under way.
+    Now,
+    /// At the `nth` request from now: before it is sent.
+    BeforeRequest(u32),
+    /// After the service did it, before the answer is here.
+    RequestSent(u32),
+    /// When the answer is here.
+    RequestAnswered(u32),
+    /// Just before the `nth` commit from now.
+    BeforeCommit(u32),
+    /// Just after it.
+    AfterCommit(u32),
+    /// At the `nth` time from now that the engine is woken: at any await.
+    AtAwait(u32),
+}
+
+impl Kill {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Now => "between steps",
+            Self::BeforeRequest(_) => "before a request",
+            Self::RequestSent(_) => "request sent, answer not here",
+            Self::RequestAnswered(_) => "answer just here",
+            Self::BeforeCommit(_) => "before a commit",
+            Self::AfterCommit(_) => "after a commit",
+            Self::AtAwait(_) => "at an await",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wait { millis } => write!(f, "wait {}.{:03} s", millis / 1000, millis % 1000),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Plan {
+    /// The history of a seed.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 0);
+        let setting = Setting {
+            grace_seconds: chance.weighted(&[(60, 120), (15, 0), (15, 20), (10, 600)]),
+            mass_limit: chance.weighted(&[(85, 5), (15, 2)]),
+            two_installations: chance.odds(6),
+            two_accounts: chance.odds(15),
+            tombstones: chance.weighted(&[(50, 0), (25, 1), (25, 2)]),
+            empty_pages: chance.weighted(&[(80, 0), (10, 1), (10, 3)]),
+            repeat_rows: chance.odds(20),
+            day: chance.below(200),
+        };
+        let mut steps = Vec::new();
+        for _ in 0..chance.between(1, 6) {
+            steps.push(add(&mut chance));
+        }
+        steps.push(Step::Wait {
+            millis: u64::from(chance.between(100, 120_000)),
+        });
+        for _ in 0..chance.between(6, 30) {
+            steps.push(step(&mut chance));
+            if chance.odds(60) {
+                steps.push(wait(&mut chance));
+            }
+        }
+        Self { seed, setting, steps }
+    }
+}
+
+fn wait(chance: &mut Chance) -> Step {
+    let millis = match chance.below(100) {
+        // Within the life of one request or one pass.
+        0..30 => chance.between(1, 400),
+        30..50 => chance.between(400, 20_000),
+        50..85 => chance.between(20_000, 90_000),
+        85..97 => chance.between(90_000, 400_000),
+        _ => chance.between(400_000, 3_000_000),
+    };
+    Step::Wait {
+        millis: u64::from(millis),
+    }
+}
+
+fn add(chance: &mut Chance) -> Step {
+    use Make as M;
+    let make = chance.weighted(&[
+        (54, M::AddOn),
+        (3, M::AddOnOfBen),
+        (10, M::LinkThatAgrees),
+        (3, M::LinkToOther),
+        (2, M::LinkToRoom),
+        (2, M::LinkToPersonalRoom),
+        (4, M::Attached),
+        (2, M::Meet),
+        (3, M::Plain),
+        (5, M::Series),
+        (2, M::SeriesWithoutEnd),
+        (2, M::AllDay),
+        (3, M::InvitationFromBen),
+        (4, M::WithGuest),
+    ]);
+    Step::Add {
+        calendar: chance.below(16),
+        make,
+        in_minutes: match chance.below(10) {
+            0 => chance.between(2, 90),
+            1..3 => chance.between(90, 1_440),
+            _ => chance.between(1_440, 30_000),
+        },
+        minutes: chance.pick(&[15, 25, 30, 45, 60, 90, 1_500]),
+    }
+}
+
+fn step(chance: &mut Chance) -> Step {
+    let event = chance.below(64);
+    let calendar = chance.below(16);
+    let meeting = chance.below(64);
+    match chance.below(1000) {
+        0..60 => add(chance),
+        60..170 => Step::Rename {
+            event,
+            style: chance.below(8) as u8,
+        },
+        170..280 => Step::Drag {
+            event,
+            by_minutes: match chance.below(8) {
+                0 => -(chance.between(1, 40_000) as i32),
+                _ => chance.between(1, 20_000) as i32,
+            },
+        },
+        280..320 => Step::Resize {
+            event,
+            minutes: chance.between(1, 300),
+        },
+        320..410 => Step::Cancel { event },
+        410..422 => Step::CancelMany {
+            first: event,
+            count: chance.between(3, 9),
+        },
+        422..460 => Step::Undelete { event },
+        460..480 => Step::Copy {
+            event,
+            calendar,
+            later_minutes: chance.below(10_000),
+        },
+        480..505 => Step::Carry { event, calendar },
+        505..520 => Step::TakeConferenceOff { event },
+        520..530 => Step::SwapToMeet { event },
+        530..545 => Step::Attach { event, meeting },
+        545..550 => Step::MakeAllDay { event },
+        550..556 => Step::Colour { event },
+        556..566 => Step::CancelOccurrence {
+            event,
+            index: chance.below(4),
+        },
+        566..574 => Step::MoveOccurrence {
+            event,
+            index: chance.below(4),
+        },
+        574..580 => Step::Split {
+            event,
+            index: chance.between(1, 3),
+        },
+        580..595 => Step::EditMeeting {
+            meeting,
+            by_minutes: chance.below(3000) as i32,
+        },
+        595..601 => Step::DeleteMeeting { meeting },
+        601..605 => Step::GiveMeeting { meeting },
+        605..608 => Step::MakeWebinar { meeting },
+        608..626 => Step::Tick {
+            calendar,
+            on: chance.odds(70),
+        },
+        626..632 => Step::SignOut {
+            zoom: chance.odds(60),
+        },
+        632..645 => Step::SignIn {
+            zoom: chance.odds(50),
+        },
+        645..655 => Step::Retry { meeting },
+        655..663 => Step::Ignore { meeting },
+        663..671 => Step::Approve,
+        671..676 => Step::Refuse,
+        676..700 => Step::Sync,
+        700..706 => Step::Woke,
+        706..710 => Step::Pause { on: chance.odds(40) },
+        710..835 => Step::Fault {
+            kind: chance.below(1000),
+            on: chance.below(100),
+            times: chance.weighted(&[(70, 1), (20, 2), (7, 4), (3, 12)]),
+            skip: chance.weighted(&[(60, 0), (20, 1), (15, 2), (5, 4)]),
+        },
+        835..845 => Step::Outage {
+            google: chance.odds(70),
+            zoom: chance.odds(70),
+            seconds: chance.between(5, 1500),
+        },
+        845..852 => Step::Keyring {
+            locked: chance.odds(55),
+        },
+        852..860 => Step::DiskFull {
+            commits: chance.between(1, 6),
+        },
+        860..868 => Step::ExpireTokens,
+        868..888 => Step::ExpireSyncTokens,
+        888..894 => Step::ForgetTombstones { calendar },
+        894..899 => Step::Revoke {
+            zoom: chance.odds(50),
+        },
+        899..903 => Step::UseUpDay,
+        903..909 => Step::Unshare { calendar },
+        909..915 => Step::Share { calendar },
+        915..918 => Step::DeleteCalendar { calendar },
+        918..930 => Step::Sleep {
+            seconds: match chance.below(4) {
+                0 => chance.between(86_400, 400_000),
+                1 => chance.between(3_600, 86_400),
+                _ => chance.between(60, 3_600),
+            },
+        },
+        930..935 => Step::ClockSet {
+            by_seconds: chance.between(1, 14_400) as i32 - 7_200,
+        },
+        _ => Step::Kill(kill(chance)),
+    }
+}
+
+fn kill(chance: &mut Chance) -> Kill {
+    let nth = chance.below(12);
+    match chance.below(7) {
+        0 => Kill::Now,
+        1 => Kill::BeforeRequest(nth),
+        2 => Kill::RequestSent(nth),
+        3 => Kill::RequestAnswered(nth),
+        4 => Kill::BeforeCommit(nth),
+        5 => Kill::AfterCommit(nth),
+        _ => Kill::AtAwait(chance.below(40)),
+    }
+}

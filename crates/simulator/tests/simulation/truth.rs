@@ -1,0 +1,266 @@
+//! The truth: what every event points at, since when, and to which meetings it was ever bonded. Read from the
+//! simulator's world after each deed, never from the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use reconvene_simulator::World;
+use reconvene_simulator::google::{Event, EventTime};
+use reconvene_simulator::zoom::Meeting;
+use serde_json::Value;
+
+/// What a meeting should be for its event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wanted {
+    pub(crate) topic: String,
+    pub(crate) start: Timestamp,
+    pub(crate) minutes: u32,
+    pub(crate) zone: String,
+}
+
+impl Wanted {
+    fn of(event: &Event) -> Option<Self> {
+        let EventTime::At { instant: start, zone } = &event.start else {
+            return None;
+        };
+        let EventTime::At { instant: end, .. } = &event.end else {
+            return None;
+        };
+        let seconds = end.duration_since(*start).as_secs().max(0);
+        Some(Self {
+            topic: event.summary().to_owned(),
+            start: *start,
+            minutes: ((seconds + 59) / 60).max(1) as u32,
+            zone: zone.clone(),
+        })
+    }
+
+    pub(crate) fn end(&self) -> Timestamp {
+        self.start + jiff::SignedDuration::from_mins(i64::from(self.minutes))
+    }
+
+    /// As Zoom keeps it: at most 200 letters, without blanks around.
+    pub(crate) fn cut_topic(&self) -> String {
+        let cut: String = self.topic.trim().chars().take(200).collect();
+        cut.trim_end().to_owned()
+    }
+
+    /// In what a meeting differs from it, in words; empty when in step.
+    pub(crate) fn differences(&self, meeting: &Meeting) -> Vec<String> {
+        let mut found = Vec::new();
+        let topic = self.cut_topic();
+        if !topic.is_empty() && meeting.topic.trim() != topic {
+            found.push(format!("topic “{}”, not “{topic}”", meeting.topic));
+        }
+        if meeting.start != Some(self.start) {
+            found.push(format!("start {:?}, not {}", meeting.start, self.start));
+        }
+        if meeting.minutes != self.minutes {
+            found.push(format!("{} minutes, not {}", meeting.minutes, self.minutes));
+        }
+        if !self.same_zone(&meeting.time_zone) {
+            found.push(format!("zone {}, not {}", meeting.time_zone, self.zone));
+        }
+        found
+    }
+
+    fn same_zone(&self, other: &str) -> bool {
+        let offset = |name: &str| TimeZone::get(name).ok().map(|zone| zone.to_offset(self.start));
+        self.zone == other || (offset(other).is_some() && offset(other) == offset(&self.zone))
+    }
+}
+
+/// One event as it is, and what it was.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    pub(crate) living: bool,
+    /// The meeting it points at; of a cancelled one: pointed at to its end.
+    pub(crate) meeting: Option<u64>,
+    /// Its conference block names itself as the origin.
+    pub(crate) names_itself: bool,
+    pub(crate) single: bool,
+    pub(crate) organized: bool,
+    pub(crate) wanted: Option<Wanted>,
+    /// Since when it lives and points there.
+    pub(crate) linked_since: Timestamp,
+    /// When it last stopped pointing at a meeting while it lived, and at which.
+    pub(crate) unlinked: Vec<(u64, Timestamp)>,
+    pub(crate) gone_since: Option<Timestamp>,
+    /// When it was cancelled before that, and brought back.
+    pub(crate) came_back: Option<(Timestamp, Timestamp)>,
+    pub(crate) lives_since: Timestamp,
+    /// When its title or time last changed.
+    pub(crate) edited: Timestamp,
+}
+
+impl Row {
+    pub(crate) fn points_at(&self, meeting: u64) -> bool {
+        self.living && self.meeting == Some(meeting)
+    }
+}
+
+pub(crate) type Key = (String, String);
+
+/// Everything that is and was.
+#[derive(Debug, Default)]
+pub(crate) struct Truth {
+    pub(crate) rows: BTreeMap<Key, Row>,
+    /// By meeting: every event it was ever bonded to, by its id.
+    pub(crate) bonds: BTreeMap<u64, BTreeSet<String>>,
+    /// By meeting: everything that a bonded event ever asked of it.
+    pub(crate) ever_wanted: BTreeMap<u64, BTreeSet<Wanted>>,
+    /// Calendars that the person may only read.
+    pub(crate) read_only: BTreeSet<String>,
+    /// Calendars that the person has lost.
+    pub(crate) lost: BTreeSet<String>,
+    seen: BTreeMap<Key, u64>,
+}
+
+impl Truth {
+    /// Takes in how the world is now.
+    pub(crate) fn look(&mut self, world: &World) {
+        let now = world.now();
+        for calendar in world.calendars() {
+            for event in world.events(&calendar) {
+                let key = (calendar.clone(), event.id.clone());
+                if self.seen.get(&key) != Some(&event.revision) {
+                    self.seen.insert(key.clone(), event.revision);
+                    self.take_in(key, &calendar, &event, now);
+                }
+            }
+        }
+        self.bond(world);
+    }
+
+    fn take_in(&mut self, key: Key, calendar: &str, event: &Event, now: Timestamp) {
+        let (meeting, origin) = conference(event);
+        let mut row = Row {
+            living: !event.is_cancelled(),
+            meeting,
+            names_itself: origin.as_deref() == Some(event.id.as_str()),
+            single: !event.is_series() && event.recurring_event_id.is_none(),
+            organized: event.organizer == calendar && !self.read_only.contains(calendar),
+            wanted: Wanted::of(event),
+            linked_since: now,
+            unlinked: Vec::new(),
+            gone_since: event.is_cancelled().then_some(now),
+            came_back: None,
+            lives_since: now,
+            edited: now,
+        };
+        // Carried to another calendar, an event is still the same.
+        let mut elsewhere = self.rows.iter().filter(|((_, id), _)| *id == key.1);
+        if let Some((_, same)) = elsewhere.find(|(_, other)| other.wanted == row.wanted) {
+            row.edited = same.edited;
+        }
+        if let Some(before) = self.rows.get(&key) {
+            row.unlinked.clone_from(&before.unlinked);
+            row.came_back = before.came_back;
+            if let Some(gone) = before.gone_since.filter(|_| row.living) {
+                row.came_back = Some((gone, now));
+            }
+            if before.living && row.living {
+                row.lives_since = before.lives_since;
+                if before.meeting == row.meeting {
+                    row.linked_since = before.linked_since;
+                } else if let Some(left) = before.meeting {
+                    row.unlinked.push((left, now));
+                }
+            }
+            if before.wanted == row.wanted {
+                row.edited = before.edited;
+            }
+            if !row.living {
+                row.lives_since = before.lives_since;
+                row.linked_since = before.linked_since;
+                row.edited = before.edited;
+            }
+            if !before.living && !row.living {
+                row.gone_since = before.gone_since;
+            }
+        }
+        self.rows.insert(key, row);
+    }
+
+    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+        for row in self.rows.values_mut() {
+            row.linked_since = row.linked_since.min(now);
+            row.lives_since = row.lives_since.min(now);
+            row.edited = row.edited.min(now);
+            row.gone_since = row.gone_since.map(|since| since.min(now));
+            row.came_back = row.came_back.map(|(gone, back)| (gone.min(now), back.min(now)));
+            for (_, at) in &mut row.unlinked {
+                *at = (*at).min(now);
+            }
+        }
+    }
+
+    fn bond(&mut self, world: &World) {
+        for ((_, id), row) in &self.rows {
+            let (true, Some(number), Some(wanted)) = (
+                row.living && row.single && row.organized,
+                row.meeting,
+                &row.wanted,
+            ) else {
+                continue;
+            };
+            let agrees = || {
+                world.meeting(number).is_some_and(|meeting| {
+                    meeting.kind == 2
+                        && meeting.start == Some(wanted.start)
+                        && !wanted.topic.trim().is_empty()
+                        && meeting.topic.trim() == wanted.cut_topic()
+                })
+            };
+            let bonds = self.bonds.entry(number).or_default();
+            if row.names_itself || bonds.contains(id) || agrees() {
+                bonds.insert(id.clone());
+                let asked = self.ever_wanted.entry(number).or_default();
+                if !asked.contains(wanted) {
+                    asked.insert(wanted.clone());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn bonded(&self, meeting: u64, event: &str) -> bool {
+        self.bonds
+            .get(&meeting)
+            .is_some_and(|events| events.contains(event))
+    }
+
+    /// Every row of an event, on whichever calendar.
+    pub(crate) fn of_event<'a>(&'a self, id: &'a str) -> impl Iterator<Item = (&'a Key, &'a Row)> {
+        self.rows.iter().filter(move |((_, event), _)| event == id)
+    }
+}
+
+/// The meeting number an event points at, and the event that its block names as its origin.
+pub(crate) fn conference(event: &Event) -> (Option<u64>, Option<String>) {
+    let text = |name: &str| event.more.get(name).and_then(Value::as_str).and_then(number_in);
+    let written = || text("location").or_else(|| text("description"));
+    let Some(block) = event.conference() else {
+        return (written(), None);
+    };
+    match block
+        .pointer("/conferenceSolution/key/type")
+        .and_then(Value::as_str)
+    {
+        Some("addOn") => {
+            let video = block.pointer("/entryPoints/0/uri").and_then(Value::as_str);
+            let origin = block.pointer("/parameters/addOnParameters/parameters/originalEventId");
+            (
+                video.and_then(number_in),
+                origin.and_then(Value::as_str).map(str::to_owned),
+            )
+        }
+        _ => (written(), None),
+    }
+}
+
+fn number_in(text: &str) -> Option<u64> {
+    let (_, rest) = text.split_once("zoom.us/j/")?;
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}

@@ -1,0 +1,236 @@
+//! The wire between an engine and the simulator: it takes time, it can end the process at either side of a request,
+//! and it shows every request to the ledger.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response, header};
+use jiff::{SignedDuration, Timestamp};
+use reconvene_engine::ports::{Transport, TransportError};
+use reconvene_simulator::Simulator;
+use tokio::sync::Notify;
+
+use crate::chance::Chance;
+use crate::ledger::{Arrival, Ledger, Machine};
+use crate::planted::Planted;
+use crate::shared::InProcess;
+use crate::steps::Kill;
+
+/// The end of a process, and how it is to come about.
+#[derive(Default)]
+pub(crate) struct Doom {
+    struck: AtomicBool,
+    bell: Notify,
+    awaited: Mutex<Option<Kill>>,
+    /// Requests begun since the process began.
+    pub(crate) requests: AtomicU32,
+}
+
+impl Doom {
+    pub(crate) fn await_kill(&self, kill: Kill) {
+        *self.awaited.lock().unwrap() = Some(kill);
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.awaited.lock().unwrap() = None;
+    }
+
+    /// Counts one of the moments that `fits` tells; true when it is the one.
+    pub(crate) fn comes(&self, fits: impl Fn(Kill) -> Option<u32>, again: impl Fn(u32) -> Kill) -> bool {
+        let mut awaited = self.awaited.lock().unwrap();
+        match awaited.and_then(fits) {
+            Some(0) => {
+                *awaited = None;
+                true
+            }
+            Some(left) => {
+                *awaited = Some(again(left - 1));
+                false
+            }
+            None => false,
+        }
+    }
+
+    pub(crate) fn strike(&self) {
+        self.struck.store(true, Ordering::Relaxed);
+        self.bell.notify_one();
+    }
+
+    pub(crate) fn has_struck(&self) -> bool {
+        self.struck.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn struck(&self) {
+        if !self.has_struck() {
+            self.bell.notified().await;
+        }
+    }
+
+    /// Nothing goes on in a process that has ended.
+    async fn ends_here(&self) -> std::convert::Infallible {
+        self.strike();
+        std::future::pending().await
+    }
+}
+
+pub(crate) struct Wire {
+    pub(crate) machine: Machine,
+    pub(crate) simulator: Simulator,
+    pub(crate) service: InProcess,
+    pub(crate) ledger: Arc<Mutex<Ledger>>,
+    pub(crate) doom: Arc<Doom>,
+    pub(crate) chance: Arc<Mutex<Chance>>,
+    pub(crate) planted: Option<Planted>,
+    pub(crate) database: PathBuf,
+    /// Zoom's id of the person.
+    pub(crate) own_host: Option<String>,
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let begun = self.now();
+        self.doom.requests.fetch_add(1, Ordering::Relaxed);
+        let before = |kill| match kill {
+            Kill::BeforeRequest(left) => Some(left),
+            _ => None,
+        };
+        if self.doom.has_struck() || self.doom.comes(before, Kill::BeforeRequest) {
+            match self.doom.ends_here().await {}
+        }
+        let write = request.uri().path().starts_with("/zoom/v2/") && request.method() != Method::GET;
+        if write {
+            self.ledger.lock().unwrap().begin_write(self.machine);
+        }
+        self.travel().await;
+        let mut request = request;
+        if let Some(bearer) = request.headers().get(header::AUTHORIZATION) {
+            self.ledger.lock().unwrap().saw_bearer(bearer);
+        }
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let number = number(&path);
+        if let Some(planted) = self.planted {
+            if let Some(answer) = planted.instead(&request) {
+                return Ok(answer);
+            }
+            planted.spoil(&mut request, &self.simulator, number);
+        }
+        let meeting = number.and_then(|number| self.simulator.with(|world| world.meeting(number).cloned()));
+        let doubt = number.filter(|_| method == "DELETE").and_then(|number| {
+            self.simulator.with(|world| {
+                let ledger = self.ledger.lock().unwrap();
+                ledger.why_not_delete(world, self.machine, number)
+            })
+        });
+        let answer = self.service.send(request).await;
+        let entry = self.simulator.with(|world| {
+            let entry = world
+                .log()
+                .entries()
+                .iter()
+                .rfind(|entry| entry.path == path && entry.method == method)
+                .cloned();
+            if let Some(entry) = &entry {
+                let arrival = Arrival {
+                    machine: self.machine,
+                    begun,
+                    before: meeting.as_ref(),
+                    doubt,
+                };
+                self.ledger.lock().unwrap().arrived(world, &arrival, entry);
+            }
+            entry
+        });
+        let sent = |kill| match kill {
+            Kill::RequestSent(left) => Some(left),
+            _ => None,
+        };
+        if self.doom.comes(sent, Kill::RequestSent) {
+            match self.doom.ends_here().await {}
+        }
+        self.travel().await;
+        if let (Some(planted), Ok(answer)) = (self.planted, &answer) {
+            planted.scribble(&path, listed(&path).as_deref(), answer, &self.database);
+        }
+        let answered = |kill| match kill {
+            Kill::RequestAnswered(left) => Some(left),
+            _ => None,
+        };
+        if self.doom.comes(answered, Kill::RequestAnswered) {
+            match self.doom.ends_here().await {}
+        }
+        let now = self.now();
+        let mut ledger = self.ledger.lock().unwrap();
+        if write {
+            ledger.end_write(self.machine);
+        }
+        let mut answer = answer?;
+        if let Some(entry) = &entry {
+            if let Some(until) = asked_to_wait(&answer, now) {
+                ledger.told_to_wait(self.machine, entry, now, until);
+            }
+            if let Some(calendar) = listed(&path).filter(|_| answer.status() == 200)
+                && std::str::from_utf8(answer.body()).is_ok_and(|body| body.contains("\"nextSyncToken\""))
+            {
+                let key = (self.machine, calendar);
+                let last = ledger.last_read.entry(key.clone()).or_insert(now);
+                *last = now.max(*last);
+                ledger.passes.entry(key).or_default().push((begun, now));
+            }
+        }
+        if let Some(planted) = self.planted {
+            planted.spoil_answer(&path, &mut answer, self.own_host.as_deref());
+        }
+        Ok(answer)
+    }
+}
+
+impl Wire {
+    fn now(&self) -> Timestamp {
+        self.simulator.with(|world| world.now())
+    }
+
+    async fn travel(&self) {
+        let millis = self.chance.lock().unwrap().between(2, 60);
+        tokio::time::sleep(Duration::from_millis(u64::from(millis))).await;
+    }
+}
+
+fn number(path: &str) -> Option<u64> {
+    path.strip_prefix("/zoom/v2/meetings/")?
+        .split('/')
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Google's id of the calendar whose events a path lists.
+fn listed(path: &str) -> Option<String> {
+    let id = path
+        .strip_prefix("/google/calendar/v3/calendars/")?
+        .strip_suffix("/events")?;
+    let decoded = percent_encoding::percent_decode_str(id).decode_utf8().ok()?;
+    Some(decoded.into_owned())
+}
+
+/// Until when a service asked to be left alone, read here anew and not by the engine's own reader.
+fn asked_to_wait(answer: &Response<Bytes>, now: Timestamp) -> Option<Timestamp> {
+    if answer.status() != 429 {
+        return None;
+    }
+    // Without a header the client is free to measure its wait itself.
+    let value = answer.headers().get(header::RETRY_AFTER)?;
+    let value = value.to_str().ok()?;
+    if let Ok(seconds) = value.parse::<i64>() {
+        return now.checked_add(SignedDuration::from_secs(seconds)).ok();
+    }
+    value.parse().ok().or_else(|| {
+        jiff::fmt::rfc2822::DateTimeParser::new()
+            .parse_timestamp(value)
+            .ok()
+    })
+}
