@@ -170,9 +170,7 @@ impl Ledger {
     /// What every write must heed.
     fn write(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) -> Option<Reading> {
         let what = format!("{} of {number}", entry.method);
-        let Some(meeting) = arrival.before else {
-            return None;
-        };
+        let meeting = arrival.before?;
         let reading = self.readings.get(&(arrival.machine, number)).copied();
         let Some(reading) = reading else {
             self.break_promise("P5", format!("{what} without reading it first"));

@@ -9,6 +9,7 @@
 )]
 
 mod chance;
+mod crash;
 mod history;
 mod ledger;
 mod people;

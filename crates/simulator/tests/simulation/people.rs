@@ -297,7 +297,7 @@ impl Run {
                 let open = self
                     .places
                     .iter()
-                    .filter(|place| place.id != WORK || calendar % 2 == 0);
+                    .filter(|place| place.id != WORK || calendar.is_multiple_of(2));
                 let open: Vec<_> = open.collect();
                 // Most of life happens on one's own calendar.
                 let at = if calendar < 8 {
@@ -320,7 +320,7 @@ impl Run {
             Make::AddOn | Make::WithGuest => NewConference::ZoomAddOn(ANA.into()),
             Make::AddOnOfBen => NewConference::ZoomAddOn(BEN.into()),
             Make::LinkThatAgrees => match self.meeting(ANA, &title, 2, Some(start), minutes) {
-                Some(meeting) if in_minutes % 2 == 0 => NewConference::LinkInLocation(meeting),
+                Some(meeting) if in_minutes.is_multiple_of(2) => NewConference::LinkInLocation(meeting),
                 Some(meeting) => NewConference::LinkInDescription(meeting),
                 None => return,
             },
@@ -348,7 +348,7 @@ impl Run {
             Make::WithGuest => new.guests = vec![BEN.into()],
             _ => {}
         }
-        if calendar % 5 == 0 {
+        if calendar.is_multiple_of(5) {
             new.time_zone = Some("Asia/Jakarta".into());
         }
         let made = self.hand(Hand::AddEvent(Box::new(new)));

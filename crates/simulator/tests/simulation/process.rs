@@ -75,12 +75,6 @@ pub(crate) struct Disk {
     dice: Arc<Seeded>,
 }
 
-impl Disk {
-    pub(crate) fn database(&self) -> PathBuf {
-        Profile::at(&self.folder).database()
-    }
-}
-
 /// What all machines stand in.
 pub(crate) struct Surroundings {
     pub(crate) simulator: Simulator,

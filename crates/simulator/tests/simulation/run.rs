@@ -60,6 +60,7 @@ pub(crate) struct Run {
     figures: Figures,
     logged: u64,
     requests: u32,
+    within_steps: (u32, u32),
     _folder: tempfile::TempDir,
 }
 
@@ -67,9 +68,12 @@ pub(crate) struct Run {
 pub(crate) fn live(plan: &Plan, planted: Option<Planted>, kept: bool) -> Ended {
     let mut run = Run::new(plan.clone(), planted, kept);
     run.open_everything();
+    let before = run.counted();
     for step in plan.steps.clone() {
         run.step(step);
     }
+    let after = run.counted();
+    run.within_steps = (after.0 - before.0, after.1 - before.1);
     run.settle();
     run.ended()
 }
@@ -121,6 +125,7 @@ impl Run {
             figures: Figures::default(),
             logged: 0,
             requests: 0,
+            within_steps: (0, 0),
             _folder: folder,
         }
     }
@@ -210,7 +215,6 @@ impl Run {
                 }
             }
         }
-        self.door.lock().unwrap().commits = 0;
     }
 
     fn place(&mut self, id: String, writable: bool) {
@@ -414,6 +418,12 @@ impl Run {
         }
     }
 
+    /// Requests and commits so far.
+    fn counted(&self) -> (u32, u32) {
+        let now = self.processes.as_ref().map_or(0, Processes::requests);
+        (self.requests + now, self.door.lock().unwrap().commits)
+    }
+
     /// Puts the new requests into the history.
     fn log(&mut self) {
         let (lines, last) = self.around.simulator.with(|world| {
@@ -489,13 +499,12 @@ impl Run {
         let processes = self.processes.take().unwrap();
         let now = processes.inside(|| self.around.wall.read());
         figures.lived = now.duration_since(began).as_secs().unsigned_abs();
-        let requests = self.requests + processes.requests();
         processes.kill();
         self.around.simulator.with(|world| world.faults().set_hook(None));
         for broken in &broken {
             self.history.note(format!("BROKEN {broken}"));
         }
-        let commits = self.door.lock().unwrap().commits;
+        let (requests, commits) = self.within_steps;
         Ended {
             broken,
             figures,

@@ -85,7 +85,7 @@ fn every_promise_holds_in_every_history() {
                 while !stop.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed) as usize;
                     let Some(&seed) = seeds.get(at) else { return };
-                    let ended = std::panic::catch_unwind(|| run(seed, None, twice || at % 20 == 0));
+                    let ended = std::panic::catch_unwind(|| run(seed, None, twice || at.is_multiple_of(20)));
                     let Ok(ended) = ended else {
                         failed
                             .lock()
@@ -122,4 +122,30 @@ fn every_promise_holds_in_every_history() {
         }
     }
     panic!("{} of {} seeds failed", failed.len(), seeds.len());
+}
+
+/// Each planted bug must be found within so many seeds.
+const BOUND: u64 = 400;
+
+#[test]
+fn every_planted_bug_is_found() {
+    let missed = Mutex::new(Vec::new());
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+            scope.spawn(|| {
+                while let Some(&planted) = Planted::ALL.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+                    let found = (1..=BOUND).find_map(|seed| {
+                        let broken = live(&Plan::of(seed), Some(planted), false).broken;
+                        broken.first().map(|broken| (seed, broken.to_string()))
+                    });
+                    match found {
+                        Some((seed, how)) => println!("{planted:?}: seed {seed}: {how}"),
+                        None => missed.lock().unwrap().push(planted),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(missed.into_inner().unwrap(), [], "not found within {BOUND} seeds");
 }

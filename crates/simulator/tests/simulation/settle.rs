@@ -128,7 +128,7 @@ impl Run {
                 }
             }
         }
-        if self.plan.seed % 2 == 0 {
+        if self.plan.seed.is_multiple_of(2) {
             self.answer_held(true);
         }
     }
@@ -421,9 +421,9 @@ impl Run {
                 continue;
             };
             let text = String::from_utf8_lossy(&bytes);
-            if let Some(secret) = secrets.iter().find(|secret| text.contains(secret.as_str())) {
+            if secrets.iter().any(|secret| text.contains(secret.as_str())) {
                 let name = file.file_name();
-                wrong.push(("P12", format!("{}… in {}", &secret[..5], name.display())));
+                wrong.push(("P12", format!("a secret in {}", name.display())));
             }
         }
     }

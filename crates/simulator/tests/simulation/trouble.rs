@@ -89,7 +89,7 @@ impl Where {
             Self::GoogleToken => (Some(Service::GoogleOauth), None, Some("POST")),
             Self::ZoomAny => (Some(Service::Zoom), None, None),
             Self::ZoomRead => (Some(Service::Zoom), None, Some("GET")),
-            Self::ZoomWrite if on % 3 == 0 => (Some(Service::Zoom), Some("meetings.delete"), None),
+            Self::ZoomWrite if on.is_multiple_of(3) => (Some(Service::Zoom), Some("meetings.delete"), None),
             Self::ZoomWrite => (Some(Service::Zoom), Some("meetings.update"), None),
             Self::ZoomToken => (Some(Service::ZoomOauth), None, Some("POST")),
             Self::Anywhere => (None, None, None),
@@ -118,7 +118,7 @@ fn fault(kind: u32, on: u32) -> (Where, Fault) {
         6 => {
             // A service that asks for a long pause, in each form it may have.
             let headers = [("Retry-After".to_owned(), (on * 13 + 30).to_string())].into();
-            let status = if on % 4 == 0 { 503 } else { 429 };
+            let status = if on.is_multiple_of(4) { 503 } else { 429 };
             return (
                 place,
                 Fault::before(Effect::Answer {
@@ -142,7 +142,7 @@ fn fault(kind: u32, on: u32) -> (Where, Fault) {
             );
         }
     };
-    let after = effect != Effect::Unreachable && kind % 3 != 0;
+    let after = effect != Effect::Unreachable && !kind.is_multiple_of(3);
     let fault = if after {
         Fault::after(effect)
     } else {
