@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod hostile;
 mod pull;
 mod push;
 #[path = "../stand/mod.rs"]

@@ -331,6 +331,16 @@ impl Ledger {
                     Some((gone, back)) if !self.seen_between(machine, &key.0, back, since) => gone,
                     _ => since,
                 };
+                let earliest = self
+                    .truth
+                    .of_event(id)
+                    .filter_map(|(_, row)| row.gone_since)
+                    .min();
+                let since = match earliest {
+                    // Moved here and cancelled between two passes: the engine only knows that it left.
+                    Some(earliest) if !self.seen_between(machine, &key.0, row.lives_since, since) => earliest,
+                    _ => since,
+                };
                 (!known_unlinked).then_some(since)
             });
             match gone.max() {
@@ -362,7 +372,8 @@ impl Ledger {
         let Some(wait) = self.waits.get(&key).copied() else {
             return;
         };
-        if arrival.begun > wait.told && entry.at < wait.until {
+        // What was under way when the answer came is brought to its end, a refused token renewed included.
+        if arrival.begun > wait.told + SignedDuration::from_millis(250) && entry.at < wait.until {
             self.break_promise(
                 "P13",
                 format!(

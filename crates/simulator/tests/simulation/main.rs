@@ -1,5 +1,5 @@
 //! A simulation that tries to break every promise: random people, random trouble, and the process killed at any moment,
-//! on a clock of its own. See `runner` for how to run more of it, or one seed alone.
+//! on a clock of its own. See `runner` for how to run more of it, or one seed alone (`make simulate SEED=17`).
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

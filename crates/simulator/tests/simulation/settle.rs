@@ -353,7 +353,7 @@ impl Run {
                 continue;
             }
             // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
-            if !ledger.seen_between(machine, calendar, row.edited, gone) {
+            if !ledger.seen_between(machine, calendar, row.edited.max(row.linked_since), gone) {
                 continue;
             }
             let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
