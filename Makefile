@@ -6,7 +6,7 @@ RECONVENE := $(TARGET)/debug/reconvene
 CRATES := --package reconvene-core --package reconvene-engine --package reconvene-api --package reconvene-simulator
 WINDOW_SOURCES := $(shell find ui/src ui/index.html ui/*.json ui/*.ts ui/*.js -type f 2> /dev/null)
 
-.PHONY: help demo build check test test-crates test-window test-contract test-desktop packages-build packages-run packages-test
+.PHONY: help demo build check test test-crates simulate test-window test-contract test-desktop packages-build packages-run packages-test
 .DEFAULT_GOAL := help
 
 help:  ## Lists the commands.
@@ -39,6 +39,11 @@ test: packages-test build test-crates test-window test-contract test-desktop  ##
 test-crates:
 	@echo "== Crates: unit tests, protocol, engine against the simulator, simulation"
 	@$(CARGO) test --quiet --locked $(CRATES)
+	@$(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation
+
+simulate:  ## Random people, trouble and kills: N=10000 histories FROM=1 on, each lived twice, or SEED=17 told in words.
+	@TWICE=1 $(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation \
+	every_promise -- --nocapture
 
 test-window: ui/dist/index.html
 	@echo "== Window: components, then the real page in Chromium"

@@ -131,7 +131,7 @@ fn answer() -> impl Strategy<Value = Effect> {
         1 => Just("[".repeat(20_000)),
     ];
     let wait = prop_oneof!["[ -~]{0,30}", Just(String::new()), "-?[0-9]{1,25}"];
-    (prop::sample::select(&statuses[..]), body, wait).prop_map(|(status, body, wait)| Effect::Answer {
+    (prop::sample::select(statuses.to_vec()), body, wait).prop_map(|(status, body, wait)| Effect::Answer {
         status,
         headers: [("Retry-After".to_owned(), wait.trim().to_owned())].into(),
         body,
