@@ -3,7 +3,7 @@
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
 use jiff::Timestamp;
-use reconvene_core::event::Observation;
+use reconvene_core::event::{Event, Observation};
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::Code;
@@ -175,6 +175,10 @@ impl Attempt<'_> {
                 })?;
                 Ok(true)
             }
+            // A copy that only shared the meeting went on without it.
+            Ok(Some(Observation::Present(copy))) if stored.proof.is_none() && !shares(&copy, stored) => {
+                Ok(false)
+            }
             // Somebody's copy of the event is not the event.
             Ok(Some(Observation::Present(copy))) if !copy.organized_here => Ok(false),
             Ok(Some(Observation::Present(_))) => {
@@ -200,6 +204,12 @@ impl Attempt<'_> {
             },
         }
     }
+}
+
+/// Whether an event still points where it was known to point.
+fn shares(living: &Event, stored: &Stored) -> bool {
+    let target = |event: &Event| event.conference.as_ref().map(|found| found.target.clone());
+    target(living) == target(&stored.event)
 }
 
 /// Calendars that an event can be moved to.
