@@ -92,9 +92,8 @@ impl Ledger {
         for reading in self.readings.values_mut() {
             reading.at = reading.at.min(now);
         }
-        for (begun, ended) in self.passes.values_mut().flatten() {
-            (*begun, *ended) = ((*begun).min(now), (*ended).min(now));
-        }
+        // What was read when can no longer be told.
+        self.passes.clear();
         for since in self
             .ticked
             .values_mut()
@@ -338,7 +337,9 @@ impl Ledger {
                     .min();
                 let since = match earliest {
                     // Moved here and cancelled between two passes: the engine only knows that it left.
-                    Some(earliest) if !self.seen_between(machine, &key.0, row.lives_since, since) => earliest,
+                    Some(earliest) if !self.seen_between(machine, &key.0, row.lives_since, since) => {
+                        since.min(earliest)
+                    }
                     _ => since,
                 };
                 (!known_unlinked).then_some(since)

@@ -178,7 +178,7 @@ impl Transport for Wire {
             {
                 let key = (self.machine, calendar);
                 let last = ledger.last_read.entry(key.clone()).or_insert(now);
-                *last = now.max(*last);
+                *last = now.max(begun).max(*last);
                 ledger.passes.entry(key).or_default().push((begun, now));
             }
         }
