@@ -156,6 +156,11 @@ impl Attempt<'_> {
         stored: &Stored,
     ) -> Result<bool, Stopped> {
         let own = calendar.id == stored.calendar;
+        if own && calendar.watched && !calendar.available {
+            // Whoever lost the calendar cannot know whether the event came back there.
+            self.shared.store.write(|tx| self.lost_from_sight(tx, calendar))?;
+            return Ok(true);
+        }
         if !(own || writable(calendar)) {
             return Ok(false);
         }

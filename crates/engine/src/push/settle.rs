@@ -336,6 +336,19 @@ impl Attempt<'_> {
         self.keep(tx, problem)
     }
 
+    /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
+    pub(super) fn lost_from_sight(&self, tx: &Transaction<'_>, calendar: &Calendar) -> rusqlite::Result<()> {
+        let problem = Problem::lasting(
+            Code::Held,
+            format!(
+                "The event was cancelled on “{}”, which can no longer be read; its meeting was kept.",
+                calendar.name
+            ),
+            "Delete the meeting at the provider if nobody needs it.",
+        );
+        self.keep(tx, problem)
+    }
+
     /// The event lives on another calendar, without its conference. Its meeting is kept and no longer followed.
     pub(super) fn left_behind(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         self.keep(tx, plan::taken_off())

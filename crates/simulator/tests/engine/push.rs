@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{Change, MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_simulator::google::Role;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
@@ -240,6 +241,42 @@ async fn p3_an_event_moved_and_relieved_of_its_conference_keeps_its_meeting() {
         assert!(stand.exists(meeting), "swapped: {swapped}");
         assert_eq!(stand.newest().outcome, Outcome::Kept);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
+    let stand = Stand::new("").await;
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Project".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.hand(Hand::ShareCalendar {
+        calendar: other.clone(),
+        with: ANA.into(),
+        role: Role::Writer,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (event, meeting) = stand.event_on(&other, "Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::CancelEvent {
+        calendar: other.clone(),
+        event: event.clone(),
+    });
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: other.clone(),
+        event,
+    });
+    stand.hand(Hand::UnshareCalendar {
+        calendar: other,
+        with: ANA.into(),
+    });
+    stand.sync_after(GRACE).await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
 }
 
 #[tokio::test(start_paused = true)]
