@@ -293,8 +293,12 @@ impl Ledger {
         let watched = |key: &Key| {
             self.ticked.contains_key(&(machine, key.0.clone())) && !self.truth.lost.contains(&key.0)
         };
+        let recent = world.now() - SignedDuration::from_hours(24);
+        // What is over for a day is not read any more.
+        let over = |row: &Row| row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent);
         let live = self.truth.rows.iter().find(|(key, row)| {
-            row.points_at(number)
+            !over(row)
+                && row.points_at(number)
                 && settled(row.linked_since)
                 && watched(key)
                 && world.calendars().contains(&key.0)
@@ -320,6 +324,11 @@ impl Ledger {
             }
             let gone = self.truth.of_event(id).filter_map(|(key, row)| {
                 let since = row.gone_since?;
+                let pointed =
+                    row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
+                if !pointed {
+                    return None;
+                }
                 let known_unlinked = row.meeting != Some(number)
                     && row
                         .unlinked

@@ -14,7 +14,27 @@ use crate::shrink::shrink;
 use crate::steps::Plan;
 
 /// Seeds that once failed, each with what it found. They are always run.
-const ONCE_FAILED: &[(u64, &str)] = &[];
+const ONCE_FAILED: &[(u64, &str)] = &[
+    (
+        29,
+        "an untried action of an account that waits kept the engine spinning",
+    ),
+    (56, "the same after a failed sign-in"),
+    (
+        36,
+        "a copy that shared the meeting, carried elsewhere at the last moment",
+    ),
+    (70, "an event carried elsewhere, its conference swapped there"),
+    (91, "a page asked for after another calendar was told to wait"),
+    (220, "a meeting given to another event while the machine slept"),
+    (282, "an event carried elsewhere, its conference taken off there"),
+    (601, "those who waited for one refresh woke in no order"),
+    (
+        1230,
+        "an event brought back after its deletion was sent, shown as in step",
+    ),
+    (56408, "a copy without its conference stood in a deletion’s way"),
+];
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name)

@@ -356,7 +356,10 @@ impl Run {
             if !ledger.seen_between(machine, calendar, row.edited.max(row.linked_since), gone) {
                 continue;
             }
+            let lost = |place: &String| ledger.truth.lost.contains(place);
             let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
+                || (ledger.truth.rows.iter())
+                    .any(|((place, _), row)| row.meeting == Some(number) && lost(place))
                 || ledger
                     .truth
                     .rows

@@ -179,7 +179,10 @@ impl Transport for Wire {
                 let key = (self.machine, calendar);
                 let last = ledger.last_read.entry(key.clone()).or_insert(now);
                 *last = now.max(begun).max(*last);
-                ledger.passes.entry(key).or_default().push((begun, now));
+                // An answer that is not the service's own told nothing.
+                if entry.fault.is_none() {
+                    ledger.passes.entry(key).or_default().push((begun, now));
+                }
             }
         }
         if let Some(planted) = self.planted {
