@@ -30,8 +30,9 @@ pub(crate) use desk::{display, run as run_with_tray};
 /// going, or a command that runs the engine itself.
 const PATIENCE: Duration = Duration::from_secs(8);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long the engine and the clients may take to come to an end.
-const LEAVE: Duration = Duration::from_secs(6);
+/// How long the engine and the clients may take to come to an end: longer than any one request, because a renewed
+/// grant that was not kept is a sign-in lost. Tray and window are gone by then.
+const LEAVE: Duration = Duration::from_secs(35);
 
 /// What a start found.
 pub(crate) enum Found {
