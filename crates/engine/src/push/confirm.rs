@@ -20,6 +20,9 @@ use crate::store::calendars::{self, Calendar};
 use crate::store::events::Stored;
 use crate::store::outbox;
 
+/// A calendar that stays lost for so many attempts, a quarter of an hour, is lost for good.
+const PATIENCE: u32 = 10;
+
 /// What asking brought to light.
 pub(super) enum Confirmed {
     /// Every event that pointed at the meeting is gone, everywhere, and nobody has to be asked.
@@ -157,7 +160,12 @@ impl Attempt<'_> {
     ) -> Result<bool, Stopped> {
         let own = calendar.id == stored.calendar;
         if own && calendar.watched && !calendar.available {
-            // Whoever lost the calendar cannot know whether the event came back there.
+            // Whoever lost the calendar cannot know whether the event came back there. It may be lost for a moment only.
+            if let Some(problem) = calendar.health.problem.clone()
+                && self.pending.attempts < PATIENCE
+            {
+                return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
+            }
             self.shared.store.write(|tx| self.lost_from_sight(tx, calendar))?;
             return Ok(true);
         }
