@@ -323,7 +323,9 @@ impl Ledger {
                 continue;
             }
             let gone = self.truth.of_event(id).filter_map(|(key, row)| {
-                let since = row.gone_since?;
+                // Brought back only after the engine had looked, it was gone all the same.
+                let back = row.came_back.filter(|(_, back)| !settled(*back));
+                let since = row.gone_since.or(back.map(|(gone, _)| gone))?;
                 let pointed =
                     row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
                 if !pointed {

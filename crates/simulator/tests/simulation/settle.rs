@@ -272,7 +272,7 @@ impl Run {
             let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
                 let known = row.living || ledger.truth.lost.contains(place);
                 (known && row.meeting == Some(number))
-                    && other != id
+                    && (place, other) != (calendar, id)
                     && (row.wanted.as_ref() != Some(wanted) || !row.single)
                     && (row.names_itself || ledger.truth.bonded(number, other) || !row.single)
             });
