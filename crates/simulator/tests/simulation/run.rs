@@ -416,6 +416,19 @@ impl Run {
             let since = before.get(&key).copied().unwrap_or(now);
             ledger.ticked.insert(key, since);
         }
+        let unticked = |place: &String| {
+            let key = (machine, place.clone());
+            before.contains_key(&key) && !ledger.ticked.contains_key(&key)
+        };
+        let rows = ledger.truth.rows.iter().filter(|((place, _), _)| unticked(place));
+        let let_go: Vec<u64> = rows
+            .flat_map(|(_, row)| {
+                row.meeting
+                    .into_iter()
+                    .chain(row.unlinked.iter().map(|(left, _)| *left))
+            })
+            .collect();
+        ledger.let_go.extend(let_go);
     }
 
     /// Requests and commits so far.

@@ -339,6 +339,7 @@ impl Run {
                     .of_event(id)
                     .any(|(_, other)| other.living || other.gone_since > row.gone_since)
                 || ledger.left_alone.contains_key(&(machine, number))
+                || ledger.let_go.contains(&number)
                 || self.ours(number).is_none()
                 || self.webinar(views, number)
             {
