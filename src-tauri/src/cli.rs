@@ -11,13 +11,15 @@ use clap::{Args, Parser, Subcommand};
 use reconvene_api::{Command, Reply, VERSION};
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
-use reconvene_core::report::{ActivityEntry, Outcome, Service, SyncReport};
+use reconvene_core::report::{Service, SyncReport};
 use serde::Serialize;
 
 use crate::place::Place;
 use ask::Asking;
-pub(crate) use text::entry_text;
+pub(crate) use text::{Retries, entry_text};
 
+/// Something failed, now or before, and waits to be tried again.
+const FAILED: u8 = 1;
 /// Something waits for the person.
 const NEEDS_YOU: u8 = 3;
 
@@ -52,8 +54,8 @@ pub(crate) enum Verb {
     /// Calendars, and which of them are watched
     #[command(subcommand)]
     Calendar(CalendarVerb),
-    /// Read the calendars, push what is due, and wait for both. Exit code 3: something needs you; 1: something
-    /// failed and is tried again
+    /// Read the calendars, push what is due, and wait for both. Exit code 0: all is well; 3: something needs you;
+    /// 1: something failed, now or before, and waits to be tried again
     Sync {
         /// Only this calendar: its id here (c1) or at Google
         #[arg(long, value_name = "ID")]
@@ -221,23 +223,30 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         Verb::Demo(_) | Verb::Window => return Ok(ExitCode::FAILURE),
     };
     let reply = asking.ask(command).await?;
-    say(&reply, json);
-    Ok(match reply {
-        Reply::Sync(report) if report.needs_you => ExitCode::from(NEEDS_YOU),
-        Reply::Sync(report) if !all_well(&report) => {
-            let waits = "Something could not be done yet; it is tried again.";
-            let reason = report.problems.first().map_or(waits, |problem| &problem.message);
-            writeln!(std::io::stderr(), "reconvene: {reason}").ok();
-            ExitCode::FAILURE
-        }
-        _ => ExitCode::SUCCESS,
-    })
+    say(&reply, json, asking.retries());
+    let Reply::Sync(report) = &reply else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let code = verdict(report);
+    if code == FAILED {
+        let reason = match report.problems.first() {
+            Some(problem) => problem.message.clone(),
+            None => format!("What failed waits to be tried again: {}.", report.waiting),
+        };
+        note(&format!("reconvene: {reason}"));
+    }
+    Ok(ExitCode::from(code))
 }
 
-/// Whether nothing failed on the way, and nothing waits to be tried again.
-fn all_well(report: &SyncReport) -> bool {
-    let waits = |entry: &ActivityEntry| entry.outcome == Outcome::Waiting;
-    report.problems.is_empty() && !report.entries.iter().any(waits)
+/// The exit code of a sync, by how things stand after it.
+fn verdict(report: &SyncReport) -> u8 {
+    if report.needs_you {
+        NEEDS_YOU
+    } else if report.problems.is_empty() && report.waiting == 0 {
+        0
+    } else {
+        FAILED
+    }
 }
 
 /// The api says "all" with an empty list.
@@ -253,12 +262,17 @@ fn chosen(held: &Held) -> Vec<MeetingId> {
 }
 
 /// Prints a reply on standard output.
-fn say(reply: &Reply, json: bool) {
+fn say(reply: &Reply, json: bool, retries: Retries) {
     if json {
         print(&in_json(reply));
     } else {
-        print(&text::of(reply));
+        print(&text::of(reply, retries));
     }
+}
+
+/// Says something on the side, so that standard output holds results alone.
+fn note(text: &str) {
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 /// A reply as `--json` prints it.
@@ -346,6 +360,32 @@ mod tests {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");
         }
+    }
+
+    #[test]
+    fn p11_sync_tells_by_its_exit_code_how_things_stand_after_it() {
+        let problem = Problem::passing(
+            reconvene_core::problem::Code::Offline,
+            "Zoom cannot be reached.",
+            "",
+        );
+        let with = |change: fn(&mut SyncReport), problems: &[Problem]| {
+            let mut report = SyncReport {
+                problems: problems.to_vec(),
+                ..SyncReport::default()
+            };
+            change(&mut report);
+            verdict(&report)
+        };
+        assert_eq!(with(|_| {}, &[]), 0);
+        assert_eq!(
+            with(|report| report.pending = 2, &[]),
+            0,
+            "a grace period is no failure"
+        );
+        assert_eq!(with(|report| report.waiting = 1, &[]), 1);
+        assert_eq!(with(|_| {}, std::slice::from_ref(&problem)), 1);
+        assert_eq!(with(|report| report.needs_you = true, &[problem]), 3);
     }
 
     #[test]

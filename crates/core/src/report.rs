@@ -408,6 +408,8 @@ pub struct SyncReport {
     pub entries: Vec<ActivityEntry>,
     /// Actions that stay for later: in grace, held, or waiting to be tried again.
     pub pending: u32,
+    /// Those of them that failed, in this sync or an earlier one, and wait to be tried again.
+    pub waiting: u32,
     /// What failed on the way, calendar by calendar and account by account.
     pub problems: Vec<Problem>,
     /// Whether something waits for the person.

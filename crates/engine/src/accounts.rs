@@ -97,9 +97,25 @@ pub(crate) async fn begin(
             Ok(grant) => welcome(&shared, grant).await,
             Err(problem) => Err(problem),
         };
-        tell.send_replace(Some(ended));
+        tell.send_replace(Some(ended.map_err(not_repeated)));
     });
     Ok((ticket, url))
+}
+
+/// A service's failure is told as something that is tried again. A sign-in is not: only the person can.
+fn not_repeated(problem: Problem) -> Problem {
+    let of_the_service = matches!(
+        problem.code,
+        Code::Offline | Code::TimedOut | Code::RateLimited | Code::ServiceFailed | Code::UnreadableAnswer
+    );
+    if !of_the_service {
+        return problem;
+    }
+    Problem {
+        hint: "No account was added or changed. Check the network, and sign in again in a few minutes."
+            .to_owned(),
+        ..problem
+    }
 }
 
 /// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
@@ -205,5 +221,17 @@ impl Shared {
                 Err(failure.problem)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p11_a_failed_sign_in_does_not_promise_to_be_tried_again() {
+        let failed = |code| not_repeated(Problem::passing(code, "It failed.", "It is tried again."));
+        assert!(failed(Code::ServiceFailed).hint.contains("sign in again"));
+        assert_eq!(failed(Code::KeyringLocked).hint, "It is tried again.");
     }
 }

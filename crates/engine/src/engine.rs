@@ -7,8 +7,7 @@ use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, Overall, Service, SettingsView, Status,
-    SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, MeetingView, Service, SettingsView, Status, SyncReport,
 };
 use rusqlite::Transaction;
 use tokio::sync::watch;
@@ -251,13 +250,19 @@ impl Engine {
         push::push_due(shared, true).await?;
         let mut problems: Vec<Problem> = ended.into_iter().filter_map(Result::err).collect();
         problems.dedup();
-        let entries = shared.store.read(|tx| activity::after(tx, last_entry))?;
+        let (entries, pending) = shared
+            .store
+            .read(|tx| Ok((activity::after(tx, last_entry)?, outbox::all(tx)?)))?;
+        let status = self.status()?;
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(SyncReport {
-            calendars: u32::try_from(read).unwrap_or(u32::MAX),
+            calendars: count(read),
             entries,
-            pending: u32::try_from(shared.store.read(outbox::all)?.len()).unwrap_or(u32::MAX),
+            pending: count(pending.len()),
+            waiting: count(pending.iter().filter(|pending| pending.waits()).count()),
             problems,
-            needs_you: self.status()?.overall == Overall::NeedsYou,
+            // Not the one word for the tray, which says "paused" before anything else.
+            needs_you: !status.held.is_empty() || status.problems.iter().any(report::needs_person),
         })
     }
 

@@ -60,12 +60,12 @@ impl Failure {
             TransportError::Unreachable(_) => Problem::passing(
                 Code::Offline,
                 format!("{name} cannot be reached."),
-                "Check the network connection. Reconvene tries again by itself.",
+                "Check the network connection. Reconvene tries again by itself while it runs.",
             ),
             TransportError::Unanswered(_) => Problem::passing(
                 Code::TimedOut,
                 format!("{name} did not answer in time."),
-                "Reconvene reads back what came of it and tries again by itself.",
+                "Reconvene reads back what came of it and tries again by itself while it runs.",
             ),
             TransportError::TooLarge { .. } => unreadable(service),
         };
@@ -90,7 +90,7 @@ impl Failure {
                 service.name(),
                 answer.status
             ),
-            "Reconvene tries again by itself.",
+            "Reconvene tries again by itself while it runs.",
         );
         let kind = until.map_or(FailureKind::Passing, FailureKind::Limited);
         Self::new(kind, problem).with_answer(answer)
@@ -109,7 +109,7 @@ impl Failure {
         let problem = Problem::passing(
             Code::RateLimited,
             format!("{} asks to slow down.", service.name()),
-            "Reconvene waits as long as it was asked to and then goes on by itself.",
+            "Reconvene waits as long as it was asked to and then goes on by itself while it runs.",
         );
         Self::new(FailureKind::Passing, problem).with_answer(answer)
     }
@@ -133,7 +133,7 @@ fn unreadable(service: Service) -> Problem {
     Problem::passing(
         Code::UnreadableAnswer,
         format!("{} answered something that cannot be understood.", service.name()),
-        "A hotel or office network may be in between: open a web page to sign in to it. Reconvene tries again by itself.",
+        "A hotel or office network may be in between: open a web page to sign in to it. Reconvene tries again by itself while it runs.",
     )
 }
 

@@ -348,7 +348,7 @@ pub fn problem(error: &SecretsError) -> Problem {
             Code::KeyringLocked,
             "The keyring is locked.",
             "Enter its password in the window that the desktop shows. If there is none, unlock it: in Passwords and \
-             Keys (GNOME), in KWalletManager (KDE), or in KeePassXC. Reconvene goes on by itself then.",
+             Keys (GNOME), in KWalletManager (KDE), or in KeePassXC. What waits is tried again then.",
         ),
         SecretsError::Refused(why) => Problem::lasting(
             Code::KeyringRefused,

@@ -257,9 +257,7 @@ pub(crate) fn status(
         .filter(|pending| pending.held)
         .map(|pending| pending.meeting)
         .collect();
-    let unsent = outbox::all(tx)?
-        .iter()
-        .any(|pending| pending.attempts > 0 && !pending.held);
+    let unsent = outbox::all(tx)?.iter().any(Pending::waits);
     let overall = overall(
         &accounts,
         &calendars,
@@ -344,7 +342,7 @@ fn problems(
 }
 
 /// Whether a problem stays until somebody acts.
-fn needs_person(problem: &Problem) -> bool {
+pub(crate) fn needs_person(problem: &Problem) -> bool {
     !problem.retryable
         || matches!(
             problem.code,

@@ -159,7 +159,7 @@ fn problem(error: &rusqlite::Error) -> Problem {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => Problem::passing(
             Code::DiskFull,
             "The profile cannot be written: the disk is full or read-only.",
-            "Free some space. Nothing stored was lost; Reconvene goes on by itself.",
+            "Free some space, or make it writable. Nothing stored was lost, and what waits is tried again.",
         ),
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => Problem::lasting(
             Code::DatabaseDamaged,

@@ -164,17 +164,17 @@ pub fn problem(service: &str, error: &TransportError) -> Problem {
         TransportError::Unreachable(why) => Problem::passing(
             Code::Offline,
             format!("{service} cannot be reached ({why})."),
-            "Reconvene tries again by itself. If other sites work, a proxy or firewall may be in the way.",
+            "Reconvene tries again by itself while it runs. If other sites work, a proxy or firewall may be in the way.",
         ),
         TransportError::Unanswered(why) => Problem::passing(
             Code::TimedOut,
             format!("{service} did not answer ({why})."),
-            "Reconvene tries again by itself.",
+            "Reconvene tries again by itself while it runs.",
         ),
         TransportError::TooLarge { limit } => Problem::passing(
             Code::UnreadableAnswer,
             format!("{service} sent an answer of more than {limit} bytes, which cannot be right."),
-            "Reconvene tries again by itself.",
+            "Reconvene tries again by itself while it runs.",
         ),
     }
 }

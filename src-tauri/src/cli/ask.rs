@@ -1,6 +1,5 @@
 //! Whom the command line asks: the agent that is running, or an engine of its own.
 
-use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use reconvene_engine::profile::ProfileLock;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::{print, say};
+use super::{Retries, note, print, say};
 use crate::agent::{Found, find};
 use crate::client::Client;
 use crate::commands::{Commands, NoDesktop};
@@ -61,6 +60,14 @@ impl Asking {
         }
     }
 
+    /// Who tries again what failed.
+    pub(super) fn retries(&self) -> Retries {
+        match self {
+            Self::Agent(_) => Retries::Agent,
+            Self::Here(..) => Retries::NextSync,
+        }
+    }
+
     /// Gives the profile back.
     pub(super) fn end(&mut self) {
         if let Self::Here(_, lock) = self {
@@ -85,7 +92,7 @@ pub(super) async fn sign_in(
             ticket: ticket.clone(),
             url: url.clone(),
         };
-        say(&Reply::SignIn(begun), true);
+        say(&Reply::SignIn(begun), true, asking.retries());
     }
     let opened = !no_browser && open_browser(url.clone()).await;
     if !json {
@@ -121,7 +128,7 @@ pub(super) async fn sign_in(
             ));
         }
     };
-    say(&Reply::Account(account), json);
+    say(&Reply::Account(account), json, asking.retries());
     if !json && service == Service::Google {
         note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
     }
@@ -131,11 +138,6 @@ pub(super) async fn sign_in(
 async fn open_browser(url: String) -> bool {
     let opened = tokio::task::spawn_blocking(move || open::in_browser(&url)).await;
     matches!(opened, Ok(Ok(())))
-}
-
-/// Says something on the side, so that standard output holds results alone.
-fn note(text: &str) {
-    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 fn unexpected(reply: &Reply) -> Problem {

@@ -10,13 +10,22 @@ use reconvene_core::report::{
 };
 use serde_json::Value;
 
+/// Who tries again what failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retries {
+    /// The agent, by itself, at the times that are shown.
+    Agent,
+    /// Nobody, until the next sync: no agent runs.
+    NextSync,
+}
+
 /// The whole text of a reply, without the last line end.
-pub(super) fn of(reply: &Reply) -> String {
+pub(super) fn of(reply: &Reply, retries: Retries) -> String {
     let disarmed = serde_json::to_value(reply).ok().and_then(|mut value| {
         disarm(&mut value);
         serde_json::from_value(value).ok()
     });
-    text(disarmed.as_ref().unwrap_or(reply))
+    text(disarmed.as_ref().unwrap_or(reply), retries)
 }
 
 /// Takes out of every string what a terminal would obey instead of showing: titles are written by anybody who can
@@ -38,9 +47,10 @@ fn shown(c: char) -> char {
     if c.is_control() || turns { ' ' } else { c }
 }
 
-fn text(reply: &Reply) -> String {
+fn text(reply: &Reply, retries: Retries) -> String {
+    let entry_text = |entry| entry_text(entry, retries);
     match reply {
-        Reply::Status(status) => status_text(status),
+        Reply::Status(status) => status_text(status, retries),
         Reply::Meetings(meetings) => meetings_text(meetings),
         Reply::Activity(entries) if entries.is_empty() => "Nothing has happened yet.".to_owned(),
         Reply::Activity(entries) => lines(entries.iter().map(entry_text)),
@@ -59,7 +69,7 @@ fn text(reply: &Reply) -> String {
             "No calendar. Sign in first: `reconvene account add google`.".to_owned()
         }
         Reply::Calendars(calendars) => calendars_text(calendars),
-        Reply::Sync(report) => sync_text(report),
+        Reply::Sync(report) => sync_text(report, retries),
         Reply::Link(link) => link.clone(),
         Reply::Settings(settings) => serde_json::to_string_pretty(settings).unwrap_or_default(),
         Reply::Checks(checks) => lines(checks.iter().map(check_text)),
@@ -67,7 +77,7 @@ fn text(reply: &Reply) -> String {
     }
 }
 
-fn status_text(status: &Status) -> String {
+fn status_text(status: &Status, retries: Retries) -> String {
     let counts = &status.counts;
     let overall = match status.overall {
         Overall::NotSetUp => "Not set up yet",
@@ -119,10 +129,12 @@ fn status_text(status: &Status) -> String {
     );
     if !status.recent.is_empty() {
         out.push("Last results:".to_owned());
-        out.extend(status.recent.iter().map(entry_text));
+        out.extend(status.recent.iter().map(|entry| entry_text(entry, retries)));
     }
     if status.overall == Overall::NotSetUp {
         out.push("Begin with `reconvene account add google`.".to_owned());
+    } else if retries == Retries::NextSync {
+        out.push("Reconvene is not running: nothing is synced until the next `reconvene sync`, or until you start it.".to_owned());
     }
     lines(out)
 }
@@ -181,7 +193,7 @@ fn calendars_text(calendars: &[CalendarView]) -> String {
     table(&rows)
 }
 
-fn sync_text(report: &SyncReport) -> String {
+fn sync_text(report: &SyncReport, retries: Retries) -> String {
     let calendars = match report.calendars {
         1 => "1 calendar read".to_owned(),
         number => format!("{number} calendars read"),
@@ -191,11 +203,19 @@ fn sync_text(report: &SyncReport) -> String {
         1 => "1 result".to_owned(),
         number => format!("{number} results"),
     };
-    let mut out: Vec<String> = report.entries.iter().map(entry_text).collect();
-    out.push(match report.pending {
-        0 => format!("{calendars}, {results}."),
-        pending => format!("{calendars}, {results}, {pending} still to come."),
-    });
+    let mut out: Vec<String> = report
+        .entries
+        .iter()
+        .map(|entry| entry_text(entry, retries))
+        .collect();
+    let mut last = format!("{calendars}, {results}");
+    if report.pending > report.waiting {
+        last = format!("{last}, {} still to come", report.pending - report.waiting);
+    }
+    if report.waiting > 0 {
+        last = format!("{last}, {} failed and to be tried again", report.waiting);
+    }
+    out.push(format!("{last}."));
     out.extend(
         report
             .problems
@@ -205,11 +225,14 @@ fn sync_text(report: &SyncReport) -> String {
     if report.needs_you {
         out.push("Something needs you: `reconvene status` says what.".to_owned());
     }
+    if retries == Retries::NextSync && (report.waiting > 0 || !report.problems.is_empty()) {
+        out.push("Reconvene is not running: what failed is tried again at the next `reconvene sync`, or when you start it.".to_owned());
+    }
     lines(out)
 }
 
 /// One result on a line of its own, with what stands in the way below it.
-pub(crate) fn entry_text(entry: &ActivityEntry) -> String {
+pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
     let outcome = match entry.outcome {
         Outcome::InStep => "in step",
         Outcome::Updated => "updated",
@@ -247,11 +270,12 @@ pub(crate) fn entry_text(entry: &ActivityEntry) -> String {
         );
     }
     if let Some(next) = entry.next_try {
-        out = format!(
-            "{out}\n    Next try {} (attempt {}).",
-            local(next),
-            entry.attempts.saturating_add(1)
-        );
+        let when = match retries {
+            Retries::Agent => local(next),
+            Retries::NextSync => "at the next sync".to_owned(),
+        };
+        let attempt = entry.attempts.saturating_add(1);
+        out = format!("{out}\n    Next try {when} (attempt {attempt}).");
     }
     match (entry.meeting, entry.remedies.as_slice()) {
         (Some(meeting), remedies @ [_, ..]) => {
@@ -384,7 +408,37 @@ mod tests {
 
     #[test]
     fn an_empty_reply_says_what_to_do() {
-        assert!(of(&Reply::Accounts(Vec::new())).contains("account add google"));
-        assert!(of(&Reply::Calendars(Vec::new())).contains("account add google"));
+        for reply in [Reply::Accounts(Vec::new()), Reply::Calendars(Vec::new())] {
+            assert!(of(&reply, Retries::Agent).contains("account add google"));
+        }
+    }
+
+    #[test]
+    fn p11_a_time_is_named_only_when_somebody_is_there_to_keep_it() {
+        let report = SyncReport {
+            calendars: 1,
+            pending: 1,
+            waiting: 1,
+            ..SyncReport::default()
+        };
+        let entry = ActivityEntry {
+            id: reconvene_core::id::EntryId(1),
+            at: Timestamp::UNIX_EPOCH,
+            meeting: None,
+            title: "Review".into(),
+            service: reconvene_core::report::Service::Zoom,
+            outcome: Outcome::Waiting,
+            changes: Vec::new(),
+            problem: None,
+            answer: None,
+            attempts: 1,
+            next_try: Some(Timestamp::UNIX_EPOCH),
+            remedies: Vec::new(),
+        };
+        let told = |retries| (sync_text(&report, retries), entry_text(&entry, retries));
+        let (sync, entry) = told(Retries::NextSync);
+        assert!(sync.contains("not running") && entry.ends_with("Next try at the next sync (attempt 2)."));
+        let (sync, entry) = told(Retries::Agent);
+        assert!(!sync.contains("not running") && entry.contains(&local(Timestamp::UNIX_EPOCH)));
     }
 }

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::stage::Stage;
 use super::unable;
 use crate::cli::DemoOptions;
-use crate::cli::entry_text;
+use crate::cli::{Retries, entry_text};
 use crate::commands::Commands;
 use crate::open;
 use crate::socket::Answers;
@@ -230,7 +230,7 @@ impl Teller {
     }
 
     async fn tell(&self, entry: &ActivityEntry) {
-        for line in entry_text(entry).lines() {
+        for line in entry_text(entry, Retries::Agent).lines() {
             say("Reconvene", line.trim());
         }
         if matches!(entry.outcome, Outcome::Updated | Outcome::Deleted)

@@ -736,6 +736,10 @@ entries: Array<ActivityEntry>,
  */
 pending: number, 
 /**
+ * Those of them that failed, in this sync or an earlier one, and wait to be tried again.
+ */
+waiting: number, 
+/**
  * What failed on the way, calendar by calendar and account by account.
  */
 problems: Array<Problem>, 

@@ -256,7 +256,7 @@ impl OAuthClient {
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Problem::passing(
                 Code::UnreadableAnswer,
                 format!("The answer of {name} to the sign-in could not be understood."),
-                "Reconvene tries again by itself. If this goes on, a proxy or a login page of the network may be in \
+                "Reconvene tries again by itself while it runs. If this goes on, a proxy or a login page of the network may be in \
                  the way.",
             )
             .into(),
@@ -300,7 +300,7 @@ impl OAuthClient {
             _ => Problem::passing(
                 Code::ServiceFailed,
                 format!("{name} refused the sign-in ({}).", refusal.word()),
-                "Reconvene tries again by itself. If this goes on, sign in again.",
+                "Reconvene tries again by itself while it runs. If this goes on, sign in again.",
             )
             .into(),
         }
@@ -395,13 +395,13 @@ fn unwell(name: &str, status: StatusCode) -> Problem {
         Problem::passing(
             Code::RateLimited,
             format!("{name} asks for fewer sign-in requests (status {status})."),
-            "Reconvene waits as long as asked and tries again by itself.",
+            "Reconvene waits as long as asked and tries again by itself while it runs.",
         )
     } else {
         Problem::passing(
             Code::ServiceFailed,
             format!("{name} failed on its side (status {status})."),
-            "Reconvene tries again by itself.",
+            "Reconvene tries again by itself while it runs.",
         )
     }
 }

@@ -180,7 +180,7 @@ impl Tokens {
                     let broke_off = Problem::passing(
                         Code::Internal,
                         format!("Renewing the sign-in to {} broke off.", service.name()),
-                        "Reconvene tries again by itself.",
+                        "Reconvene tries again by itself while it runs.",
                     );
                     let flight = landing
                         .map(move |outcome| outcome.unwrap_or(Err(broke_off)))

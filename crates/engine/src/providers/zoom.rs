@@ -336,7 +336,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
                     let problem = Problem::passing(
                         Code::DailyBudget,
                         "Zoom allows 100 changes a day and host, and today's are used up.",
-                        "Reconvene goes on by itself after midnight UTC.",
+                        "Reconvene goes on after midnight UTC, by itself while it runs.",
                     );
                     Failure::new(FailureKind::Limited(next_utc_day(now, dice)), problem).with_answer(told)
                 }

@@ -28,6 +28,11 @@ impl Pending {
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
         self.due <= now || (self.attempts == 0 && self.action != PlannedAction::Delete)
     }
+
+    /// Whether it failed and waits to be tried again.
+    pub(crate) fn waits(&self) -> bool {
+        self.attempts > 0 && !self.held
+    }
 }
 
 fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {

@@ -13,3 +13,4 @@ mod push;
 #[path = "../stand/mod.rs"]
 mod shared;
 mod stand;
+mod sync;
