@@ -12,4 +12,5 @@ pub mod meeting;
 pub mod plan;
 pub mod problem;
 pub mod recognition;
+pub mod recurrence;
 pub mod report;
