@@ -222,6 +222,7 @@ impl Dossier {
         let links: Vec<Linked<'_>> = self
             .links
             .iter()
+            .filter(|stored| !self.is_outdated(stored))
             .map(|stored| Linked {
                 event: &stored.event,
                 gone: stored.gone_since,
@@ -237,6 +238,15 @@ impl Dossier {
             ignored: self.known.ignored,
         };
         decide(&subject, settings, now)
+    }
+
+    /// An event that was moved off a calendar which was lost before that was seen: where it lives now, it is read.
+    fn is_outdated(&self, stale: &Stored) -> bool {
+        !stale.available
+            && self.links.iter().any(|other| {
+                other.event.google_id == stale.event.google_id
+                    && (other.available && other.gone_since.is_none() && other.event.organized_here)
+            })
     }
 
     /// The title that the person knows it by: of a living bonded event, else of any.
@@ -271,12 +281,19 @@ pub(crate) fn replan(
         Decision::Delete { not_before } => {
             outbox::put(tx, meeting, PlannedAction::Delete, not_before.max(now))
         }
+        // What was read before a write whose outcome nobody knows is no longer so: it is looked at once more.
+        Decision::InStep if half_done(tx, meeting)? => outbox::put(tx, meeting, PlannedAction::Update, now),
         Decision::InStep | Decision::Leave(_) => drop_action(tx, meeting),
         Decision::Forget => {
             drop_action(tx, meeting)?;
             forget(tx, &dossier)
         }
     }
+}
+
+/// Whether something was sent to the provider that was not read back yet.
+fn half_done(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
+    Ok(outbox::get(tx, meeting)?.is_some_and(|pending| pending.written.is_some()))
 }
 
 /// Strikes an action that is not needed any more, and closes its entry.

@@ -351,7 +351,12 @@ fn failed(
         if let Some(until) = whole_account {
             accounts::failed(tx, account.id, &problem, Some(until), now)?;
         }
-        calendars::failed(tx, calendar.id, &problem, available, now, next)
+        calendars::failed(tx, calendar.id, &problem, available, now, next)?;
+        match calendar.available && !available {
+            // What it was last known to hold may live elsewhere, and counts for less now.
+            true => plan::replan_all(tx, &shared.plan_settings(tx)?, now),
+            false => Ok(()),
+        }
     })?;
     tracing::warn!(calendar = %calendar.id, code = ?problem.code, "pass failed");
     Ok(problem)

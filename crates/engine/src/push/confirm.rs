@@ -2,7 +2,7 @@
 //! undelete may not have been seen yet; and on every other calendar, because a moved event leaves a tombstone behind
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::{Event, Observation};
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
@@ -22,6 +22,9 @@ use crate::store::outbox;
 
 /// A calendar that stays lost for so many attempts, a quarter of an hour, is lost for good.
 const PATIENCE: u32 = 10;
+
+/// A calendar that could not be read for so long, and failed so often in a row, holds up no deletion any more.
+const UNREAD: (SignedDuration, u32) = (SignedDuration::from_mins(15), 5);
 
 /// What asking brought to light.
 pub(super) enum Confirmed {
@@ -91,16 +94,19 @@ impl Attempt<'_> {
     }
 
     /// Makes the watched calendars known as they are now: a moved event shows there, and so does another one that was
-    /// given the meeting meanwhile. One of the event's own account must be read; one of another account is read if it
-    /// can be (P10), and so is one that is lost.
+    /// given the meeting meanwhile. One of the event's own account must be read. One of another account, and one that
+    /// is lost, is waited for, but not for ever (P10).
     async fn read_all(&self, home: &[AccountId], asked: Timestamp) -> Result<(), Stopped> {
         for (calendar, account) in &self.calendars()? {
             let fresh = calendar.health.last_success.is_some_and(|last| last >= asked);
-            if fresh || !(calendar.watched && calendar.available) {
+            let given_up = given_up(calendar, asked);
+            if fresh || !calendar.watched || (given_up && !calendar.available) {
                 continue;
             }
             match pull::pass(self.shared, calendar.id).await {
-                Err(problem) if home.contains(&account.id) && problem.code != Code::CalendarGone => {
+                Err(problem)
+                    if !given_up || (home.contains(&account.id) && problem.code != Code::CalendarGone) =>
+                {
                     return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
                 }
                 _ => {}
@@ -197,7 +203,7 @@ impl Attempt<'_> {
             Ok(Some(Observation::Present(_))) => {
                 self.shared.store.write(|tx| match calendar.watched {
                     // It was just read there, and does not point at the meeting.
-                    true => self.left_behind(tx),
+                    true => self.left_behind(tx, stored),
                     // It went to a calendar that nobody watches: its meeting goes on, unattended.
                     false => self.moved_out_of_sight(tx, calendar),
                 })?;
@@ -223,6 +229,13 @@ impl Attempt<'_> {
 fn shares(living: &Event, stored: &Stored) -> bool {
     let target = |event: &Event| event.conference.as_ref().map(|found| found.target.clone());
     target(living) == target(&stored.event)
+}
+
+/// Whether a calendar could not be read for so long that nothing is expected of it any more.
+fn given_up(calendar: &Calendar, now: Timestamp) -> bool {
+    let (longest, failures) = UNREAD;
+    let lately = |last: Timestamp| now.duration_since(last) < longest;
+    calendar.failures >= failures && !calendar.health.last_success.is_some_and(lately)
 }
 
 /// Calendars that an event can be moved to.

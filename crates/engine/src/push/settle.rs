@@ -13,6 +13,7 @@ use crate::failure::{Failure, FailureKind, account_pause, backoff};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft};
 use crate::store::calendars::Calendar;
+use crate::store::events::Stored;
 use crate::store::outbox::{self, Pending};
 use crate::store::{accounts, events, meetings};
 
@@ -349,26 +350,39 @@ impl Attempt<'_> {
         self.keep(tx, problem)
     }
 
-    /// The event lives on another calendar, without its conference. Its meeting is kept and no longer followed.
-    pub(super) fn left_behind(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
-        self.keep(tx, plan::taken_off())
+    /// The event lives on another calendar, without its conference: it asks for nothing any more. What the others that
+    /// pointed at the meeting ask for is decided anew, as if it had left the meeting before everybody's eyes.
+    pub(super) fn left_behind(&self, tx: &Transaction<'_>, stored: &Stored) -> rusqlite::Result<()> {
+        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
+            return Ok(());
+        };
+        if stored.proof.is_some() {
+            self.kept(tx, &dossier, plan::taken_off())?;
+        }
+        outbox::strike(tx, self.pending.meeting)?;
+        events::forget(tx, stored.id)?;
+        events::gone_anew(tx, self.pending.meeting, self.shared.now())
     }
 
     fn keep(&self, tx: &Transaction<'_>, problem: Problem) -> rusqlite::Result<()> {
         let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
             return Ok(());
         };
-        let draft = Draft {
-            outcome: Outcome::Kept,
-            problem: Some(problem),
-            ..self.draft(&dossier)
-        };
-        activity::write(tx, self.pending.entry, &draft, self.shared.now())?;
+        self.kept(tx, &dossier, problem)?;
         outbox::strike(tx, self.pending.meeting)?;
         for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
             events::forget(tx, stored.id)?;
         }
         Ok(())
+    }
+
+    fn kept(&self, tx: &Transaction<'_>, dossier: &Dossier, problem: Problem) -> rusqlite::Result<()> {
+        let draft = Draft {
+            outcome: Outcome::Kept,
+            problem: Some(problem),
+            ..self.draft(dossier)
+        };
+        activity::write(tx, self.pending.entry, &draft, self.shared.now()).map(drop)
     }
 }
 

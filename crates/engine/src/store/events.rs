@@ -19,10 +19,13 @@ pub(crate) struct Stored {
     pub(crate) gone_since: Option<Timestamp>,
     pub(crate) meeting: Option<MeetingId>,
     pub(crate) proof: Option<Proof>,
+    /// Whether its calendar can be read. What a lost one was last known to hold may be out of date.
+    pub(crate) available: bool,
 }
 
-const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target
-    FROM events e LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
+const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.available
+    FROM events e JOIN calendars c ON c.id = e.calendar
+    LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     let conference = match json::<Target>(row, "target")? {
@@ -56,6 +59,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         gone_since: instant(row, "gone_since")?,
         meeting: row.get::<_, Option<i64>>("meeting")?.map(MeetingId),
         proof: json(row, "proof")?,
+        available: row.get("available")?,
     })
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod hostile;
+mod moved;
 mod pull;
 mod push;
 #[path = "../stand/mod.rs"]

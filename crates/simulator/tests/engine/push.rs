@@ -302,6 +302,23 @@ async fn p3_a_copy_that_shares_the_meeting_keeps_it_alive() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p2_a_write_that_was_not_read_back_is_looked_at_even_if_the_edit_was_taken_back() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    let mut unread = Rule::once(Wire::Zoom, "/meetings/", refused("503_html")).method("GET");
+    unread.skip = 1;
+    stand.simulator.with(|world| world.faults().add(unread));
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    stand.rename(&event, "Review");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_taking_the_conference_off_an_event_keeps_the_meeting() {
     let stand = Stand::new("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
