@@ -2,13 +2,14 @@
 //! walk away or call it off; nothing is stored before the service has said who signed in.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reconvene_core::id::AccountId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Service;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::calendar::{self, Caller};
 use crate::failure::{Failure, FailureKind, account_pause};
@@ -25,7 +26,10 @@ type Outcome = Option<Result<AccountId, Problem>>;
 
 /// The sign-ins under way, by ticket. An ended one is kept until the next begins, so that a late listener hears of it.
 #[derive(Default)]
-pub(crate) struct SignIns(Mutex<HashMap<String, Running>>);
+pub(crate) struct SignIns {
+    by_ticket: Mutex<HashMap<String, Running>>,
+    tasks: TaskTracker,
+}
 
 struct Running {
     cancel: CancellationToken,
@@ -48,13 +52,26 @@ impl SignIns {
         self.with(ticket, |running| running.cancel.cancel())
     }
 
+    /// Calls all of them off, and waits for those for which the person has come back already.
+    pub(crate) async fn end(&self) {
+        self.by_ticket()
+            .values()
+            .for_each(|running| running.cancel.cancel());
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn by_ticket(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+        self.by_ticket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn with<T>(&self, ticket: &str, look: impl FnOnce(&Running) -> T) -> Result<T, Problem> {
-        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = self.by_ticket();
         running.get(ticket).map(look).ok_or_else(unknown)
     }
 
     fn add(&self, ticket: String, running: Running) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.by_ticket();
         all.retain(|_, running| running.outcome.borrow().is_none());
         all.insert(ticket, running);
     }
@@ -92,7 +109,7 @@ pub(crate) async fn begin(
         },
     );
     let shared = Arc::clone(shared);
-    tokio::spawn(async move {
+    sign_ins.tasks.spawn(async move {
         let ended = match begun.finish(cancel).await {
             Ok(grant) => welcome(&shared, grant).await,
             Err(problem) => Err(problem),

@@ -58,6 +58,14 @@ impl Engine {
     /// Pulls and pushes whenever something is due, until `stop` is cancelled.
     pub async fn run(&self, stop: CancellationToken) {
         trigger::run(&self.shared, stop).await;
+        self.settled().await;
+    }
+
+    /// Calls off sign-ins that wait for the person, and waits for what must not be cut off: a grant just given, or
+    /// renewed, that is on its way into the keyring. To be called before the process ends; [`run`](Self::run) does.
+    pub async fn settled(&self) {
+        self.sign_ins.end().await;
+        self.shared.session.tokens.settled().await;
     }
 
     /// Follows the status revision, which counts up whenever something shown may have changed.

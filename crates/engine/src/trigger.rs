@@ -1,7 +1,6 @@
 //! Triggers: when to pull and when to push. Two loops, each asleep until something is due, never trusting a timer for
 //! more than a minute of wall time, because timers stand still while a laptop sleeps.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -25,14 +24,10 @@ const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 /// Calendar lists are read anew so often: new calendars appear, access changes without notice.
 const LIST_AGE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Runs both loops until `stop` is cancelled, then lets a refresh under way reach the keyring.
-pub(crate) async fn run(shared: &Arc<Shared>, stop: CancellationToken) {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => {}
-        _ = futures::future::join(pulling(shared), pushing(shared)) => {}
-    }
-    shared.session.tokens.settled().await;
+/// Runs both loops until `stop` is cancelled.
+pub(crate) async fn run(shared: &Shared, stop: CancellationToken) {
+    let loops = futures::future::join(pulling(shared), pushing(shared));
+    stop.run_until_cancelled(loops).await;
 }
 
 async fn pulling(shared: &Shared) {

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
+use reconvene_core::problem::Code;
+use reconvene_core::report::Service;
 use reconvene_simulator::{Effect, Fault, Service as Wire};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::stand::Stand;
 
@@ -29,6 +34,18 @@ async fn p11_what_failed_before_counts_as_long_as_it_waits() {
     let last = stand.sync_after(Duration::from_secs(601)).await;
     assert_eq!((last.waiting, last.pending), (0, 0));
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test]
+async fn the_engine_ends_with_its_sign_ins_called_off() {
+    let stand = Stand::bare("");
+    let (ticket, _) = stand.engine.begin_sign_in(Service::Google).await.unwrap();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    stand.engine.run(stop).await;
+    let ended = stand.engine.await_sign_in(&ticket).now_or_never();
+    let problem = ended.expect("it has ended already").unwrap_err();
+    assert_eq!(problem.code, Code::SignInCancelled);
 }
 
 #[tokio::test(start_paused = true)]
