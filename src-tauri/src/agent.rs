@@ -126,7 +126,7 @@ impl Agent {
 pub(crate) struct Start {
     /// Show no window, whatever there is to set up.
     pub(crate) background: bool,
-    /// Ends the agent from outside, too.
+    /// Ends the agent. Cancelled already when the process is asked to end while it starts.
     pub(crate) stop: CancellationToken,
     /// Hears of the agent once it runs.
     pub(crate) started: Option<oneshot::Sender<Arc<Commands>>>,
@@ -144,7 +144,10 @@ impl Start {
 /// `reconvene --headless`: until told to quit.
 pub(crate) fn run_headless(runtime: &Runtime, place: &Place, start: Start) -> Result<ExitCode, Problem> {
     runtime.block_on(async {
-        let lock = match find(place, PATIENCE).await? {
+        let Some(found) = start.stop.run_until_cancelled(find(place, PATIENCE)).await else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        let lock = match found? {
             Found::Free(lock) => lock,
             Found::Running(_) => {
                 return Err(Problem::lasting(
@@ -165,10 +168,7 @@ pub(crate) fn run_headless(runtime: &Runtime, place: &Place, start: Start) -> Re
             stop.clone(),
         )?;
         Start::announce(start.started, &agent);
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = told_to_end() => {}
-        }
+        stop.cancelled().await;
         agent.end().await;
         Ok(ExitCode::SUCCESS)
     })
@@ -185,28 +185,4 @@ async fn show_the_first_ones_window(client: &Client) -> Result<(), Problem> {
     };
     let asked = tokio::time::timeout(PATIENCE, client.ask(Command::OpenWindow)).await;
     asked.map_err(|_| silent())?.map(drop)
-}
-
-/// Ctrl-C anywhere; where there are signals, also the polite request to end.
-pub(crate) async fn told_to_end() {
-    let interrupted = async {
-        // Without a handler the default action ends the process just as well.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => drop(terminate.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupted => {}
-        () = terminated => {}
-    }
 }

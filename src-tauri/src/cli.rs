@@ -13,6 +13,7 @@ use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{Service, SyncReport};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::place::Place;
 use ask::Asking;
@@ -22,6 +23,8 @@ pub(crate) use text::{Retries, entry_text};
 const FAILED: u8 = 1;
 /// Something waits for the person.
 const NEEDS_YOU: u8 = 3;
+/// Called off, as shells say it of Ctrl-C: 128 and the number of SIGINT.
+const CALLED_OFF: u8 = 130;
 
 /// Keeps video meetings in step with Google Calendar.
 ///
@@ -182,19 +185,37 @@ fn duration(word: &str) -> Result<std::time::Duration, String> {
     std::time::Duration::try_from(span).map_err(|_| "it cannot be negative".to_owned())
 }
 
-/// Carries a verb out and prints what came of it.
-pub(crate) async fn run(place: &Place, verb: Verb, json: bool) -> Result<ExitCode, Problem> {
-    let mut asking = Asking::begin(place).await?;
-    let done = carry_out(&asking, verb, json).await;
-    asking.end();
+/// Carries a verb out and prints what came of it, unless `stop` calls it off.
+pub(crate) async fn run(
+    place: &Place,
+    verb: Verb,
+    json: bool,
+    stop: &CancellationToken,
+) -> Result<ExitCode, Problem> {
+    let Some(asking) = stop.run_until_cancelled(Asking::begin(place)).await else {
+        return Ok(called_off());
+    };
+    let mut asking = asking?;
+    let done = match verb {
+        Verb::Account(AccountVerb::Add { service, no_browser }) => {
+            ask::sign_in(&asking, service, no_browser, json, stop).await
+        }
+        verb => match stop.run_until_cancelled(carry_out(&asking, verb, json)).await {
+            Some(done) => done,
+            None => Ok(called_off()),
+        },
+    };
+    asking.end().await;
     done
+}
+
+fn called_off() -> ExitCode {
+    note("reconvene: Called off. What was under way is taken up again the next time.");
+    ExitCode::from(CALLED_OFF)
 }
 
 async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, Problem> {
     let command = match verb {
-        Verb::Account(AccountVerb::Add { service, no_browser }) => {
-            return ask::sign_in(asking, service, no_browser, json).await;
-        }
         Verb::Account(AccountVerb::List) => Command::Accounts,
         Verb::Account(AccountVerb::Remove { account }) => Command::RemoveAccount { account },
         Verb::Calendar(CalendarVerb::List) => Command::RefreshCalendars,
@@ -219,8 +240,10 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
             meetings: chosen(&held),
         },
         Verb::Doctor => Command::Doctor,
-        // These two never come here: they are no clients.
-        Verb::Demo(_) | Verb::Window => return Ok(ExitCode::FAILURE),
+        // These never come here: two are no clients, and a sign-in is a conversation.
+        Verb::Demo(_) | Verb::Window | Verb::Account(AccountVerb::Add { .. }) => {
+            return Ok(ExitCode::FAILURE);
+        }
     };
     let reply = asking.ask(command).await?;
     say(&reply, json, asking.retries());

@@ -52,6 +52,11 @@ impl Commands {
             stop,
         }
     }
+
+    /// Waits for what must not be cut off when the process ends.
+    pub(crate) async fn settled(&self) {
+        self.engine.settled().await;
+    }
 }
 
 #[async_trait]

@@ -20,7 +20,11 @@ use crate::place::Place;
 use stage::Stage;
 
 /// Plays the demo to its end.
-pub(crate) fn run(runtime: &Runtime, options: &DemoOptions) -> Result<ExitCode, Problem> {
+pub(crate) fn run(
+    runtime: &Runtime,
+    options: &DemoOptions,
+    stop: CancellationToken,
+) -> Result<ExitCode, Problem> {
     let dir = tempfile::Builder::new()
         .prefix("reconvene-demo-")
         .tempdir()
@@ -29,7 +33,6 @@ pub(crate) fn run(runtime: &Runtime, options: &DemoOptions) -> Result<ExitCode, 
     let place = Place::find(Some(dir.path()))?;
     let _log = logs::begin(&place.profile);
 
-    let stop = CancellationToken::new();
     let (started, running) = oneshot::channel();
     let start = Start {
         background: true,

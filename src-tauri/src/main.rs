@@ -12,6 +12,7 @@ mod logs;
 mod notify;
 mod open;
 mod place;
+mod quit;
 mod socket;
 mod tray;
 mod wake;
@@ -34,19 +35,24 @@ use place::Place;
 const LAST_WORK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(problem) => return cli::fail(&problem, false),
+    };
+    let stop = quit::asked(&runtime);
     let cli = Cli::parse();
     // Logs, database and whatever a library writes are for the owner alone.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let json = cli.json;
-    let ended = start(cli);
+    let ended = start(&runtime, cli, stop);
+    runtime.shutdown_timeout(LAST_WORK);
     ended.unwrap_or_else(|problem| cli::fail(&problem, json))
 }
 
-fn start(cli: Cli) -> Result<ExitCode, Problem> {
-    let runtime = runtime()?;
-    let ended = match cli.verb {
-        Some(Verb::Demo(options)) => demo::run(&runtime, &options),
+fn start(runtime: &Runtime, cli: Cli, stop: CancellationToken) -> Result<ExitCode, Problem> {
+    match cli.verb {
+        Some(Verb::Demo(options)) => demo::run(runtime, &options, stop),
         verb => {
             let place = Place::find(cli.profile.as_deref())?;
             let _log = logs::begin(&place.profile);
@@ -54,22 +60,20 @@ fn start(cli: Cli) -> Result<ExitCode, Problem> {
                 None => {
                     let start = Start {
                         background: cli.background,
-                        stop: CancellationToken::new(),
+                        stop,
                         started: None,
                     };
                     if cli.headless {
-                        agent::run_headless(&runtime, &place, start)
+                        agent::run_headless(runtime, &place, start)
                     } else {
-                        agent::run_with_tray(&runtime, &place, start)
+                        agent::run_with_tray(runtime, &place, start)
                     }
                 }
-                Some(Verb::Window) => window::run(&runtime, &place),
-                Some(verb) => runtime.block_on(cli::run(&place, verb, cli.json)),
+                Some(Verb::Window) => window::run(runtime, &place, stop),
+                Some(verb) => runtime.block_on(cli::run(&place, verb, cli.json, &stop)),
             }
         }
-    };
-    runtime.shutdown_timeout(LAST_WORK);
-    ended
+    }
 }
 
 /// Two threads: this program waits more than it works.

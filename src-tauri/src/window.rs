@@ -10,6 +10,7 @@ use reconvene_core::problem::{Code, Problem};
 use tauri::{AppHandle, Emitter, State, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Wry};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::agent::display;
 use crate::client::Client;
@@ -26,8 +27,8 @@ async fn ask(request: Command, client: State<'_, Client>) -> Result<Reply, Probl
     client.ask(request).await
 }
 
-/// `reconvene window`: until it is closed, or the agent ends.
-pub(crate) fn run(runtime: &Runtime, place: &Place) -> Result<ExitCode, Problem> {
+/// `reconvene window`: until it is closed, the agent ends, or `stop`.
+pub(crate) fn run(runtime: &Runtime, place: &Place, stop: CancellationToken) -> Result<ExitCode, Problem> {
     display()?;
     tauri::async_runtime::set(runtime.handle().clone());
     let (client, events) = runtime.block_on(async {
@@ -56,6 +57,11 @@ pub(crate) fn run(runtime: &Runtime, place: &Place) -> Result<ExitCode, Problem>
         .build()
         .map_err(|error| broken(&error))?;
     runtime.spawn(pass_on(events, app.handle().clone(), window));
+    let handle = app.handle().clone();
+    runtime.spawn(async move {
+        stop.cancelled().await;
+        handle.exit(0);
+    });
     let code = app.run_return(|_, _| {});
     Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
 }

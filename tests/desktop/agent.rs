@@ -75,6 +75,8 @@ async fn a_second_start_opens_the_first_ones_window_and_closing_it_leaves_nothin
     })
     .await;
     until("everything of the window is gone", async || {
+        // One that ends just after it was asked to the front is opened once more, so it may have to be closed again.
+        close(&display);
         descendants(id).is_empty().then_some(())
     })
     .await;
@@ -162,4 +164,55 @@ async fn without_a_display_the_tray_says_what_to_start_instead() {
     assert_eq!(output.status.code(), Some(1));
     let line = crate::app::text(&output.stderr);
     assert!(line.contains("--headless"), "{line}");
+}
+
+/// Whether the process has taken SIGTERM into its own hands (proc(5), SigCgt: bit 14 of a hexadecimal mask).
+fn heeds_sigterm(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).is_ok_and(|mask| mask >> 14 & 1 == 1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quit_is_clean_at_any_moment_of_a_start() {
+    for (role, session) in [
+        ("--headless", Session::with(&["--no-display", "--no-keyring"])),
+        ("--background", Session::full()),
+    ] {
+        let app = App::new(session).await;
+        let (profile, sockets) = (app.profile(), app.session.sockets());
+        let moments: [(&str, &dyn Fn(u32) -> bool); 4] = [
+            ("the signal is heeded", &heeds_sigterm),
+            ("the profile is taken", &|_| {
+                profile.join("reconvene.lock").exists()
+            }),
+            ("the database is open", &|_| {
+                profile.join("reconvene.db-wal").exists()
+            }),
+            ("it answers", &|_| {
+                std::fs::read_dir(&sockets).is_ok_and(|mut found| found.next().is_some())
+            }),
+        ];
+        for (moment, reached) in moments {
+            std::fs::remove_file(profile.join("reconvene.lock")).ok();
+            let mut agent = app.command(&[role]).spawn().unwrap();
+            let id = agent.id().unwrap();
+            tokio::time::timeout(crate::DEADLINE, async {
+                // As close to the moment as can be: what comes next takes milliseconds.
+                while !reached(id) {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await
+            .unwrap_or_else(|_| panic!("{role}: in vain: {moment}"));
+            let id = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
+            rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+            let ended = agent.wait().await.unwrap();
+            assert!(
+                ended.success(),
+                "{role}, told to end as soon as {moment}: {ended}"
+            );
+            assert_eq!(std::fs::read_dir(&sockets).map_or(0, Iterator::count), 0);
+        }
+    }
 }

@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{Agent, Found, PATIENCE, Start, find, show_the_first_ones_window, told_to_end};
+use super::{Agent, Found, PATIENCE, Start, find, show_the_first_ones_window};
 use crate::commands::{Commands, Desktop};
 use crate::notify::{Announcer, DesktopNotifier, Notice, Notifier};
 use crate::place::Place;
@@ -34,7 +34,11 @@ const HOST_COMES: Duration = Duration::from_secs(30);
 
 /// `reconvene`: the tray, until quit. When an agent runs already, its window is opened instead.
 pub(crate) fn run(runtime: &Runtime, place: &Place, start: Start) -> Result<ExitCode, Problem> {
-    let lock = match runtime.block_on(find(place, PATIENCE))? {
+    let stop = start.stop;
+    let Some(found) = runtime.block_on(stop.run_until_cancelled(find(place, PATIENCE))) else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    let lock = match found? {
         Found::Free(lock) => lock,
         Found::Running(client) => {
             if !start.background {
@@ -45,7 +49,6 @@ pub(crate) fn run(runtime: &Runtime, place: &Place, start: Start) -> Result<Exit
     };
     display()?;
     tauri::async_runtime::set(runtime.handle().clone());
-    let stop = start.stop;
     let raise = broadcast::Sender::new(4);
     let (windows, keeping) = Windows::keep(place, raise.clone(), stop.clone());
     let ports = Ports::real()?;
@@ -111,10 +114,7 @@ fn show(
         .spawn_on(announce(commands, agent.stop.clone()), runtime.handle());
     let stop = agent.stop.clone();
     runtime.spawn(async move {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = told_to_end() => stop.cancel(),
-        }
+        stop.cancelled().await;
         handle.exit(0);
     });
 

@@ -68,9 +68,10 @@ impl Asking {
         }
     }
 
-    /// Gives the profile back.
-    pub(super) fn end(&mut self) {
-        if let Self::Here(_, lock) = self {
+    /// Lets what must not be cut off come to its end, and gives the profile back.
+    pub(super) async fn end(&mut self) {
+        if let Self::Here(commands, lock) = self {
+            commands.settled().await;
             lock.take();
         }
     }
@@ -82,6 +83,7 @@ pub(super) async fn sign_in(
     service: Service,
     no_browser: bool,
     json: bool,
+    stop: &CancellationToken,
 ) -> Result<ExitCode, Problem> {
     let SignIn { ticket, url } = match asking.ask(Command::SignIn { service }).await? {
         Reply::SignIn(begun) => begun,
@@ -119,7 +121,7 @@ pub(super) async fn sign_in(
             Reply::Account(account) => account,
             other => return Err(unexpected(&other)),
         },
-        () = crate::agent::told_to_end() => {
+        () = stop.cancelled() => {
             asking.ask(Command::CancelSignIn { ticket }).await?;
             return Err(Problem::lasting(
                 Code::SignInCancelled,

@@ -54,8 +54,13 @@ pub(super) async fn play(
     stop: CancellationToken,
 ) -> Result<ExitCode, Problem> {
     let Ok(commands) = running.await else {
-        // The agent could not start, and says why.
-        return Ok(ExitCode::FAILURE);
+        // The agent could not start, and says why; or the person did not want it any more.
+        let called_off = stop.is_cancelled();
+        return Ok(if called_off {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        });
     };
     let began = Instant::now();
     let played = tokio::select! {
