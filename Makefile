@@ -52,7 +52,7 @@ test-window: ui/dist/index.html
 	else echo "skipped: no Chromium on this system, so the page was not tested in a browser"; fi
 
 test-contract:
-	@echo "== Contract: the vendors' own clients against the simulator"
+	@echo "== Contract: the vendors' own clients against the simulator; series against dateutil"
 	@tests/contract/run
 
 test-desktop: build

@@ -14,7 +14,7 @@ use super::Beyond;
 use super::read::{End, Frequency, Named, Rule};
 
 /// Days and starts looked at before a rule is given up: some centuries of days, some milliseconds of work.
-const MOST_STEPS: u32 = 400_000;
+const MOST_STEPS: u32 = 200_000;
 
 /// How far apart a clock reading taken for UTC and the start that it names may be: the widest offset that zones have
 /// (26 hours), and a gap of a whole day, such as Apia's in 2011. Periods are ordered by the calendar, starts by
@@ -372,4 +372,39 @@ fn days_between(from: Date, to: Date) -> i64 {
 
 fn month_number(date: Date) -> i64 {
     i64::from(date.year()) * 12 + i64::from(date.month()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_of_the_year_are_those_of_iso_8601_and_its_like_from_other_days() {
+        for date in jiff::civil::date(1999, 12, 20)
+            .series(Span::new().days(1))
+            .take(28 * 366)
+        {
+            let iso = date.iso_week_date();
+            let weeks = if iso.in_long_year() { 53 } else { 52 };
+            assert_eq!(
+                week_of_year(date, Weekday::Monday),
+                (iso.week().into(), weeks),
+                "{date}"
+            );
+            for week_start in Weekday::Monday.cycle_forward().take(7) {
+                let (week, weeks) = week_of_year(date, week_start);
+                assert!((1..=weeks).contains(&week));
+                // The fourth of January is in the first week, the twenty-eighth of December in the last.
+                if (date.month(), date.day()) == (1, 4) {
+                    assert_eq!(week, 1, "{date} {week_start:?}");
+                }
+                if (date.month(), date.day()) == (12, 28) {
+                    assert_eq!(week, weeks, "{date} {week_start:?}");
+                }
+                let same = date.weekday() != week_start;
+                let before = week_of_year(date.yesterday().unwrap(), week_start);
+                assert_eq!(before == (week, weeks), same, "{date} {week_start:?}");
+            }
+        }
+    }
 }
