@@ -11,15 +11,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::calendar::{self, Caller};
-use crate::failure::{Failure, FailureKind, account_pause};
+use crate::calendar::{self, Caller, List};
+use crate::failure::{Failure, FailureKind};
 use crate::keyring;
 use crate::oauth::{Grant, sign_in};
 use crate::plan;
 use crate::providers::{Identity, provider};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
-use crate::store::calendars::{self, Listed};
+use crate::store::calendars;
 use crate::store::events;
 
 type Outcome = Option<Result<AccountId, Problem>>;
@@ -138,6 +138,7 @@ fn not_repeated(problem: Problem) -> Problem {
 /// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
 pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, Problem> {
     let service = grant.service;
+    let asked = shared.now();
     let (who, list) = recognize(shared, &grant)
         .await
         .map_err(|failure| failure.problem)?;
@@ -147,7 +148,7 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
     let added = shared.store.write(|tx| {
         let id = accounts::signed_in(tx, service, &who, &secret, now)?;
         if let Some(list) = &list {
-            calendars::listed(tx, id, list)?;
+            shared.take_over_list(tx, id, list, asked)?;
             calendars::due_now(tx, Some(id))?;
         }
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
@@ -158,16 +159,16 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
 }
 
 /// Asks the service who signed in. At Google the calendar list tells: the main calendar's id is the address.
-async fn recognize(shared: &Shared, grant: &Grant) -> Result<(Identity, Option<Vec<Listed>>), Failure> {
+async fn recognize(shared: &Shared, grant: &Grant) -> Result<(Identity, Option<List>), Failure> {
     let session = &shared.session;
     if let Some(provider) = provider(grant.service) {
         return Ok((provider.identity(session, &grant.access).await?, None));
     }
-    let list = calendar::calendars(session, Caller::Newcomer(&grant.access)).await?;
+    let list = calendar::calendars(session, Caller::Newcomer(&grant.access), None).await?;
     let main = list
-        .iter()
+        .there()
         .find(|calendar| calendar.main)
-        .or_else(|| list.first());
+        .or_else(|| list.there().next());
     let address = main.map(|calendar| calendar.google_id.clone()).ok_or_else(|| {
         let problem = Problem::lasting(
             Code::PermissionDenied,
@@ -213,34 +214,6 @@ pub(crate) async fn remove(shared: &Shared, id: AccountId) -> Result<(), Problem
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)
     })
 }
-
-impl Shared {
-    /// Reads an account's calendar list and takes it over. A failure is noted with the account.
-    pub(crate) async fn list_calendars(&self, account: &Account) -> Result<(), Problem> {
-        let now = self.now();
-        if let (Some(_), Some(problem)) = (account.obeys_until(now), &account.health.problem) {
-            return Err(problem.clone());
-        }
-        let listed = calendar::calendars(&self.session, Caller::Account(account)).await;
-        match listed {
-            Ok(list) => self.store.write(|tx| {
-                calendars::listed(tx, account.id, &list)?;
-                accounts::went_well(tx, account.id, now)
-            }),
-            Err(failure) => {
-                let until = match failure.kind {
-                    FailureKind::Limited(until) => Some(until),
-                    FailureKind::Account => Some(account_pause(&failure.problem, now)),
-                    _ => account.waits_until(now),
-                };
-                self.store
-                    .write(|tx| accounts::failed(tx, account.id, &failure.problem, until, now))?;
-                Err(failure.problem)
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

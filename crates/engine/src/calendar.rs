@@ -29,6 +29,13 @@ const LISTING: [(&str, &str); 4] = [
     ("fields", wire::PAGE_FIELDS),
 ];
 
+/// Parameters of every calendar list. Hidden calendars are calendars; with a sync token they come anyway.
+const LIST: [(&str, &str); 3] = [
+    ("maxResults", "250"),
+    ("showHidden", "true"),
+    ("prettyPrint", "false"),
+];
+
 /// A pass that needs more pages than this is not a calendar but a fault: 25 million rows.
 pub(crate) const MOST_PAGES: usize = 10_000;
 
@@ -38,11 +45,20 @@ const MOST_LIST_PAGES: usize = 100;
 /// Identifies the query that a sync token belongs to. A change of [`LISTING`] or of how rows are understood changes
 /// it, and the next pass is a full one.
 pub(crate) fn fingerprint() -> String {
-    let query: Vec<String> = LISTING
+    identified(1, &LISTING)
+}
+
+/// The same for a calendar list.
+pub(crate) fn list_fingerprint() -> String {
+    identified(1, &LIST)
+}
+
+fn identified(version: u32, query: &[(&str, &str)]) -> String {
+    let query: Vec<String> = query
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    format!("1 {}", query.join("&"))
+    format!("{version} {}", query.join("&"))
 }
 
 /// One page of a listing.
@@ -131,20 +147,18 @@ pub(crate) async fn event(
     }
 }
 
-/// Reads the whole calendar list of whoever asks.
-pub(crate) async fn calendars(session: &Session, caller: Caller<'_>) -> Result<Vec<Listed>, Failure> {
-    let mut list = Vec::new();
+/// Reads the calendar list of whoever asks: what changed since a sync token, or all of it without one.
+pub(crate) async fn calendars(
+    session: &Session,
+    caller: Caller<'_>,
+    token: Option<&str>,
+) -> Result<List, Failure> {
+    let mut entries = Vec::new();
     let mut page: Option<String> = None;
     for _ in 0..MOST_LIST_PAGES {
-        let query = [
-            ("maxResults", "250"),
-            ("showHidden", "true"),
-            ("prettyPrint", "false"),
-        ];
-        let query: Vec<_> = query
-            .into_iter()
-            .chain(page.as_deref().map(|page| ("pageToken", page)))
-            .collect();
+        let more = [("syncToken", token), ("pageToken", page.as_deref())];
+        let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let query: Vec<_> = LIST.into_iter().chain(more).collect();
         let build = |base: &Url| {
             request(
                 Method::GET,
@@ -156,21 +170,65 @@ pub(crate) async fn calendars(session: &Session, caller: Caller<'_>) -> Result<V
             Caller::Newcomer(access) => session.call_with(Service::Google, access, &build).await?,
         };
         let listing: wire::CalendarList = read(&answer, session)?;
-        list.extend(
-            listing
-                .items
-                .into_iter()
-                .filter_map(wire::CalendarListEntry::listed),
-        );
+        entries.extend(listing.entries());
         match listing.next_page_token {
             Some(next) if page.as_ref() == Some(&next) => break,
             Some(next) => page = Some(next),
             // Everybody has a calendar. An empty list is a fault, and must not look like calendars no longer shared.
-            None if list.is_empty() => break,
-            None => return Ok(list),
+            None if token.is_none() && entries.is_empty() => break,
+            None => {
+                return Ok(List {
+                    entries,
+                    token: listing.next_sync_token,
+                });
+            }
         }
     }
     Err(Failure::unreadable(Service::Google, StatusCode::OK.as_u16()))
+}
+
+/// Whether an account's calendar list shows a calendar. To be missing from a reading of the list proves nothing.
+pub(crate) async fn is_listed(session: &Session, account: &Account, calendar: &str) -> Result<bool, Failure> {
+    let answer = session
+        .call(account, |base| {
+            let path = ["users", "me", "calendarList", calendar];
+            request(Method::GET, &address(base, &path, [("prettyPrint", "false")]))
+        })
+        .await?;
+    match read::<wire::CalendarListEntry>(&answer, session) {
+        Ok(entry) => match entry.entry() {
+            Some(Entry::There(listed)) if listed.google_id == calendar => Ok(true),
+            Some(Entry::Removed(id)) if id == calendar => Ok(false),
+            _ => Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
+        },
+        Err(failure) if failure.kind == FailureKind::Gone => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// A reading of a calendar list.
+pub(crate) struct List {
+    pub(crate) entries: Vec<Entry>,
+    /// With which the next reading begins; without one it has to be a whole one.
+    pub(crate) token: Option<String>,
+}
+
+impl List {
+    /// The calendars that are there.
+    pub(crate) fn there(&self) -> impl Iterator<Item = &Listed> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::There(listed) => Some(listed),
+            Entry::Removed(_) => None,
+        })
+    }
+}
+
+/// What a calendar list says of one calendar.
+pub(crate) enum Entry {
+    /// It is in the list, hidden or not.
+    There(Listed),
+    /// It was removed from the list, or is no longer shared. Google's id of it.
+    Removed(String),
 }
 
 /// Who asks for a calendar list.

@@ -109,7 +109,7 @@ async fn account(shared: &Shared, account: &Account) -> Check {
             Ok(access) => provider.identity(&shared.session, &access).await.map(drop),
             Err(problem) => Err(problem.into()),
         },
-        None => calendar::calendars(&shared.session, Caller::Account(account))
+        None => calendar::calendars(&shared.session, Caller::Account(account), None)
             .await
             .map(drop),
     };

@@ -20,6 +20,7 @@ use crate::plan::{self, Dossier};
 use crate::ports::Ports;
 use crate::profile::Profile;
 use crate::providers::provider;
+use crate::pull::lists::Reading;
 use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox, settings};
@@ -155,7 +156,12 @@ impl Engine {
     pub async fn refresh_calendars(&self) -> Result<Vec<CalendarView>, Problem> {
         let mut failed = None;
         for account in self.shared.store.read(|tx| accounts::of(tx, Service::Google))? {
-            failed = self.shared.list_calendars(&account).await.err().or(failed);
+            failed = self
+                .shared
+                .list_calendars(&account, Reading::Whole)
+                .await
+                .err()
+                .or(failed);
         }
         match (self.calendars()?, failed) {
             (known, Some(problem)) if known.is_empty() => Err(problem),
@@ -253,6 +259,7 @@ impl Engine {
                 .collect(),
         };
         shared.store.write(|tx| shared.hurry(tx, now))?;
+        pull::lists::look_for(shared, &wanted).await?;
         let ended = pull::passes(shared, wanted).await;
         let read = ended.iter().filter(|pass| pass.is_ok()).count();
         push::push_due(shared, true).await?;

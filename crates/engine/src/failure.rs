@@ -185,6 +185,12 @@ pub(crate) fn backoff(attempts: u32, now: Timestamp, dice: &dyn Dice) -> Timesta
     later(now, pause + SignedDuration::from_millis(jitter as i64))
 }
 
+/// When to do a recurring thing next: after `pause` ±25 %, so that what began together drifts apart
+/// (<https://developers.google.com/workspace/calendar/api/guides/quota#use-random-times>).
+pub(crate) fn spread(pause: SignedDuration, now: Timestamp, dice: &dyn Dice) -> Timestamp {
+    later(now, pause.mul_f64(0.75 + 0.5 * dice.unit()))
+}
+
 /// Reads `Retry-After` in the forms met in the wild: seconds and HTTP date (RFC 9110 §10.2.3), and the ISO 8601
 /// instant that Zoom sends (<https://developers.zoom.us/docs/api/rate-limits/>). A past or absurd one is clamped.
 pub(crate) fn retry_after(value: &str, now: Timestamp) -> Option<Timestamp> {

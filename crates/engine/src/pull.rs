@@ -3,6 +3,8 @@
 //! Each page is committed with its plan; the new token only with the last one (P1). A full pass marks what it sees and
 //! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
 
+pub(crate) mod lists;
+
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::Observation;
@@ -12,7 +14,7 @@ use rusqlite::Transaction;
 
 use crate::calendar::{self, MOST_PAGES, Next, Page};
 use crate::choices;
-use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
+use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
 use crate::plan;
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
@@ -27,6 +29,9 @@ const PATIENCE: u32 = 5;
 
 /// The longest pause after failed passes.
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The role of whoever may look and change nothing.
+const READER: &str = "reader";
 
 /// At most so many calendars are read at the same time.
 const TOGETHER: usize = 4;
@@ -53,6 +58,9 @@ pub(crate) async fn pass(shared: &Shared, id: CalendarId) -> Result<(), Problem>
     };
     if !calendar.watched {
         return Ok(());
+    }
+    if let (false, Some(problem)) = (calendar.listed, &calendar.health.problem) {
+        return Err(problem.clone());
     }
     if let Some(wait) = account.waits_until(now)
         && let Some(problem) = account.health.problem.clone()
@@ -116,6 +124,10 @@ async fn changes(
     let began = shared.now();
     let mut pages = Pages::new(shared, account, calendar, Some(token), began);
     while let Some(page) = pages.next().await? {
+        if !page.access.is_empty() && page.access != calendar.access {
+            // Whose the events are depends on it, those that did not change included.
+            return everything(shared, account, calendar).await;
+        }
         shared.store.write(|tx| {
             shared.take_over(tx, calendar, calendar.pass, &page)?;
             match &page.next {
@@ -146,11 +158,17 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
             .into_iter()
             .partition(|stored| stored.event.end.instant(&calendar.zone) <= from);
         let mut found = Vec::new();
-        for stored in missing {
+        for stored in &missing {
             found.extend(look_up(shared, account, calendar, stored).await?);
         }
         shared.store.write(|tx| {
             let settings = shared.plan_settings(tx)?;
+            if page.access == READER {
+                // It may have been cancelled after it ceased to be the person's.
+                for stored in &missing {
+                    events::of_somebody_else(tx, stored.id)?;
+                }
+            }
             plan::observe(tx, calendar.id, pass, &found, &settings, shared.now())?;
             for stored in &over {
                 events::forget(tx, stored.id)?;
@@ -169,9 +187,9 @@ async fn look_up(
     shared: &Shared,
     account: &Account,
     calendar: &Calendar,
-    stored: Stored,
+    stored: &Stored,
 ) -> Result<Option<Observation>, Failure> {
-    let google_id = stored.event.google_id;
+    let google_id = stored.event.google_id.clone();
     obey(shared, account)?;
     match calendar::event(&shared.session, account, &calendar.google_id, &google_id).await {
         Ok(Some(observation)) => Ok(Some(observation)),
@@ -283,7 +301,7 @@ impl Shared {
             &page.access
         };
         let mut rows = page.observations.clone();
-        if access == "reader" {
+        if access == READER {
             // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
             rows.iter_mut().for_each(Observation::of_somebody_else);
         }
@@ -301,12 +319,8 @@ fn ended(
 ) -> rusqlite::Result<()> {
     let choices = choices::current(tx, &shared.session.config)?;
     let poll = choices::poll(&choices, &shared.session.config);
-    // ±25 %, so that calendars and installations drift apart.
-    let pause = poll.mul_f64(0.75 + 0.5 * shared.session.ports.dice.unit());
-    let next = later(
-        shared.now(),
-        SignedDuration::try_from(pause).unwrap_or(LONGEST_PAUSE),
-    );
+    let pause = SignedDuration::try_from(poll).unwrap_or(LONGEST_PAUSE);
+    let next = spread(pause, shared.now(), shared.session.ports.dice.as_ref());
     calendars::passed(tx, calendar.id, token, &calendar::fingerprint(), began, next)?;
     accounts::went_well(tx, account.id, began)
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod activity;
+pub(crate) mod calendar_lists;
 pub(crate) mod calendars;
 pub(crate) mod events;
 pub(crate) mod meetings;
@@ -24,7 +25,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Numbered migrations, oldest first. A landed one never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("store/schema_1.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("store/schema_1.sql"),
+    include_str!("store/schema_2.sql"),
+];
 
 /// The open database. One connection behind a lock: SQLite has one writer anyway, and no statement here runs long.
 pub(crate) struct Store {
@@ -272,6 +276,38 @@ mod tests {
             Some(Code::DatabaseDamaged)
         );
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("certainly"));
+    }
+
+    #[test]
+    fn a_file_of_version_1_keeps_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reconvene.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("store/schema_1.sql")).unwrap();
+        old.execute_batch(
+            "INSERT INTO settings VALUES ('listed', '2026-11-22T08:00:00Z'), ('paused', 'yes');
+             INSERT INTO accounts (service, subject, name, secret) VALUES ('google', 'ana', 'Ana', 's');
+             INSERT INTO calendars (account, google_id, name, zone, access, watched, sync_token, fingerprint)
+                 VALUES (1, 'ana', 'Ana', 'UTC', 'owner', 1, 'token', 'query');
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+        drop(old);
+        let store = Store::open(&path).unwrap();
+        let (paused, calendar, list) = store
+            .read(|tx| {
+                Ok((
+                    settings::get(tx, "paused")?,
+                    calendars::all(tx)?.pop(),
+                    calendar_lists::get(tx, reconvene_core::id::AccountId(1))?,
+                ))
+            })
+            .unwrap();
+        let calendar = calendar.unwrap();
+        assert_eq!(paused.as_deref(), Some("yes"));
+        assert_eq!(calendar.sync_token.as_deref(), Some("token"));
+        assert!(calendar.watched && calendar.listed && calendar.available);
+        assert_eq!(list, None, "the list is read in full at once");
     }
 
     #[test]

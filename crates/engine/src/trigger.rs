@@ -6,13 +6,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::Problem;
-use reconvene_core::report::Service;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::later;
+use crate::pull::lists;
 use crate::shared::Shared;
 use crate::store::calendars::Calendar;
-use crate::store::{accounts, calendars, outbox, settings};
+use crate::store::{calendars, outbox};
 use crate::{pull, push};
 
 /// The longest nap.
@@ -20,9 +20,6 @@ const NAP: Duration = Duration::from_secs(60);
 
 /// The pause after a failure of the database itself.
 const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(10);
-
-/// Calendar lists are read anew so often: new calendars appear, access changes without notice.
-const LIST_AGE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Runs both loops until `stop` is cancelled.
 pub(crate) async fn run(shared: &Shared, stop: CancellationToken) {
@@ -50,16 +47,16 @@ async fn pull_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
     if shared.paused()? {
         return Ok(None);
     }
-    relist(shared).await?;
     let now = shared.now();
     let watched = shared.store.read(calendars::watched)?;
     let due: Vec<CalendarId> = watched
         .iter()
-        .filter(|calendar| is_due(calendar, now))
+        .filter(|calendar| calendar.listed && is_due(calendar, now))
         .map(|calendar| calendar.id)
         .collect();
-    // Failures are noted with their calendar.
-    pull::passes(shared, due).await;
+    // Failures are noted with their calendar, or the account whose list it is.
+    let (lists, _) = futures::future::join(lists::read_due(shared), pull::passes(shared, due)).await;
+    let lists = lists?;
     // One that is still due could not even note its failure: the database is in trouble, and must not be hammered.
     let soon = later(shared.now(), STORE_PAUSE);
     let watched = shared.store.read(calendars::watched)?;
@@ -70,32 +67,15 @@ async fn pull_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
             .filter(|next| *next > now)
             .unwrap_or(soon)
     };
-    Ok(watched.iter().map(next).min())
+    let listed = watched.iter().filter(|calendar| calendar.listed);
+    let lists = lists.map(|next| next.max(soon));
+    Ok(listed.map(next).chain(lists).min())
 }
 
 /// Due by its time; or because the clock was set back, which would put it off for as long.
 fn is_due(calendar: &Calendar, now: Timestamp) -> bool {
     let health = &calendar.health;
     health.next_try.is_none_or(|next| next <= now) || health.last_attempt.is_some_and(|last| last > now)
-}
-
-async fn relist(shared: &Shared) -> Result<(), Problem> {
-    let now = shared.now();
-    let last = shared.store.read(calendars::listed_at)?;
-    if last.is_some_and(|last| last <= now && now.duration_since(last) < LIST_AGE) {
-        return Ok(());
-    }
-    let mut whole = true;
-    for account in shared.store.read(|tx| accounts::of(tx, Service::Google))? {
-        // A failure is noted with the account.
-        whole &= account.waits_until(now).is_none() && shared.list_calendars(&account).await.is_ok();
-    }
-    if !whole {
-        return Ok(());
-    }
-    shared
-        .store
-        .write(|tx| settings::set(tx, "listed", &now.to_string()))
 }
 
 async fn pushing(shared: &Shared) {

@@ -11,6 +11,7 @@ use reconvene_core::recognition;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::Entry;
 use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
@@ -212,31 +213,52 @@ impl Event {
     }
 }
 
+/// <https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/list>
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CalendarList {
     #[serde(default, deserialize_with = "nullable")]
-    pub(super) items: Vec<CalendarListEntry>,
+    items: Vec<Box<RawValue>>,
     pub(super) next_page_token: Option<String>,
+    pub(super) next_sync_token: Option<String>,
+}
+
+impl CalendarList {
+    /// What the entries say. One that cannot be read is left out: it must not hide the others.
+    pub(super) fn entries(&self) -> impl Iterator<Item = Entry> {
+        let understood = |row: &RawValue| serde_json::from_str::<CalendarListEntry>(row.get()).ok()?.entry();
+        self.items.iter().filter_map(move |row| understood(row))
+    }
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CalendarListEntry {
+    #[serde(default, deserialize_with = "nullable")]
     id: String,
+    #[serde(default, deserialize_with = "nullable")]
     summary: String,
     summary_override: Option<String>,
+    #[serde(default, deserialize_with = "nullable")]
     time_zone: String,
+    #[serde(default, deserialize_with = "nullable")]
     access_role: String,
+    #[serde(default, deserialize_with = "nullable")]
     primary: bool,
+    #[serde(default, deserialize_with = "nullable")]
     deleted: bool,
 }
 
 impl CalendarListEntry {
-    /// The calendar to choose from; `None` for one that was removed from the list.
-    pub(super) fn listed(self) -> Option<Listed> {
-        (!self.id.is_empty() && !self.deleted).then(|| Listed {
+    /// What the entry says. A hidden calendar is there like any other; a removed one carries nothing but its id.
+    pub(super) fn entry(self) -> Option<Entry> {
+        if self.id.is_empty() {
+            return None;
+        }
+        if self.deleted {
+            return Some(Entry::Removed(self.id));
+        }
+        Some(Entry::There(Listed {
             name: self
                 .summary_override
                 .filter(|name| !name.is_empty())
@@ -245,7 +267,7 @@ impl CalendarListEntry {
             zone: self.time_zone,
             access: self.access_role,
             main: self.primary,
-        })
+        }))
     }
 }
 

@@ -15,7 +15,9 @@ use crate::choices;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::pull;
+use crate::pull::lists::Reading;
 use crate::store::accounts::{self, Account};
+use crate::store::calendar_lists;
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::Stored;
 use crate::store::outbox;
@@ -86,10 +88,11 @@ impl Attempt<'_> {
     /// Makes known which calendars an account has now: one made since the cancellation may hold the event.
     async fn list_anew(&self, account: &Account, links: &[Stored]) -> Result<(), Stopped> {
         let learnt = links.iter().filter_map(|stored| stored.gone_since).max();
-        if self.shared.store.read(calendars::listed_at)? > learnt {
+        let list = self.shared.store.read(|tx| calendar_lists::get(tx, account.id))?;
+        if list.and_then(|list| list.whole_at) > learnt {
             return Ok(());
         }
-        let listed = self.shared.list_calendars(account).await;
+        let listed = self.shared.list_calendars(account, Reading::Whole).await;
         listed.map_err(|problem| Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)))
     }
 
@@ -235,7 +238,8 @@ fn shares(living: &Event, stored: &Stored) -> bool {
 fn given_up(calendar: &Calendar, now: Timestamp) -> bool {
     let (longest, failures) = UNREAD;
     let lately = |last: Timestamp| now.duration_since(last) < longest;
-    calendar.failures >= failures && !calendar.health.last_success.is_some_and(lately)
+    let lost = calendar.failures >= failures || !calendar.listed;
+    lost && !calendar.health.last_success.is_some_and(lately)
 }
 
 /// Calendars that an event can be moved to.

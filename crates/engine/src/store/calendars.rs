@@ -7,7 +7,7 @@ use reconvene_core::report::Health;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::accounts::health;
-use super::{Json, Millis, settings};
+use super::{Json, Millis};
 
 /// A calendar as its account sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,10 @@ pub(crate) struct Calendar {
     pub(crate) access: String,
     pub(crate) main: bool,
     pub(crate) watched: bool,
+    /// Whether it can be read, as far as is known.
     pub(crate) available: bool,
+    /// Whether its account's list shows it. One that was removed from the list is not read.
+    pub(crate) listed: bool,
     pub(crate) sync_token: Option<String>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) pass: i64,
@@ -49,6 +52,7 @@ fn calendar(row: &Row<'_>) -> rusqlite::Result<Calendar> {
         main: row.get("main")?,
         watched: row.get("watched")?,
         available: row.get("available")?,
+        listed: row.get("listed")?,
         sync_token: row.get("sync_token")?,
         fingerprint: row.get("fingerprint")?,
         pass: row.get("pass")?,
@@ -78,39 +82,46 @@ pub(crate) fn get(tx: &Connection, id: CalendarId) -> rusqlite::Result<Option<Ca
         .optional()
 }
 
-/// When the lists of all accounts were last read in full.
-pub(crate) fn listed_at(tx: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    Ok(settings::get(tx, "listed")?.and_then(|text| text.parse().ok()))
-}
-
-/// Takes over a complete reading of an account's calendar list. One that is not listed any more stays, marked
-/// unavailable: losing access to a calendar deletes nothing.
-pub(crate) fn listed(tx: &Connection, account: AccountId, list: &[Listed]) -> rusqlite::Result<()> {
-    tx.execute(
-        "UPDATE calendars SET available = 0 WHERE account = ?1",
-        [account.0],
-    )?;
-    let mut upsert = tx.prepare_cached(
+/// Takes over what an account's calendar list says of a calendar. One that comes back is read again, in full, at once;
+/// so is one to which the account's access changed, because whose its events are depends on it.
+pub(crate) fn listed(tx: &Connection, account: AccountId, entry: &Listed) -> rusqlite::Result<()> {
+    tx.prepare_cached(
         "INSERT INTO calendars (account, google_id, name, zone, access, main)
          VALUES (:account, :google_id, :name, :zone, :access, :main)
          ON CONFLICT (account, google_id) DO UPDATE
          SET name = excluded.name, zone = excluded.zone, access = excluded.access, main = excluded.main,
-             available = 1",
-    )?;
-    for entry in list {
-        upsert.execute(named_params! {
-            ":account": account.0, ":google_id": entry.google_id, ":name": entry.name, ":zone": entry.zone,
-            ":access": entry.access, ":main": entry.main,
-        })?;
-    }
-    Ok(())
+             sync_token = iif(access = excluded.access, sync_token, NULL),
+             available = available OR NOT listed, problem = iif(listed, problem, NULL),
+             next_try = iif(listed, next_try, NULL), failures = iif(listed, failures, 0), listed = 1",
+    )?
+    .execute(named_params! {
+        ":account": account.0, ":google_id": entry.google_id, ":name": entry.name, ":zone": entry.zone,
+        ":access": entry.access, ":main": entry.main,
+    })
+    .map(drop)
+}
+
+/// Notes that its account's list does not show a calendar any more. What was read of it stays: losing access to a
+/// calendar deletes nothing.
+pub(crate) fn unlisted(
+    tx: &Connection,
+    id: CalendarId,
+    problem: &Problem,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE calendars SET listed = 0, available = 0, sync_token = NULL, fingerprint = NULL, next_try = NULL,
+                last_attempt = ?2, problem = ?3 WHERE id = ?1",
+    )?
+    .execute((id.0, Millis(now), Json(problem)))
+    .map(drop)
 }
 
 /// Ticks or unticks a calendar. Either way the next pass is a full one, and is due at once.
 pub(crate) fn watch(tx: &Connection, id: CalendarId, watched: bool) -> rusqlite::Result<()> {
     tx.execute(
         "UPDATE calendars SET watched = ?2, sync_token = NULL, fingerprint = NULL, next_try = NULL, failures = 0,
-                problem = NULL, last_success = NULL WHERE id = ?1",
+                available = listed, problem = iif(listed, NULL, problem), last_success = NULL WHERE id = ?1",
         (id.0, watched),
     )
     .map(drop)
@@ -135,8 +146,9 @@ pub(crate) fn passed(
     next_try: Timestamp,
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE calendars SET sync_token = :token, fingerprint = :fingerprint, last_attempt = :began,
-                last_success = :began, problem = NULL, failures = 0, available = 1, next_try = :next_try
+        "UPDATE calendars SET sync_token = iif(listed, :token, NULL), fingerprint = :fingerprint,
+                last_attempt = :began, last_success = :began, problem = iif(listed, NULL, problem), failures = 0,
+                available = listed, next_try = :next_try
          WHERE id = :id",
     )?
     .execute(named_params! {

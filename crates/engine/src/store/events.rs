@@ -180,6 +180,13 @@ pub(crate) fn gone_anew(tx: &Connection, meeting: MeetingId, since: Timestamp) -
     .map(drop)
 }
 
+/// Notes that an event is not the person's any more.
+pub(crate) fn of_somebody_else(tx: &Connection, event: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET organized_here = 0 WHERE id = ?1")?
+        .execute([event])
+        .map(drop)
+}
+
 /// Forgets an event and its link.
 pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM events WHERE id = ?1")?

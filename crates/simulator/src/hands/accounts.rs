@@ -135,6 +135,38 @@ impl World {
         Ok(id.to_owned())
     }
 
+    pub(super) fn list_calendar(&mut self, id: &str, person: &str, listed: bool) -> Done {
+        let revision = self.google.step();
+        let calendar = self.google.calendars.get(id).ok_or_else(|| no("calendar", id))?;
+        if !listed && calendar.owner == person {
+            // https://developers.google.com/workspace/calendar/api/v3/reference/calendarList/delete
+            return Err(Refused(
+                "The data owner of a calendar cannot remove such a calendar from their calendar list."
+                    .to_owned(),
+            ));
+        }
+        calendar.acl.get(person).ok_or_else(|| no("share with", person))?;
+        let row = self
+            .google
+            .people
+            .get_mut(person)
+            .and_then(|person| person.listed.get_mut(id))
+            .ok_or_else(|| no("calendar", id))?;
+        row.deleted = !listed;
+        row.revision = revision;
+        Ok(id.to_owned())
+    }
+
+    pub(super) fn rename_calendar(&mut self, id: &str, summary: String) -> Done {
+        let calendar = self
+            .google
+            .calendars
+            .get_mut(id)
+            .ok_or_else(|| no("calendar", id))?;
+        calendar.summary = summary;
+        Ok(id.to_owned())
+    }
+
     pub(super) fn delete_calendar(&mut self, id: &str) -> Done {
         let revision = self.google.step();
         let calendar = self

@@ -60,6 +60,17 @@ pub enum Hand {
         person: String,
         hidden: bool,
     },
+    /// Adds a calendar to someone's list, or takes it off. It stays shared either way.
+    ListCalendar {
+        calendar: String,
+        person: String,
+        listed: bool,
+    },
+    /// Its owner gives it another name, of which no list's delta tells.
+    RenameCalendar {
+        calendar: String,
+        summary: String,
+    },
     /// Gone for everyone.
     DeleteCalendar {
         calendar: String,
@@ -280,6 +291,12 @@ impl World {
                 person,
                 hidden,
             } => self.hide_calendar(&calendar, &person, hidden),
+            H::ListCalendar {
+                calendar,
+                person,
+                listed,
+            } => self.list_calendar(&calendar, &person, listed),
+            H::RenameCalendar { calendar, summary } => self.rename_calendar(&calendar, summary),
             H::DeleteCalendar { calendar } => self.delete_calendar(&calendar),
             H::ExpireSyncTokens { calendar } => self.expire_sync_tokens(calendar.as_deref()),
             H::ExpireListTokens { person } => self.expire_list_tokens(person),

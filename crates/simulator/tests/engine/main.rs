@@ -8,6 +8,7 @@
 )]
 
 mod hostile;
+mod lists;
 mod moved;
 mod pull;
 mod push;

@@ -8,13 +8,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, SyncReport};
 use reconvene_engine::Engine;
-use reconvene_engine::oauth::Grant;
 use reconvene_engine::ports::{Clock, Ports};
 use reconvene_engine::profile::Profile;
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent};
 use reconvene_simulator::zoom::oauth as zoom_oauth;
 use reconvene_simulator::{Effect, Entry, Fault, Hand, Rule, Service as Wire, Simulator};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use crate::shared::{ANA, BEN};
 use crate::shared::{Drawer, InProcess, Seeded, config, grant};
@@ -110,13 +111,12 @@ impl Stand {
     }
 
     pub(crate) async fn sign_in(&self, service: Service) {
-        let grant = self.grant(service).await;
-        self.engine.add_account(grant).await.unwrap();
+        self.sign_in_as(service, ANA).await;
     }
 
-    /// Authorizes in-process, as a browser and the loopback listener would together.
-    pub(crate) async fn grant(&self, service: Service) -> Grant {
-        grant(&self.simulator, service, ANA, zoom_oauth::PUBLIC_CLIENT_ID).await
+    pub(crate) async fn sign_in_as(&self, service: Service, who: &str) {
+        let grant = grant(&self.simulator, service, who, zoom_oauth::PUBLIC_CLIENT_ID).await;
+        self.engine.add_account(grant).await.unwrap();
     }
 
     /// An event at `start` with a meeting that Zoom's add-on made for it. Returns both ids.
@@ -262,6 +262,28 @@ impl Stand {
 
     pub(crate) fn state(&self, title: &str) -> MeetingState {
         self.view(title).state
+    }
+}
+
+/// The engine at work by itself.
+pub(crate) struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    pub(crate) fn start(stand: &Stand) -> Self {
+        let stop = CancellationToken::new();
+        let (engine, stopped) = (stand.engine.clone(), stop.clone());
+        Self {
+            stop,
+            task: tokio::spawn(async move { engine.run(stopped).await }),
+        }
+    }
+
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
     }
 }
 
