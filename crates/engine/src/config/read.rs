@@ -41,13 +41,37 @@ pub(super) fn problem(file: &Path, line: Option<usize>, what: &str) -> Problem {
     let place = line.map_or_else(String::new, |line| format!("{line}:"));
     Problem::lasting(
         Code::BadConfig,
-        format!("{name}:{place} {what}"),
+        format!("{name}:{place} {what}."),
         format!("Correct {} and start Reconvene again.", file.display()),
     )
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}
+
+/// The section and key on whose line `offset` lies, as far as a text that is no TOML can be read: `[sync] poll: `.
+fn place_of(text: &str, offset: usize) -> Option<String> {
+    let (before, after) = text.split_at_checked(offset)?;
+    let (above, begun) = before
+        .rsplit_once('\n')
+        .map_or(("", before), |(above, begun)| (above, begun));
+    let line = format!("{begun}{}", after.lines().next().unwrap_or_default());
+    let header = |line: &str| {
+        let name = line.trim().strip_prefix('[')?.split(']').next()?;
+        Some(format!("[{}]", name.trim_matches('[')))
+    };
+    if let Some(section) = header(&line) {
+        return Some(format!("{section}: "));
+    }
+    let section = above.lines().rev().find_map(header);
+    let key = line.split_once('=').map(|(key, _)| key.trim().to_owned());
+    let bare = |key: &String| {
+        let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        !key.is_empty() && key.chars().all(belongs)
+    };
+    let words: Vec<String> = section.into_iter().chain(key.filter(bare)).collect();
+    (!words.is_empty()).then(|| format!("{}: ", words.join(" ")))
 }
 
 /// Something wrong, and where: a byte offset.
@@ -63,7 +87,14 @@ fn document(text: &str, config: &mut Config) -> Result<(), Fault> {
     let table = DeTable::parse(text).map_err(|error| Fault {
         at: error.span().map(|span| span.start),
         // The library's message describes what it expected; it does not quote the file, where a secret may stand.
-        what: format!("this is not TOML: {}", error.message()),
+        what: format!(
+            "{}this is not TOML: {}",
+            error
+                .span()
+                .and_then(|span| place_of(text, span.start))
+                .unwrap_or_default(),
+            error.message().trim_end_matches('.').replace('\n', ", ")
+        ),
     })?;
     // In the order of the file, so that the first error reported is the first one met by a reader.
     for (key, value) in in_order(table.get_ref()) {

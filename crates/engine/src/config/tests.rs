@@ -54,27 +54,27 @@ fn what_is_given_is_told_from_what_is_not() {
 fn an_error_names_file_line_section_and_key() {
     assert_eq!(
         refusal("# mine\n\n[google]\nclient_id = \"a\"\n\n[zoom]\napi = \"http://zoom.example/v2\"\n"),
-        "config.toml:7: [zoom] api: http is accepted for this computer only; write https"
+        "config.toml:7: [zoom] api: http is accepted for this computer only; write https."
     );
     assert_eq!(
         refusal("[sync]\npol = \"60s\"\n"),
-        "config.toml:2: [sync] pol: there is no such key; [sync] knows poll, delete_grace and mass_delete_limit"
+        "config.toml:2: [sync] pol: there is no such key; [sync] knows poll, delete_grace and mass_delete_limit."
     );
     assert_eq!(
         refusal("sync.poll = \"soon\""),
-        "config.toml:1: [sync] poll: write a time with its unit, such as \"90s\", \"2m\" or \"1500ms\""
+        "config.toml:1: [sync] poll: write a time with its unit, such as \"90s\", \"2m\" or \"1500ms\"."
     );
     assert_eq!(
         refusal("\u{feff}[sync]\r\n\r\npoll = 60\r\n"),
-        "config.toml:3: [sync] poll: write a time with its unit, such as \"90s\", \"2m\" or \"1500ms\""
+        "config.toml:3: [sync] poll: write a time with its unit, such as \"90s\", \"2m\" or \"1500ms\"."
     );
     assert_eq!(
         refusal("[sync]\nmass_delete_limit = -1"),
-        "config.toml:2: [sync] mass_delete_limit: this must be a whole number from 0 to 1000"
+        "config.toml:2: [sync] mass_delete_limit: this must be a whole number from 0 to 1000."
     );
     assert_eq!(
         refusal("[sync]\npoll = \"1ms\""),
-        "config.toml:2: [sync] poll: this must lie within 1s to 24h"
+        "config.toml:2: [sync] poll: this must lie within 1s to 24h."
     );
     assert!(refusal("[sync]\npoll = \"-5s\"").contains("within"));
     assert!(refusal("[google]\nclient_id = \"\"").contains("empty"));
@@ -104,11 +104,29 @@ fn sections_of_other_versions_are_refused_by_name() {
 fn broken_toml_names_the_line() {
     let message = refusal("[sync]\npoll = \"60s\"\n[google\n");
     assert!(
-        message.starts_with("config.toml:3: this is not TOML"),
+        message.starts_with("config.toml:3: [google]: this is not TOML"),
         "{message}"
     );
-    let message = refusal("[sync]\npoll = \"60s\"\npoll = \"61s\"\n");
-    assert!(message.starts_with("config.toml:3:"), "{message}");
+}
+
+#[test]
+fn what_is_no_toml_is_named_with_section_and_key() {
+    for (text, wanted) in [
+        (
+            "[sync]\npoll = \"60s\"\npoll = \"61s\"\n",
+            "config.toml:3: [sync] poll: ",
+        ),
+        ("[sync]\npoll = 60s\n", "config.toml:2: [sync] poll: "),
+        ("[sync]\n[google]\n[sync]\n", "config.toml:3: [sync]: "),
+        (
+            "[google]\nclient_secret = \"abc\n",
+            "config.toml:2: [google] client_secret: ",
+        ),
+    ] {
+        let message = refusal(text);
+        assert!(message.starts_with(wanted) && message.ends_with('.'), "{message}");
+        assert!(!message.contains("abc"), "no secret is repeated: {message}");
+    }
 }
 
 #[test]
@@ -117,7 +135,7 @@ fn a_file_that_is_not_text_or_not_a_file_is_a_problem() {
     let profile = Profile::at(dir.path());
     std::fs::write(profile.config_file(), b"[sync]\n\xff\xfe\n").unwrap();
     let problem = Config::load(&profile).unwrap_err();
-    assert_eq!(problem.message, "config.toml:2: the text is not UTF-8");
+    assert_eq!(problem.message, "config.toml:2: the text is not UTF-8.");
     std::fs::remove_file(profile.config_file()).unwrap();
     std::fs::create_dir(profile.config_file()).unwrap();
     assert_eq!(Config::load(&profile).unwrap_err().code, Code::BadConfig);
