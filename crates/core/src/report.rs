@@ -335,7 +335,7 @@ pub enum Overall {
     NeedsYou,
     /// The person paused it.
     Paused,
-    /// A watched calendar cannot be read: Google cannot be reached, or has not answered usefully for a while.
+    /// A watched calendar could not be read the last time: Google cannot be reached, or did not answer usefully.
     Offline,
 }
 

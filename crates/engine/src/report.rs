@@ -10,8 +10,8 @@ use reconvene_core::meeting::differences;
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, CalendarView, Change, Counts, Health, MeetingState, MeetingView, NextMeeting, Overall,
-    Planned, PlannedAction, Remedy, Service, Status,
+    AccountView, CalendarView, Change, Counts, MeetingState, MeetingView, NextMeeting, Overall, Planned,
+    PlannedAction, Remedy, Service, Status,
 };
 use rusqlite::Connection;
 
@@ -21,9 +21,6 @@ use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox};
-
-/// A calendar that cannot be read counts as known for so long.
-const STILL_FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -258,15 +255,7 @@ pub(crate) fn status(
         .map(|pending| pending.meeting)
         .collect();
     let unsent = outbox::all(tx)?.iter().any(Pending::waits);
-    let overall = overall(
-        &accounts,
-        &calendars,
-        &problems,
-        &held,
-        circumstances,
-        unsent,
-        now,
-    );
+    let overall = overall(&accounts, &calendars, &problems, &held, circumstances, unsent);
     let watched = || calendars.iter().filter(|calendar| calendar.watched);
     // Stale data must not look fresh: the age shown is that of the calendar read longest ago.
     let fresh_as_of = watched()
@@ -357,7 +346,6 @@ fn overall(
     held: &[MeetingId],
     circumstances: &Circumstances,
     unsent: bool,
-    now: Timestamp,
 ) -> Overall {
     let has = |service| accounts.iter().any(|account| account.service == service);
     let mut watched = calendars.iter().filter(|calendar| calendar.watched).peekable();
@@ -370,20 +358,8 @@ fn overall(
     if !has(Service::Google) || !has(Service::Zoom) || watched.peek().is_none() {
         return Overall::NotSetUp;
     }
-    // What could not be read for a while is not known to be in step, whatever the reason.
-    let unread = |calendar: &CalendarView| {
-        let Health {
-            problem: Some(problem),
-            last_success,
-            ..
-        } = &calendar.health
-        else {
-            return false;
-        };
-        let fresh = last_success.is_some_and(|last| now.duration_since(last) < STILL_FRESH);
-        problem.code == Code::Offline || !fresh
-    };
-    if watched.any(unread) {
+    // What could not be read the last time is not known to be in step, whatever the reason.
+    if watched.any(|calendar| calendar.health.problem.is_some()) {
         Overall::Offline
     } else if circumstances.busy || unsent {
         Overall::Syncing

@@ -107,7 +107,6 @@ async fn p10_p11_without_network_known_data_stays_and_its_age_shows() {
     stand.event("Review", "2026-12-01T09:00:00Z");
     stand.sync().await;
     let fresh = stand.engine.status().unwrap().fresh_as_of;
-    tokio::time::advance(Duration::from_secs(600)).await;
     stand.fault(Wire::Google, "/events", "GET", Fault::before(Effect::Unreachable));
     let report = stand.sync().await;
     assert_eq!(
