@@ -49,7 +49,13 @@ pub(crate) async fn find(place: &Place, patience: Duration) -> Result<Found, Pro
         let refused = match ProfileLock::acquire(&place.profile, Duration::ZERO).await {
             Ok(lock) => return Ok(Found::Free(lock)),
             Err(problem) if problem.code == Code::ProfileInUse => problem,
-            Err(problem) => return Err(problem),
+            // The lock cannot be asked for on a read-only disk; whoever holds it can be.
+            Err(problem) => {
+                return match Client::connect(&place.address).await {
+                    Ok((client, _)) => Ok(Found::Running(client)),
+                    Err(_) => Err(problem),
+                };
+            }
         };
         match Client::connect(&place.address).await {
             Ok((client, _)) => return Ok(Found::Running(client)),

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use reconvene_api::{Command, Reply, VERSION};
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
-use reconvene_core::problem::Problem;
+use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Service, SyncReport};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -192,7 +192,10 @@ pub(crate) async fn run(
     json: bool,
     stop: &CancellationToken,
 ) -> Result<ExitCode, Problem> {
-    let Some(asking) = stop.run_until_cancelled(Asking::begin(place)).await else {
+    let Some(asking) = stop
+        .run_until_cancelled(Asking::begin(place, only_reads(&verb)))
+        .await
+    else {
         return Ok(called_off());
     };
     let mut asking = asking?;
@@ -206,7 +209,24 @@ pub(crate) async fn run(
         },
     };
     asking.end().await;
+    if done.is_ok()
+        && let Some(problem) = asking.hindrance()
+    {
+        complain(problem);
+    }
     done
+}
+
+/// Whether a verb shows what is known, and so has something to say even where nothing can be written.
+fn only_reads(verb: &Verb) -> bool {
+    matches!(
+        verb,
+        Verb::Status
+            | Verb::Meetings
+            | Verb::Activity { .. }
+            | Verb::Doctor
+            | Verb::Account(AccountVerb::List)
+    )
 }
 
 fn called_off() -> ExitCode {
@@ -246,7 +266,7 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         }
     };
     let reply = asking.ask(command).await?;
-    say(&reply, json, asking.retries());
+    say(&reply, json, asking.retries())?;
     let Reply::Sync(report) = &reply else {
         return Ok(ExitCode::SUCCESS);
     };
@@ -285,12 +305,12 @@ fn chosen(held: &Held) -> Vec<MeetingId> {
 }
 
 /// Prints a reply on standard output.
-fn say(reply: &Reply, json: bool, retries: Retries) {
-    if json {
-        print(&in_json(reply));
+fn say(reply: &Reply, json: bool, retries: Retries) -> Result<(), Problem> {
+    print(&if json {
+        in_json(reply)
     } else {
-        print(&text::of(reply, retries));
-    }
+        text::of(reply, retries)
+    })
 }
 
 /// Says something on the side, so that standard output holds results alone.
@@ -313,12 +333,18 @@ fn in_json(reply: &Reply) -> String {
     serde_json::to_string(&versioned).unwrap_or_default()
 }
 
-/// Prints one text and a line end. Whoever closed the pipe has read enough.
-fn print(text: &str) {
+/// Prints one text and a line end. Whoever closed the pipe has read enough; a full disk has not.
+fn print(text: &str) -> Result<(), Problem> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", text.trim_end())
-        .and_then(|()| out.flush())
-        .ok();
+    let printed = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Problem::lasting(
+            Code::DiskFull,
+            format!("The answer could not be written to standard output: {error}."),
+            "",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Says on one line why it failed.
@@ -333,14 +359,20 @@ pub(crate) fn fail(problem: &Problem, json: bool) -> ExitCode {
             version: VERSION,
             error: problem,
         };
-        print(&serde_json::to_string(&failed).unwrap_or_default());
+        // The line below says it too, and the exit code.
+        print(&serde_json::to_string(&failed).unwrap_or_default()).ok();
     }
+    complain(problem);
+    ExitCode::FAILURE
+}
+
+/// One line on standard error.
+fn complain(problem: &Problem) {
     let mut line = problem.message.replace('\n', " ");
     if !problem.hint.is_empty() {
         line = format!("{line} {}", problem.hint.replace('\n', " "));
     }
-    writeln!(std::io::stderr(), "reconvene: {line}").ok();
-    ExitCode::FAILURE
+    note(&format!("reconvene: {line}"));
 }
 
 #[cfg(test)]
@@ -387,11 +419,7 @@ mod tests {
 
     #[test]
     fn p11_sync_tells_by_its_exit_code_how_things_stand_after_it() {
-        let problem = Problem::passing(
-            reconvene_core::problem::Code::Offline,
-            "Zoom cannot be reached.",
-            "",
-        );
+        let problem = Problem::passing(Code::Offline, "Zoom cannot be reached.", "");
         let with = |change: fn(&mut SyncReport), problems: &[Problem]| {
             let mut report = SyncReport {
                 problems: problems.to_vec(),

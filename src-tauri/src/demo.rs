@@ -31,7 +31,7 @@ pub(crate) fn run(
         .map_err(|error| unable("There is no room for a throw-away profile", &error))?;
     let stage = runtime.block_on(Stage::set(dir.path()))?;
     let place = Place::find(Some(dir.path()))?;
-    let _log = logs::begin(&place.profile);
+    let _log = logs::begin(&place.profile, true);
 
     let (started, running) = oneshot::channel();
     let start = Start {

@@ -1,4 +1,6 @@
-//! Logs: a file a day in the profile for support, and warnings on standard error for whoever watches.
+//! Logs: a file a day in the profile for support, and errors on standard error for whoever watches an agent.
+
+use std::io::IsTerminal;
 
 use reconvene_engine::profile::Profile;
 use tracing_appender::non_blocking::WorkerGuard;
@@ -15,8 +17,9 @@ const DAYS: usize = 7;
 /// which may hold addresses; only their warnings are kept.
 const USUAL: &str = "warn,reconvene=info,reconvene_engine=info";
 
-/// Begins to log. Lines that wait are written when the guard is dropped.
-pub(crate) fn begin(profile: &Profile) -> Option<WorkerGuard> {
+/// Begins to log, when `watched` on standard error too; a verb says there in one line of its own what failed. Lines that
+/// wait are written when the guard is dropped.
+pub(crate) fn begin(profile: &Profile, watched: bool) -> Option<WorkerGuard> {
     let filter = || EnvFilter::try_from_env("RECONVENE_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL));
     let file = RollingFileAppender::builder()
         .rotation(Rotation::DAILY)
@@ -36,11 +39,14 @@ pub(crate) fn begin(profile: &Profile) -> Option<WorkerGuard> {
         // Without a log everything still works.
         Err(_) => (None, None),
     };
-    let to_terminal = fmt::layer()
-        .with_writer(std::io::stderr)
-        .without_time()
-        .with_target(false)
-        .with_filter(LevelFilter::ERROR);
+    let to_terminal = watched.then(|| {
+        fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal())
+            .without_time()
+            .with_target(false)
+            .with_filter(LevelFilter::ERROR)
+    });
     tracing_subscriber::registry()
         .with(to_file)
         .with(to_terminal)

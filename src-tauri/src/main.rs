@@ -55,7 +55,7 @@ fn start(runtime: &Runtime, cli: Cli, stop: CancellationToken) -> Result<ExitCod
         Some(Verb::Demo(options)) => demo::run(runtime, &options, stop),
         verb => {
             let place = Place::find(cli.profile.as_deref())?;
-            let _log = logs::begin(&place.profile);
+            let _log = logs::begin(&place.profile, matches!(verb, None | Some(Verb::Window)));
             match verb {
                 None => {
                     let start = Start {

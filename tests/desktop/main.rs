@@ -13,6 +13,7 @@
 
 mod agent;
 mod app;
+mod cli;
 mod http;
 mod processes;
 mod session;

@@ -11,7 +11,7 @@ use crate::keyring;
 use crate::providers::provider;
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
-use crate::store::{calendars, settings};
+use crate::store::calendars;
 
 /// Examines everything in turn.
 pub(crate) async fn examine(shared: &Shared) -> Vec<Check> {
@@ -61,10 +61,7 @@ fn configuration(shared: &Shared) -> Check {
 }
 
 fn store(shared: &Shared) -> Check {
-    match shared
-        .store
-        .write(|tx| settings::set(tx, "examined", &shared.now().to_string()))
-    {
+    match shared.try_writing() {
         Ok(()) => works("store", "The database can be read and written."),
         Err(problem) => broken("store", &problem),
     }

@@ -49,11 +49,36 @@ impl Engine {
     /// [`Code::DatabaseNewer`], [`Code::DatabaseDamaged`], [`Code::DiskFull`].
     pub fn open(profile: &Profile, config: Config, ports: Ports) -> Result<Self, Problem> {
         profile.prepare()?;
-        let shared = Arc::new(Shared::open(&profile.database(), config, ports)?);
-        Ok(Self {
-            shared,
+        Shared::open(&profile.database(), config, ports).map(Self::with)
+    }
+
+    /// Opens it on a profile that cannot be written, because of `why`, to show what is known. No lock is needed;
+    /// whatever would write fails with [`Code::DiskFull`], and the status says why.
+    ///
+    /// # Errors
+    /// `why`, when nothing is known; [`Code::DatabaseNewer`], [`Code::DatabaseDamaged`].
+    pub fn open_read_only(
+        profile: &Profile,
+        config: Config,
+        ports: Ports,
+        why: Problem,
+    ) -> Result<Self, Problem> {
+        Shared::open_read_only(&profile.database(), config, ports, why).map(Self::with)
+    }
+
+    fn with(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(shared),
             sign_ins: Arc::default(),
-        })
+        }
+    }
+
+    /// Tries to write to the database, so that a full disk is known before the first change.
+    ///
+    /// # Errors
+    /// [`Code::DiskFull`] and the like; the status shows it as well from then on.
+    pub fn try_writing(&self) -> Result<(), Problem> {
+        self.shared.try_writing()
     }
 
     /// Pulls and pushes whenever something is due, until `stop` is cancelled.

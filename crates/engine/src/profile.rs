@@ -131,6 +131,10 @@ fn private_dir(dir: &Path, tighten: bool) -> io::Result<()> {
 #[cfg(unix)]
 fn owner_only(dir: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
+    // Not when it is right already: on a read-only disk that fails.
+    if fs::metadata(dir)?.permissions().mode() & 0o777 == 0o700 {
+        return Ok(());
+    }
     fs::set_permissions(dir, fs::Permissions::from_mode(0o700))
 }
 

@@ -58,8 +58,24 @@ impl Shared {
                 Ok(install)
             }
         })?;
+        Ok(Self::with(store, install, config, ports))
+    }
+
+    /// The same on a database that cannot be written, because of `why`.
+    pub(crate) fn open_read_only(
+        database: &Path,
+        config: Config,
+        ports: Ports,
+        why: Problem,
+    ) -> Result<Self, Problem> {
+        let store = Store::open_read_only(database, why.clone())?;
+        let install = store.read(|tx| settings::get(tx, "install"))?.ok_or(why)?;
+        Ok(Self::with(store, install, config, ports))
+    }
+
+    fn with(store: Store, install: String, config: Config, ports: Ports) -> Self {
         let tokens = Arc::new(Tokens::new(ports.clone(), &config));
-        Ok(Self {
+        Self {
             session: Session {
                 ports,
                 tokens,
@@ -71,7 +87,13 @@ impl Shared {
             calendar_gates: Mutex::default(),
             busy: AtomicUsize::new(0),
             install,
-        })
+        }
+    }
+
+    /// Whether the database can be written.
+    pub(crate) fn try_writing(&self) -> Result<(), Problem> {
+        let now = self.now().to_string();
+        self.store.write(|tx| settings::set(tx, "examined", &now))
     }
 
     /// Whether anything is under way that is worth showing.

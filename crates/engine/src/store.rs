@@ -13,16 +13,17 @@ pub(crate) mod meetings;
 pub(crate) mod outbox;
 pub(crate) mod settings;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::profile::private_file;
 use jiff::Timestamp;
 use reconvene_core::problem::{Code, Problem};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tempfile::TempDir;
 
 /// Numbered migrations, oldest first. A landed one never changes.
 const MIGRATIONS: [&str; 2] = [
@@ -35,6 +36,8 @@ pub(crate) struct Store {
     connection: Mutex<Connection>,
     revision: tokio::sync::watch::Sender<u64>,
     trouble: Mutex<Option<Problem>>,
+    /// Where a database lies that could not be read in its own place; removed with the store.
+    _copy: Option<TempDir>,
 }
 
 impl Store {
@@ -47,26 +50,26 @@ impl Store {
             tracing::warn!(%error, "database file");
         }
         let connection = Connection::open(path).map_err(|error| problem(&error))?;
-        Self::prepare(connection).map_err(|error| match error {
-            Unfit::Newer { found } => Problem::lasting(
-                Code::DatabaseNewer,
-                format!(
-                    "The database was written by a newer Reconvene (version {found}, this one knows {}).",
-                    MIGRATIONS.len()
-                ),
-                "Install the newer version again. Nothing was changed.",
-            ),
-            Unfit::Sql(error) => problem(&error),
-        })
+        Self::prepare(connection).map_err(Unfit::problem)
+    }
+
+    /// Opens a database that cannot be written, because of `why`, to show what is known. Every write fails.
+    ///
+    /// # Errors
+    /// `why`, when there is nothing to show; [`Code::DatabaseNewer`], [`Code::DatabaseDamaged`].
+    pub(crate) fn open_read_only(path: &Path, why: Problem) -> Result<Self, Problem> {
+        let Some((connection, copy)) = read_only(path) else {
+            return Err(why);
+        };
+        if version(&connection).map_err(Unfit::problem)? < MIGRATIONS.len() {
+            return Err(why);
+        }
+        Ok(Self::with(connection, Some(why), copy))
     }
 
     fn prepare(mut connection: Connection) -> Result<Self, Unfit> {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let version = usize::try_from(version).unwrap_or(usize::MAX);
-        if version > MIGRATIONS.len() {
-            return Err(Unfit::Newer { found: version });
-        }
+        let version = version(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // Losing the last commit to a power cut could repeat a write to the provider, or lose a decision.
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -77,12 +80,17 @@ impl Store {
             transaction.pragma_update(None, "user_version", number)?;
             transaction.commit()?;
         }
+        Ok(Self::with(connection, None, None))
+    }
+
+    fn with(connection: Connection, trouble: Option<Problem>, copy: Option<TempDir>) -> Self {
         connection.set_prepared_statement_cache_capacity(64);
-        Ok(Self {
+        Self {
             connection: Mutex::new(connection),
             revision: tokio::sync::watch::Sender::new(1),
-            trouble: Mutex::default(),
-        })
+            trouble: Mutex::new(trouble),
+            _copy: copy,
+        }
     }
 
     /// Runs `work` in one transaction: all of it is committed, or none. Every write counts the revision up.
@@ -156,9 +164,69 @@ impl From<rusqlite::Error> for Unfit {
     }
 }
 
+impl Unfit {
+    fn problem(self) -> Problem {
+        match self {
+            Self::Newer { found } => Problem::lasting(
+                Code::DatabaseNewer,
+                format!(
+                    "The database was written by a newer Reconvene (version {found}, this one knows {}).",
+                    MIGRATIONS.len()
+                ),
+                "Install the newer version again. Nothing was changed.",
+            ),
+            Self::Sql(error) => problem(&error),
+        }
+    }
+}
+
+/// How many migrations the file has been through.
+fn version(connection: &Connection) -> Result<usize, Unfit> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    if version > MIGRATIONS.len() {
+        return Err(Unfit::Newer { found: version });
+    }
+    Ok(version)
+}
+
+/// A connection that only reads, to a file beside which nothing can be made. SQLite needs its side files to read what is
+/// in the write-ahead log, so with a log the database is read from a copy (<https://www.sqlite.org/wal.html#readonly>).
+fn read_only(path: &Path) -> Option<(Connection, Option<TempDir>)> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = Path::new(&log);
+    let logged = std::fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let (connection, copy) = if logged {
+        // The session's own folder first: it is in memory, where the disk may be full.
+        let session = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let copy = session
+            .into_iter()
+            .chain([std::env::temp_dir()])
+            .find_map(|folder| copied(path, log, &folder).ok())?;
+        let connection = Connection::open(copy.path().join("reconvene.db")).ok()?;
+        (connection, Some(copy))
+    } else {
+        let mut url = url::Url::from_file_path(path).ok()?;
+        url.set_query(Some("immutable=1"));
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        (Connection::open_with_flags(url.as_str(), flags).ok()?, None)
+    };
+    connection.pragma_update(None, "query_only", true).ok()?;
+    Some((connection, copy))
+}
+
+fn copied(database: &Path, log: &Path, folder: &Path) -> std::io::Result<TempDir> {
+    let copy = tempfile::Builder::new().prefix("reconvene-").tempdir_in(folder)?;
+    std::fs::copy(database, copy.path().join("reconvene.db"))?;
+    std::fs::copy(log, copy.path().join("reconvene.db-wal"))?;
+    Ok(copy)
+}
+
 /// Puts a database failure into words. Decides by SQLite's result codes (<https://www.sqlite.org/rescode.html>).
 fn problem(error: &rusqlite::Error) -> Problem {
-    tracing::error!(%error, "database");
+    // For support. Whoever asked hears the problem, and says it once.
+    tracing::warn!(%error, "database");
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => Problem::passing(
             Code::DiskFull,
@@ -308,6 +376,39 @@ mod tests {
         assert_eq!(calendar.sync_token.as_deref(), Some("token"));
         assert!(calendar.watched && calendar.listed && calendar.available);
         assert_eq!(list, None, "the list is read in full at once");
+    }
+
+    #[test]
+    fn p10_what_is_known_can_be_read_where_nothing_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reconvene.db");
+        let why = || Problem::passing(Code::DiskFull, "The disk is full.", "");
+        let nothing = Store::open_read_only(&path, why()).err();
+        assert_eq!(nothing, Some(why()), "nothing is known yet");
+
+        let store = Store::open(&path).unwrap();
+        store.write(|tx| settings::set(tx, "poll", "1")).unwrap();
+        let read = |known: &str| {
+            let frozen = Store::open_read_only(&path, why()).unwrap();
+            let poll = frozen.read(|tx| settings::get(tx, "poll")).unwrap();
+            assert_eq!(poll.as_deref(), Some(known));
+            assert_eq!(
+                frozen.trouble(),
+                Some(why()),
+                "and it is said that nothing can be written"
+            );
+            let refused = frozen.write(|tx| settings::set(tx, "poll", "2"));
+            assert_eq!(refused.unwrap_err().code, Code::DiskFull);
+        };
+        read("1");
+        assert!(folder.path().join("reconvene.db-wal").exists(), "from the log");
+        drop(store);
+        assert!(!folder.path().join("reconvene.db-wal").exists());
+        read("1");
+        assert!(
+            !folder.path().join("reconvene.db-wal").exists(),
+            "and without making one"
+        );
     }
 
     #[test]

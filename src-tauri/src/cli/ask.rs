@@ -14,7 +14,7 @@ use reconvene_engine::profile::ProfileLock;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
-use super::{Retries, note, print, say};
+use super::{Retries, note, say};
 use crate::agent::{Found, find};
 use crate::client::Client;
 use crate::commands::{Commands, NoDesktop};
@@ -31,32 +31,42 @@ pub(super) enum Asking {
     Agent(Client),
     /// This process, holding the profile meanwhile.
     Here(Box<Commands>, Option<ProfileLock>),
+    /// This process, on a profile that cannot be written for this reason: it shows what is known.
+    Reading(Box<Commands>, Problem),
 }
 
 impl Asking {
-    /// Finds the agent, or takes the profile.
-    pub(super) async fn begin(place: &Place) -> Result<Self, Problem> {
-        match find(place, PATIENCE).await? {
-            Found::Running(client) => Ok(Self::Agent(client)),
-            Found::Free(lock) => {
+    /// Finds the agent, or takes the profile. For what `only_reads` a profile that cannot be written is good enough.
+    pub(super) async fn begin(place: &Place, only_reads: bool) -> Result<Self, Problem> {
+        let taken = match find(place, PATIENCE).await {
+            Ok(Found::Running(client)) => return Ok(Self::Agent(client)),
+            Ok(Found::Free(lock)) => Self::take(place, lock, only_reads),
+            Err(problem) => Err(problem),
+        };
+        match taken {
+            Err(why) if only_reads && why.code == Code::DiskFull => {
                 let config = Config::load(&place.profile)?;
-                let engine = Engine::open(&place.profile, config, Ports::real()?)?;
-                let commands = Commands::new(
-                    engine,
-                    Arc::new(NoDesktop),
-                    broadcast::Sender::new(1),
-                    CancellationToken::new(),
-                );
-                Ok(Self::Here(Box::new(commands), Some(lock)))
+                let engine = Engine::open_read_only(&place.profile, config, Ports::real()?, why.clone())?;
+                Ok(Self::Reading(commands(engine), why))
             }
+            taken => taken,
         }
+    }
+
+    fn take(place: &Place, lock: ProfileLock, only_reads: bool) -> Result<Self, Problem> {
+        let config = Config::load(&place.profile)?;
+        let engine = Engine::open(&place.profile, config, Ports::real()?)?;
+        if only_reads {
+            engine.try_writing()?;
+        }
+        Ok(Self::Here(commands(engine), Some(lock)))
     }
 
     /// Asks, and waits for the answer.
     pub(super) async fn ask(&self, command: Command) -> Result<Reply, Problem> {
         match self {
             Self::Agent(client) => client.ask(command).await,
-            Self::Here(commands, _) => commands.answer(command).await,
+            Self::Here(commands, _) | Self::Reading(commands, _) => commands.answer(command).await,
         }
     }
 
@@ -64,7 +74,15 @@ impl Asking {
     pub(super) fn retries(&self) -> Retries {
         match self {
             Self::Agent(_) => Retries::Agent,
-            Self::Here(..) => Retries::NextSync,
+            Self::Here(..) | Self::Reading(..) => Retries::NextSync,
+        }
+    }
+
+    /// Why nothing can be written, when that is so.
+    pub(super) fn hindrance(&self) -> Option<&Problem> {
+        match self {
+            Self::Reading(_, why) => Some(why),
+            _ => None,
         }
     }
 
@@ -77,7 +95,12 @@ impl Asking {
     }
 }
 
-/// Signs in: the address, the wait, the account. Ctrl-C calls it off and leaves everything as it was.
+fn commands(engine: Engine) -> Box<Commands> {
+    let (raise, stop) = (broadcast::Sender::new(1), CancellationToken::new());
+    Box::new(Commands::new(engine, Arc::new(NoDesktop), raise, stop))
+}
+
+/// Signs in: the address when the person has to open it, the wait, the account. Ctrl-C calls it off and leaves everything as it was.
 pub(super) async fn sign_in(
     asking: &Asking,
     service: Service,
@@ -89,29 +112,16 @@ pub(super) async fn sign_in(
         Reply::SignIn(begun) => begun,
         other => return Err(unexpected(&other)),
     };
-    if json {
-        let begun = SignIn {
-            ticket: ticket.clone(),
-            url: url.clone(),
-        };
-        say(&Reply::SignIn(begun), true, asking.retries());
+    let name = service.name();
+    if !no_browser && open_browser(url.clone()).await {
+        note(&format!("Sign in to {name} in the browser that has just opened."));
+    } else {
+        note(&format!("Open this address in a browser to sign in to {name}:"));
+        // As text the address alone on its line, as JSON a value on its line.
+        let ticket = ticket.clone();
+        say(&Reply::SignIn(SignIn { ticket, url }), json, asking.retries())?;
     }
-    let opened = !no_browser && open_browser(url.clone()).await;
-    if !json {
-        if opened {
-            note(&format!(
-                "Sign in to {} in the browser that has just opened.",
-                service.name()
-            ));
-        } else {
-            note(&format!(
-                "Open this address in a browser to sign in to {}:",
-                service.name()
-            ));
-            print(&url);
-        }
-        note("Waiting for you there. Ctrl-C calls it off.");
-    }
+    note("Waiting for you there. Ctrl-C calls it off.");
 
     let waiting = asking.ask(Command::AwaitSignIn {
         ticket: ticket.clone(),
@@ -130,7 +140,7 @@ pub(super) async fn sign_in(
             ));
         }
     };
-    say(&Reply::Account(account), json, asking.retries());
+    say(&Reply::Account(account), json, asking.retries())?;
     if !json && service == Service::Google {
         note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
     }
