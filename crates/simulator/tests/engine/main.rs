@@ -7,12 +7,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod deletion;
+mod failure;
 mod hostile;
 mod lists;
 mod moved;
+mod ours;
 mod pull;
-mod push;
 #[path = "../stand/mod.rs"]
 mod shared;
 mod stand;
 mod sync;
+mod update;

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::MeetingState;
+use reconvene_core::report::{MeetingState, Outcome};
+use reconvene_simulator::google::Role;
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Stand, refused};
+use crate::stand::{ANA, BEN, Stand, refused};
 
 const AT: &str = "2026-12-01T09:00:00Z";
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A stand whose deletions wait for nothing, with a second watched calendar.
-async fn with_team() -> (Stand, String) {
-    let stand = Stand::new("delete_grace = \"0s\"").await;
+/// A stand with a second watched calendar.
+async fn with_team(settings: &str) -> (Stand, String) {
+    let stand = Stand::new(settings).await;
     let team = stand.hand(Hand::CreateCalendar {
         owner: ANA.into(),
         summary: "Team".into(),
@@ -22,6 +23,14 @@ async fn with_team() -> (Stand, String) {
     stand.engine.refresh_calendars().await.unwrap();
     stand.engine.watch_calendar(&team, true).await.unwrap();
     (stand, team)
+}
+
+fn carry(stand: &Stand, event: &str, from: &str, to: &str) {
+    stand.hand(Hand::CarryEvent {
+        calendar: from.into(),
+        event: event.into(),
+        to: to.into(),
+    });
 }
 
 fn copy(stand: &Stand, event: &str, to: &str) {
@@ -35,12 +44,13 @@ fn copy(stand: &Stand, event: &str, to: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn p3_a_copy_on_a_calendar_that_fails_just_now_keeps_the_meeting() {
-    let (stand, team) = with_team().await;
+    let (stand, team) = with_team("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event("Review", AT);
     stand.sync().await;
     copy(&stand, &event, &team);
     stand.cancel(&event);
-    let mut lost = Rule::once(Wire::Google, &team[..20], refused("google_404"));
+    let (name, _) = team.split_once('@').unwrap();
+    let mut lost = Rule::once(Wire::Google, name, refused("google_404"));
     lost.times = Some(6);
     stand.simulator.with(|world| world.faults().add(lost));
     for _ in 0..8 {
@@ -51,7 +61,7 @@ async fn p3_a_copy_on_a_calendar_that_fails_just_now_keeps_the_meeting() {
 
 #[tokio::test(start_paused = true)]
 async fn p10_a_calendar_lost_for_good_holds_up_no_deletion_for_ever() {
-    let (stand, team) = with_team().await;
+    let (stand, team) = with_team("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event("Review", AT);
     stand.sync().await;
     stand.hand(Hand::DeleteCalendar { calendar: team });
@@ -64,7 +74,7 @@ async fn p10_a_calendar_lost_for_good_holds_up_no_deletion_for_ever() {
 
 #[tokio::test(start_paused = true)]
 async fn p2_an_event_that_moved_and_left_the_meeting_keeps_no_deletion_from_being_done() {
-    let (stand, team) = with_team().await;
+    let (stand, team) = with_team("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event("Review", AT);
     let (other, _) = stand.event("Other", AT);
     stand.hand(Hand::AttachMeeting {
@@ -73,11 +83,7 @@ async fn p2_an_event_that_moved_and_left_the_meeting_keeps_no_deletion_from_bein
         meeting,
     });
     stand.sync().await;
-    stand.hand(Hand::CarryEvent {
-        calendar: ANA.into(),
-        event: other.clone(),
-        to: team.clone(),
-    });
+    carry(&stand, &other, ANA, &team);
     stand.hand(Hand::SwapToMeet {
         calendar: team,
         event: other,
@@ -91,18 +97,128 @@ async fn p2_an_event_that_moved_and_left_the_meeting_keeps_no_deletion_from_bein
 
 #[tokio::test(start_paused = true)]
 async fn p2_an_event_moved_off_a_calendar_that_is_then_deleted_is_followed() {
-    let (stand, team) = with_team().await;
+    let (stand, team) = with_team("delete_grace = \"0s\"").await;
     let (event, meeting) = stand.event_on(&team, "Review", AT);
     stand.sync().await;
-    stand.hand(Hand::CarryEvent {
-        calendar: team.clone(),
-        event: event.clone(),
-        to: ANA.into(),
-    });
+    carry(&stand, &event, &team, ANA);
     stand.hand(Hand::DeleteCalendar { calendar: team });
     stand.rename(&event, "Retro");
     stand.sync().await;
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
     assert_eq!(stand.state("Retro"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_move_to_another_calendar_deletes_nothing_watched_or_not() {
+    for watched in [true, false] {
+        let (stand, other) = with_team("delete_grace = \"0s\"").await;
+        if !watched {
+            stand.engine.watch_calendar(&other, false).await.unwrap();
+        }
+        let (event, meeting) = stand.event("Review", AT);
+        stand.sync().await;
+        carry(&stand, &event, ANA, &other);
+        stand.sync().await;
+        stand.sync_after(Duration::from_secs(300)).await;
+        assert!(stand.exists(meeting), "watched: {watched}");
+        if watched {
+            assert_eq!(stand.state("Review"), MeetingState::InStep);
+        } else {
+            assert_eq!(stand.newest().outcome, Outcome::Kept);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_event_moved_and_relieved_of_its_conference_keeps_its_meeting() {
+    for swapped in [true, false] {
+        let (stand, other) = with_team("delete_grace = \"0s\"").await;
+        let (event, meeting) = stand.event("Review", AT);
+        stand.sync().await;
+        carry(&stand, &event, ANA, &other);
+        stand.hand(if swapped {
+            Hand::SwapToMeet {
+                calendar: other,
+                event,
+            }
+        } else {
+            Hand::RemoveConference {
+                calendar: other,
+                event,
+            }
+        });
+        stand.sync().await;
+        assert!(stand.exists(meeting), "swapped: {swapped}");
+        assert_eq!(stand.newest().outcome, Outcome::Kept);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
+    let stand = Stand::new("").await;
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Project".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.hand(Hand::ShareCalendar {
+        calendar: other.clone(),
+        with: ANA.into(),
+        role: Role::Writer,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (event, meeting) = stand.event_on(&other, "Review", AT);
+    stand.sync().await;
+    stand.hand(Hand::CancelEvent {
+        calendar: other.clone(),
+        event: event.clone(),
+    });
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: other.clone(),
+        event,
+    });
+    stand.hand(Hand::UnshareCalendar {
+        calendar: other,
+        with: ANA.into(),
+    });
+    stand.sync_after(Duration::from_secs(121)).await;
+    assert_eq!(stand.newest().outcome, Outcome::Waiting, "it may come back");
+    for _ in 0..12 {
+        stand.sync_after(Duration::from_secs(900)).await;
+    }
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_move_to_a_calendar_made_just_now_deletes_nothing() {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    let to = stand.hand(Hand::CreateCalendar {
+        owner: ANA.into(),
+        summary: "Made just now".into(),
+        id: None,
+        time_zone: None,
+    });
+    carry(&stand, &event, ANA, &to);
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_unticking_the_calendar_of_the_last_event_deletes_nothing() {
+    let (stand, other) = with_team("").await;
+    let (event, meeting) = stand.event("Review", AT);
+    copy(&stand, &event, &other);
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.sync_after(Duration::from_secs(600)).await;
+    stand.engine.watch_calendar(&other, false).await.unwrap();
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert!(stand.exists(meeting));
 }

@@ -58,6 +58,14 @@ impl Stand {
         stand
     }
 
+    /// The same with “Review” at nine on the first of December, in step with its meeting. Returns both ids as well.
+    pub(crate) async fn in_step(settings: &str) -> (Self, String, u64) {
+        let stand = Self::new(settings).await;
+        let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+        stand.sync().await;
+        (stand, event, meeting)
+    }
+
     /// The same people, nobody signed in.
     pub(crate) fn bare(settings: &str) -> Self {
         let wall = Arc::new(Wall {

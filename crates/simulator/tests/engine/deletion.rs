@@ -1,0 +1,198 @@
+//! What becomes of the meeting of a cancelled event.
+
+use std::time::Duration;
+
+use reconvene_core::problem::Code;
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
+use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
+
+use crate::stand::{ANA, Stand, answer_lost, at, refused};
+
+const GRACE: Duration = Duration::from_secs(121);
+
+#[tokio::test(start_paused = true)]
+async fn p3_p9_a_cancelled_event_deletes_its_meeting_after_the_grace_period_and_mails_nobody() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.clear_log();
+    stand.cancel(&event);
+    let report = stand.sync().await;
+    assert_eq!(
+        (stand.exists(meeting), report.pending),
+        (true, 1),
+        "still in its grace period"
+    );
+    assert_eq!(stand.state("Review"), MeetingState::Deleting);
+    stand.sync_after(GRACE).await;
+    assert!(!stand.exists(meeting));
+    let delete = stand
+        .zoom_requests()
+        .into_iter()
+        .find(|entry| entry.method == "DELETE")
+        .unwrap();
+    assert_eq!(delete.param("schedule_for_reminder"), Some("false"));
+    assert_eq!(delete.param("cancel_meeting_reminder"), Some("false"));
+    assert_eq!(stand.simulator.with(|world| world.mails().len()), 0);
+    assert_eq!(stand.newest().outcome, Outcome::Deleted);
+    assert_eq!(stand.engine.meetings().unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_undelete_within_the_grace_period_cancels_the_deletion() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event,
+    });
+    let report = stand.sync_after(GRACE).await;
+    assert!(stand.exists(meeting));
+    assert_eq!((report.pending, stand.state("Review")), (0, MeetingState::InStep));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_undelete_that_no_pass_has_seen_yet_is_found_before_deleting() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event,
+    });
+    // The list fails, so only the question asked before the deletion can tell.
+    stand.fault(Wire::Google, "/events", "GET", refused("503_html"));
+    stand.sync_after(GRACE).await;
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_meeting_given_to_another_event_at_the_last_moment_is_kept() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    let (other, _) = stand.event("Other", "2026-12-02T09:00:00Z");
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: other,
+        meeting,
+    });
+    // The pass that would have seen it fails; the deletion is due all the same.
+    stand.fault(Wire::Google, "/events", "GET", refused("503_html"));
+    stand.sync_after(GRACE).await;
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_copy_that_shares_the_meeting_keeps_it_alive() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    let start = Some(at("2026-12-08T09:00:00Z"));
+    stand.hand(Hand::CopyEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+        to: None,
+        start,
+    });
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.sync().await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_taking_the_conference_off_an_event_keeps_the_meeting() {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.into(),
+        event: event.clone(),
+    });
+    stand.sync().await;
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+    stand.cancel(&event);
+    stand.sync().await;
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_more_deletions_than_the_limit_are_all_held_until_the_person_agrees() {
+    let stand = Stand::new("delete_grace = \"1s\"").await;
+    let pairs: Vec<_> = (0..6)
+        .map(|index| stand.event(&format!("Review {index}"), "2026-12-01T09:00:00Z"))
+        .collect();
+    stand.sync().await;
+    for (event, _) in &pairs {
+        stand.cancel(event);
+    }
+    stand.sync().await;
+    let report = stand.sync_after(Duration::from_secs(10)).await;
+    assert!(pairs.iter().all(|(_, meeting)| stand.exists(*meeting)));
+    assert!(report.needs_you);
+    let status = stand.engine.status().unwrap();
+    assert_eq!((status.held.len(), status.overall), (6, Overall::NeedsYou));
+    assert_eq!(stand.newest().remedies, [Remedy::Approve, Remedy::Ignore]);
+    let (first, rest) = status.held.split_first().unwrap();
+    stand.engine.refuse(&[*first]).unwrap();
+    stand.engine.approve(rest).unwrap();
+    stand.sync().await;
+    assert_eq!(
+        pairs.iter().filter(|(_, meeting)| stand.exists(*meeting)).count(),
+        1
+    );
+    assert_eq!(stand.engine.status().unwrap().held, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_deletion_whose_answer_was_lost_counts_as_done() {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.cancel(&event);
+    stand.fault(Wire::Zoom, "/meetings/", "DELETE", answer_lost());
+    stand.sync().await;
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(30)).await;
+    assert_eq!(stand.zoom_methods(), ["GET"], "gone already: nothing to delete");
+    assert_eq!(
+        (stand.exists(meeting), stand.newest().outcome),
+        (false, Outcome::Deleted)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_an_event_brought_back_too_late_shows_that_its_meeting_is_gone() {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.cancel(&event);
+    stand.fault(Wire::Zoom, "/meetings/", "DELETE", answer_lost());
+    stand.sync().await;
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event,
+    });
+    stand.sync_after(Duration::from_secs(30)).await;
+    assert!(!stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    assert_eq!(stand.newest().problem.unwrap().code, Code::MeetingGone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_answer_about_nothing_is_no_proof_that_an_event_is_gone() {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.cancel(&event);
+    let nothing = Effect::Answer {
+        status: 200,
+        headers: [].into(),
+        body: "{}".into(),
+    };
+    stand.fault(
+        Wire::Google,
+        &format!("/events/{event}"),
+        "GET",
+        Fault::before(nothing),
+    );
+    stand.sync().await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().problem.unwrap().code, Code::UnreadableAnswer);
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(!stand.exists(meeting));
+}

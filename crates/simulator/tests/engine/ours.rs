@@ -1,0 +1,93 @@
+//! Meetings that are not the person’s to change.
+
+use std::time::Duration;
+
+use reconvene_core::report::MeetingState;
+use reconvene_simulator::Hand;
+use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+
+use crate::stand::{ANA, BEN, Stand, at};
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_ours_is_watched_only() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let meeting = |host: &str, topic: &str, kind: u8| {
+        let start = (kind == 2).then(|| "2026-12-01T09:00:00Z".parse().unwrap());
+        let new = NewMeeting {
+            host: host.into(),
+            topic: topic.into(),
+            kind,
+            start,
+            minutes: 30,
+            recurrence: None,
+            time_zone: None,
+        };
+        stand
+            .hand(Hand::CreateMeeting(Box::new(new)))
+            .parse::<u64>()
+            .unwrap()
+    };
+    let event = |title: &str, conference| {
+        stand.add(NewEvent {
+            conference,
+            ..NewEvent::new(ANA, title, at("2026-12-01T09:00:00Z"))
+        })
+    };
+    let room = meeting(ANA, "Team room", 3);
+    let foreign = meeting(BEN, "Foreign", 2);
+    let other = meeting(ANA, "Something else", 2);
+    let same = meeting(ANA, "Agreed", 2);
+    let events = [
+        event("In the room", NewConference::LinkInLocation(room)),
+        event("Foreign", NewConference::LinkInLocation(foreign)),
+        event("Unrelated", NewConference::LinkInDescription(other)),
+        event("Meet", NewConference::Meet),
+    ];
+    let agreed = event("Agreed", NewConference::LinkInLocation(same));
+    let series = NewEvent {
+        conference: NewConference::ZoomAddOn(ANA.into()),
+        recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+        ..NewEvent::new(ANA, "Weekly", at("2026-12-01T09:00:00Z"))
+    };
+    let series = stand.add(series);
+    stand.sync().await;
+    for title in ["In the room", "Foreign", "Unrelated", "Weekly"] {
+        assert_eq!(stand.state(title), MeetingState::WatchedOnly, "{title}");
+        assert!(!stand.view(title).reason.is_empty());
+    }
+    assert_eq!(stand.state("Meet"), MeetingState::NothingToSync);
+    assert_eq!(stand.state("Agreed"), MeetingState::InStep);
+    for event in events.iter().chain([&series]) {
+        stand.rename(event, "Renamed");
+    }
+    stand.rename(&agreed, "Renamed too");
+    stand.sync().await;
+    for event in events.iter().chain([&series]) {
+        stand.cancel(event);
+    }
+    stand.sync_after(Duration::from_secs(600)).await;
+    let writes: Vec<_> = stand
+        .zoom_requests()
+        .into_iter()
+        .filter(|entry| entry.is_write())
+        .collect();
+    assert_eq!(writes.len(), 1, "only the agreed one was written to: {writes:#?}");
+    assert_eq!(writes[0].meeting(), Some(same));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_to_a_meeting_that_zoom_does_not_show_us_is_no_alarm() {
+    let stand = Stand::new("").await;
+    let location = serde_json::json!({"location": "https://zoom.us/j/99988877766"});
+    let event = NewEvent {
+        more: location.as_object().unwrap().clone(),
+        ..NewEvent::new(ANA, "At the vendor's", at("2026-12-01T09:00:00Z"))
+    };
+    stand.add(event);
+    let report = stand.sync().await;
+    assert_eq!((report.entries, report.needs_you), (vec![], false));
+    assert_eq!(stand.state("At the vendor's"), MeetingState::WatchedOnly);
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert_eq!(stand.zoom_methods(), [""; 0], "looked at once");
+}
