@@ -11,17 +11,13 @@ use crate::google::event::schedule;
 use crate::google::query::find;
 use crate::google::save::{Tell, save};
 use crate::google::write::carry_over;
-use crate::google::{Event, EventStatus, MeetCreation};
+use crate::google::{Calendar, Event, EventStatus, MeetCreation};
 use crate::world::World;
 use crate::zoom::series::from_rule;
 
 impl World {
     pub(super) fn add_event(&mut self, new: NewEvent) -> Done {
-        let calendar = self
-            .google
-            .calendars
-            .get(&new.calendar)
-            .ok_or_else(|| no("calendar", &new.calendar))?;
+        let calendar = self.calendar(&new.calendar)?;
         let zone = new
             .time_zone
             .clone()
@@ -164,12 +160,15 @@ impl World {
 
     /// The event and, if it is a living occurrence that nobody changed yet, the exception it is about to be.
     pub(super) fn found(&self, calendar: &str, event: &str) -> Result<Arc<Event>, Refused> {
-        let rows = self
-            .google
-            .calendars
-            .get(calendar)
-            .ok_or_else(|| no("calendar", calendar))?;
-        find(rows, event).ok_or_else(|| no("event", event))
+        find(self.calendar(calendar)?, event).ok_or_else(|| no("event", event))
+    }
+
+    /// A calendar that was not deleted.
+    fn calendar(&self, id: &str) -> Result<&Calendar, Refused> {
+        let calendar = self.google.calendars.get(id);
+        calendar
+            .filter(|calendar| !calendar.deleted)
+            .ok_or_else(|| no("calendar", id))
     }
 
     pub(super) fn edit_event(&mut self, calendar: &str, id: &str, edit: impl FnOnce(&mut Event)) -> Done {
@@ -218,11 +217,7 @@ impl World {
     /// The zone an event's times are named in.
     pub(super) fn zone_of(&self, calendar: &str, id: &str) -> Result<String, Refused> {
         let event = self.found(calendar, id)?;
-        let rows = self
-            .google
-            .calendars
-            .get(calendar)
-            .ok_or_else(|| no("calendar", calendar))?;
+        let rows = self.calendar(calendar)?;
         Ok(match &event.start {
             crate::google::EventTime::At { zone, .. } => zone.clone(),
             crate::google::EventTime::Day { .. } => rows.time_zone.clone(),
@@ -252,11 +247,7 @@ impl World {
     }
 
     pub(super) fn undelete_event(&mut self, calendar: &str, id: &str) -> Done {
-        let rows = self
-            .google
-            .calendars
-            .get(calendar)
-            .ok_or_else(|| no("calendar", calendar))?;
+        let rows = self.calendar(calendar)?;
         let event = rows
             .events
             .get(id)
@@ -316,9 +307,7 @@ impl World {
     }
 
     pub(super) fn carry_event(&mut self, calendar: &str, id: &str, to: &str) -> Done {
-        if !self.google.calendars.contains_key(to) {
-            return Err(no("calendar", to));
-        }
+        self.calendar(to)?;
         let event = self.found(calendar, id)?;
         if event.is_cancelled() || event.recurring_event_id.is_some() || event.organizer != calendar {
             return Err(Refused(format!("event {id} cannot be moved to another calendar")));
