@@ -10,7 +10,9 @@ use reconvene_simulator::{Entry, Service, World};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::history::Broken;
-use crate::truth::{Key, Row, Truth};
+use crate::knowledge::{Knowledge, Story};
+use crate::run::WORK;
+use crate::truth::{Key, Row, State, Truth};
 
 /// Which of the person's machines.
 pub(crate) type Machine = usize;
@@ -35,10 +37,7 @@ pub(crate) struct Ledger {
     pub(crate) broken: BTreeSet<Broken>,
     /// Google's ids of the calendars that the person ticked, by machine, and since when.
     pub(crate) ticked: BTreeMap<(Machine, String), Timestamp>,
-    /// Complete passes: when begun and when their end was delivered.
-    pub(crate) passes: BTreeMap<(Machine, String), Vec<(Timestamp, Timestamp)>>,
-    /// When the last complete pass of a calendar ended, by the clock of that moment.
-    pub(crate) last_read: BTreeMap<(Machine, String), Timestamp>,
+    pub(crate) known: Knowledge,
     /// Deletions that the person agreed to.
     pub(crate) approved: BTreeSet<u64>,
     /// Meetings that the person said to leave alone, and since when.
@@ -47,6 +46,8 @@ pub(crate) struct Ledger {
     pub(crate) let_go: BTreeSet<u64>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
+    /// Which machine deleted a meeting.
+    pub(crate) deleted_by: BTreeMap<u64, Machine>,
     pub(crate) grace: SignedDuration,
     pub(crate) mass_limit: usize,
     /// Whether waits learnt just now may be forgotten, because the disk is full.
@@ -94,8 +95,7 @@ impl Ledger {
         for reading in self.readings.values_mut() {
             reading.at = reading.at.min(now);
         }
-        // What was read when can no longer be told.
-        self.passes.clear();
+        self.known.clock_set_back(now);
         for since in self
             .ticked
             .values_mut()
@@ -271,6 +271,7 @@ impl Ledger {
         if !entry.applied {
             return;
         }
+        self.deleted_by.insert(number, arrival.machine);
         if let Some(how) = &arrival.doubt {
             self.break_promise("P3", format!("{number} deleted: {how}"));
         }
@@ -298,20 +299,32 @@ impl Ledger {
         let recent = world.now() - SignedDuration::from_hours(24);
         // What is over for a day is not read any more.
         let over = |row: &Row| row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent);
+        let now = world.now();
+        let events = self.truth.bonds.get(&number);
+        let at_home = |key: &Key| {
+            let bonded = events.into_iter().flatten();
+            bonded
+                .flat_map(|id| self.truth.of_event(id))
+                .any(|(home, _)| (home.0 == WORK) == (key.0 == WORK))
+        };
+        let hidden = |key: &Key, since: Timestamp| {
+            let place = (machine, key.0.clone());
+            self.known.hidden(&place, !at_home(key), since, now)
+        };
         let live = self.truth.rows.iter().find(|(key, row)| {
             !over(row)
                 && row.points_at(number)
                 && settled(row.linked_since)
                 && watched(key)
                 && world.calendars().contains(&key.0)
+                && !hidden(key, row.linked_since)
         });
         if let Some((key, _)) = live {
             return Some(format!("the living event {} on {} points at it", key.1, key.0));
         }
-        let Some(events) = self.truth.bonds.get(&number) else {
+        let Some(events) = events else {
             return Some("no event was ever bonded to it".to_owned());
         };
-        let now = world.now();
         let mut why = "no bonded event".to_owned();
         for id in events {
             let lives = |row: &Row| row.living && row.organized && settled(row.lives_since);
@@ -324,40 +337,7 @@ impl Ledger {
                 why = format!("its event {id} lives on {}", key.0);
                 continue;
             }
-            let gone = self.truth.of_event(id).filter_map(|(key, row)| {
-                // Brought back only after the engine had looked, it was gone all the same.
-                let back = row.came_back.filter(|(_, back)| !settled(*back));
-                let since = row.gone_since.or(back.map(|(gone, _)| gone))?;
-                let pointed =
-                    row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
-                if !pointed {
-                    return None;
-                }
-                let known_unlinked = row.meeting != Some(number)
-                    && row
-                        .unlinked
-                        .iter()
-                        .any(|(left, at)| *left == number && self.seen_between(machine, &key.0, *at, since));
-                // A cancellation that was taken back and made again between two passes is one.
-                let since = match row.came_back {
-                    Some((gone, back)) if !self.seen_between(machine, &key.0, back, since) => gone,
-                    _ => since,
-                };
-                let earliest = self
-                    .truth
-                    .of_event(id)
-                    .filter_map(|(_, row)| row.gone_since)
-                    .min();
-                let since = match earliest {
-                    // Moved here and cancelled between two passes: the engine only knows that it left.
-                    Some(earliest) if !self.seen_between(machine, &key.0, row.lives_since, since) => {
-                        since.min(earliest)
-                    }
-                    _ => since,
-                };
-                (!known_unlinked).then_some(since)
-            });
-            match gone.max() {
+            match self.learnt_gone(machine, id, number) {
                 None => why = format!("its event {id} had given it up before it was cancelled"),
                 Some(since) if now.duration_since(since) < self.grace => {
                     why = format!("its event {id} was cancelled only at {since}");
@@ -368,16 +348,27 @@ impl Ledger {
         Some(why)
     }
 
-    /// Whether a complete pass of a calendar lay wholly between two instants.
-    pub(crate) fn seen_between(
-        &self,
-        machine: Machine,
-        calendar: &str,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> bool {
-        let passes = self.passes.get(&(machine, calendar.to_owned()));
-        passes.is_some_and(|passes| passes.iter().any(|(begun, ended)| *begun >= from && *ended <= to))
+    /// When the cancellation took place by which a machine knows that an event is gone which points at a meeting;
+    /// `None` when it knew the event without the meeting before that.
+    fn learnt_gone(&self, machine: Machine, event: &str, meeting: u64) -> Option<Timestamp> {
+        let cancelled = |states: &[State]| {
+            let gone = states.iter().find(|state| !state.living);
+            gone.map(|state| state.since)
+        };
+        let mut stories: Vec<(Story, Option<Timestamp>)> = (self.truth.states.iter())
+            .filter(|((_, id), states)| id == event && states.iter().any(|state| state.points_at(meeting)))
+            .map(|((calendar, _), states)| {
+                let place = (machine, calendar.clone());
+                (self.known.story(&place, states, meeting), cancelled(states))
+            })
+            .collect();
+        // Where it was never seen, its coming and going are not known.
+        if stories.iter().any(|(story, _)| story.pointed) {
+            stories.retain(|(story, _)| story.pointed);
+        }
+        let gone = stories.iter().filter(|(story, _)| !story.left);
+        gone.filter_map(|(story, cancelled)| story.gone.or(*cancelled))
+            .max()
     }
 
     fn obeys_waits(&mut self, arrival: &Arrival<'_>, entry: &Entry) {

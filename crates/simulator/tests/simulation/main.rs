@@ -11,6 +11,7 @@
 mod chance;
 mod crash;
 mod history;
+mod knowledge;
 mod ledger;
 mod people;
 mod planted;

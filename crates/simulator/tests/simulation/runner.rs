@@ -34,6 +34,18 @@ const ONCE_FAILED: &[(u64, &str)] = &[
         "an event brought back after its deletion was sent, shown as in step",
     ),
     (56408, "a copy without its conference stood in a deletion’s way"),
+    (
+        453776,
+        "a copy on another account’s calendar that had to wait was not waited for",
+    ),
+    (
+        453793,
+        "a write not read back was forgotten when the edit was taken back",
+    ),
+    (
+        456982,
+        "an event that moved and left the meeting took another’s deletion with it",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -190,9 +190,8 @@ impl Run {
             let Some(success) = calendar.health.last_success else {
                 continue;
             };
-            let last = ledger.last_read.get(&(machine, calendar.google_id.clone()));
-            let read = last.is_some_and(|last| *last >= success);
-            if !read {
+            let place = (machine, calendar.google_id.clone());
+            if !ledger.known.read_since(&place, success) {
                 wrong.push(format!("{} is shown as read at {success}", calendar.name));
             }
             if calendar
@@ -270,7 +269,8 @@ impl Run {
                 continue;
             }
             let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
-                let known = row.living || ledger.truth.lost.contains(place);
+                // An event that is read here was moved off a calendar that is lost.
+                let known = row.living || (ledger.truth.lost.contains(place) && other != id);
                 (known && row.meeting == Some(number))
                     && (place, other) != (calendar, id)
                     && (row.wanted.as_ref() != Some(wanted) || !row.single)
@@ -296,7 +296,9 @@ impl Run {
         }
         for view in views.iter().filter(|view| view.state == MeetingState::InStep) {
             let Some(number) = number(view) else { continue };
+            let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
             let honest = ledger.drifted.contains_key(&number)
+                || deleted_elsewhere
                 || self.ours(number).is_some_and(|meeting| {
                     ledger.truth.rows.values().any(|row| {
                         let fits =
@@ -354,13 +356,20 @@ impl Run {
                 continue;
             }
             // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
-            if !ledger.seen_between(machine, calendar, row.edited.max(row.linked_since), gone) {
+            let place = (machine, calendar.clone());
+            if !(ledger.known).seen_between(&place, row.edited.max(row.linked_since), gone) {
                 continue;
             }
-            let lost = |place: &String| ledger.truth.lost.contains(place);
+            // On a calendar that is lost, an event still points where it pointed when it was last seen.
+            let pointed = |place: &String, row: &Row| {
+                let seen = (machine, place.clone());
+                row.meeting == Some(number)
+                    || (row.unlinked.iter())
+                        .any(|(left, at)| *left == number && !ledger.known.seen_between(&seen, *at, now))
+            };
             let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
                 || (ledger.truth.rows.iter())
-                    .any(|((place, _), row)| row.meeting == Some(number) && lost(place))
+                    .any(|((place, _), row)| ledger.truth.lost.contains(place) && pointed(place, row))
                 || ledger
                     .truth
                     .rows

@@ -87,11 +87,23 @@ pub(crate) struct Row {
     /// When it last stopped pointing at a meeting while it lived, and at which.
     pub(crate) unlinked: Vec<(u64, Timestamp)>,
     pub(crate) gone_since: Option<Timestamp>,
-    /// When it was cancelled before that, and brought back.
-    pub(crate) came_back: Option<(Timestamp, Timestamp)>,
     pub(crate) lives_since: Timestamp,
     /// When its title or time last changed.
     pub(crate) edited: Timestamp,
+}
+
+/// Where an event pointed from some instant on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) since: Timestamp,
+    pub(crate) living: bool,
+    pub(crate) meeting: Option<u64>,
+}
+
+impl State {
+    pub(crate) fn points_at(&self, meeting: u64) -> bool {
+        self.living && self.meeting == Some(meeting)
+    }
 }
 
 impl Row {
@@ -106,6 +118,8 @@ pub(crate) type Key = (String, String);
 #[derive(Debug, Default)]
 pub(crate) struct Truth {
     pub(crate) rows: BTreeMap<Key, Row>,
+    /// Every state that each event was in, the first one first.
+    pub(crate) states: BTreeMap<Key, Vec<State>>,
     /// By meeting: every event it was ever bonded to, by its id.
     pub(crate) bonds: BTreeMap<u64, BTreeSet<String>>,
     /// By meeting: everything that a bonded event ever asked of it.
@@ -145,7 +159,6 @@ impl Truth {
             linked_since: now,
             unlinked: Vec::new(),
             gone_since: event.is_cancelled().then_some(now),
-            came_back: None,
             lives_since: now,
             edited: now,
         };
@@ -156,10 +169,6 @@ impl Truth {
         }
         if let Some(before) = self.rows.get(&key) {
             row.unlinked.clone_from(&before.unlinked);
-            row.came_back = before.came_back;
-            if let Some(gone) = before.gone_since.filter(|_| row.living) {
-                row.came_back = Some((gone, now));
-            }
             if before.living && row.living {
                 row.lives_since = before.lives_since;
                 if before.meeting == row.meeting {
@@ -180,6 +189,18 @@ impl Truth {
                 row.gone_since = before.gone_since;
             }
         }
+        let state = State {
+            since: now,
+            living: row.living,
+            meeting: row.meeting.filter(|_| row.living),
+        };
+        let states = self.states.entry(key.clone()).or_default();
+        if states
+            .last()
+            .is_none_or(|last| (last.living, last.meeting) != (state.living, state.meeting))
+        {
+            states.push(state);
+        }
         self.rows.insert(key, row);
     }
 
@@ -189,10 +210,12 @@ impl Truth {
             row.lives_since = row.lives_since.min(now);
             row.edited = row.edited.min(now);
             row.gone_since = row.gone_since.map(|since| since.min(now));
-            row.came_back = row.came_back.map(|(gone, back)| (gone.min(now), back.min(now)));
             for (_, at) in &mut row.unlinked {
                 *at = (*at).min(now);
             }
+        }
+        for state in self.states.values_mut().flatten() {
+            state.since = state.since.min(now);
         }
     }
 

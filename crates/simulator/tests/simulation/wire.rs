@@ -102,6 +102,12 @@ impl Transport for Wire {
         if self.doom.has_struck() || self.doom.comes(before, Kill::BeforeRequest) {
             match self.doom.ends_here().await {}
         }
+        let listed = listed(request.uri().path()).map(|calendar| (self.machine, calendar));
+        if let Some(place) = &listed {
+            let (token, page) = (param(&request, "syncToken"), param(&request, "pageToken"));
+            let mut ledger = self.ledger.lock().unwrap();
+            ledger.known.asks(place, token.as_deref(), page.is_none(), begun);
+        }
         let write = request.uri().path().starts_with("/zoom/v2/") && request.method() != Method::GET;
         if write {
             self.ledger.lock().unwrap().begin_write(self.machine);
@@ -154,7 +160,12 @@ impl Transport for Wire {
         }
         self.travel().await;
         if let (Some(planted), Ok(answer)) = (self.planted, &answer) {
-            planted.scribble(&path, listed(&path).as_deref(), answer, &self.database);
+            planted.scribble(
+                &path,
+                listed.as_ref().map(|(_, id)| id.as_str()),
+                answer,
+                &self.database,
+            );
         }
         let answered = |kill| match kill {
             Kill::RequestAnswered(left) => Some(left),
@@ -173,16 +184,9 @@ impl Transport for Wire {
             if let Some(until) = asked_to_wait(&answer, now) {
                 ledger.told_to_wait(self.machine, entry, now, until);
             }
-            if let Some(calendar) = listed(&path).filter(|_| answer.status() == 200)
-                && std::str::from_utf8(answer.body()).is_ok_and(|body| body.contains("\"nextSyncToken\""))
-            {
-                let key = (self.machine, calendar);
-                let last = ledger.last_read.entry(key.clone()).or_insert(now);
-                *last = now.max(begun).max(*last);
-                // An answer that is not the service's own told nothing.
-                if entry.fault.is_none() {
-                    ledger.passes.entry(key).or_default().push((begun, now));
-                }
+            if let (Some(place), Some(token)) = (listed, new_token(&answer)) {
+                let genuine = entry.fault.is_none();
+                (ledger.known).told(place, token, (begun, now.max(begun)), genuine);
             }
         }
         if let Some(planted) = self.planted {
@@ -218,6 +222,20 @@ fn listed(path: &str) -> Option<String> {
         .strip_suffix("/events")?;
     let decoded = percent_encoding::percent_decode_str(id).decode_utf8().ok()?;
     Some(decoded.into_owned())
+}
+
+fn param(request: &Request<Bytes>, name: &str) -> Option<String> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let found = pairs.find(|(key, _)| key == name)?;
+    Some(found.1.into_owned())
+}
+
+/// The sync token of a pass's last page.
+fn new_token(answer: &Response<Bytes>) -> Option<String> {
+    let page: serde_json::Value = serde_json::from_slice(answer.body()).ok()?;
+    let token = page.get("nextSyncToken").filter(|_| answer.status() == 200)?;
+    token.as_str().map(str::to_owned)
 }
 
 /// Until when a service asked to be left alone, read here anew and not by the engine's own reader.

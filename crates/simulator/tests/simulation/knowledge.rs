@@ -1,0 +1,135 @@
+//! What a machine can know of the calendars: which passes reached it and were kept, and how each event was then. The
+//! oracles demand nothing that no engine could know.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::ledger::Machine;
+use crate::truth::State;
+
+/// A calendar as one machine sees it.
+type Place = (Machine, String);
+
+/// A complete pass that was delivered.
+#[derive(Debug)]
+struct Pass {
+    begun: Timestamp,
+    ended: Timestamp,
+    token: String,
+    /// The machine sent its token later, so it was kept. A machine that ends, or has no room left, forgets what it was
+    /// just told.
+    kept: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Knowledge {
+    passes: BTreeMap<Place, Vec<Pass>>,
+    /// When the present pass of a calendar asked for its first page.
+    opened: BTreeMap<Place, Timestamp>,
+    /// When the last complete pass of a calendar ended, by the clock of that moment.
+    last_read: BTreeMap<Place, Timestamp>,
+    /// When an answer last came that was not the service's own and looked like one.
+    lied_to: BTreeMap<Place, Timestamp>,
+}
+
+/// What a machine can know of one event on one calendar, as far as one meeting is concerned.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    /// It may have been seen pointing at the meeting.
+    pub(crate) pointed: bool,
+    /// When last seen alive it had left the meeting.
+    pub(crate) left: bool,
+    /// When the cancellation took place that the machine knows of.
+    pub(crate) gone: Option<Timestamp>,
+}
+
+impl Knowledge {
+    /// A page of a calendar is asked for, with this sync token.
+    pub(crate) fn asks(&mut self, place: &Place, token: Option<&str>, first_page: bool, at: Timestamp) {
+        if first_page {
+            self.opened.insert(place.clone(), at);
+        }
+        let passes = self.passes.get_mut(place).into_iter().flatten();
+        for pass in passes.filter(|pass| Some(pass.token.as_str()) == token) {
+            pass.kept = true;
+        }
+    }
+
+    /// The last page of a pass is delivered; `genuine` when it came from the service itself.
+    pub(crate) fn told(&mut self, place: Place, token: String, times: (Timestamp, Timestamp), genuine: bool) {
+        let (asked, ended) = times;
+        let begun = self.opened.get(&place).copied().unwrap_or(asked);
+        let last = self.last_read.entry(place.clone()).or_insert(ended);
+        *last = ended.max(begun).max(*last);
+        if genuine {
+            self.passes.entry(place).or_default().push(Pass {
+                begun,
+                ended,
+                token,
+                kept: false,
+            });
+        } else {
+            self.lied_to.insert(place, ended);
+        }
+    }
+
+    /// The clock was set back: what was read when can no longer be told.
+    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+        self.passes.clear();
+        for at in self.lied_to.values_mut() {
+            *at = (*at).min(now);
+        }
+    }
+
+    /// Whether a complete pass of a calendar ended at or after `since`, by the clock of that moment.
+    pub(crate) fn read_since(&self, place: &Place, since: Timestamp) -> bool {
+        self.last_read.get(place).is_some_and(|last| *last >= since)
+    }
+
+    /// Whether a complete pass, kept, lay wholly between two instants.
+    pub(crate) fn seen_between(&self, place: &Place, from: Timestamp, to: Timestamp) -> bool {
+        self.of(place)
+            .any(|pass| pass.kept && pass.begun >= from && pass.ended <= to)
+    }
+
+    /// Whether no engine could know what happened on a calendar at `since`: all it was told after that was not true; or
+    /// the calendar is another account's, which could not be read for so long that nobody waits for it any more.
+    pub(crate) fn hidden(&self, place: &Place, foreign: bool, since: Timestamp, now: Timestamp) -> bool {
+        let told = self.of(place).any(|pass| pass.begun >= since);
+        let lied_to = self.lied_to.get(place).is_some_and(|at| *at >= since);
+        let long_ago = now - SignedDuration::from_mins(14);
+        let unread = self.of(place).all(|pass| pass.ended < long_ago);
+        !told && (lied_to || (foreign && unread))
+    }
+
+    /// What is known of an event that was in these states one after the other.
+    pub(crate) fn story(&self, place: &Place, states: &[State], meeting: u64) -> Story {
+        let mut story = Story::default();
+        let at = |instant: Timestamp| states.iter().rev().find(|state| state.since <= instant);
+        for pass in self.of(place) {
+            let (before, after) = (at(pass.begun), at(pass.ended));
+            let both = || before.into_iter().chain(after);
+            if both().any(|state| state.points_at(meeting)) {
+                story.pointed = true;
+                story.left = false;
+            }
+            if let Some(gone) = both().find(|state| !state.living) {
+                story.gone = story.gone.or(Some(gone.since));
+            }
+            // What changed while it was read may have been read either way.
+            if pass.kept
+                && before == after
+                && let Some(living) = before.filter(|state| state.living)
+            {
+                story.gone = None;
+                story.left = story.pointed && !living.points_at(meeting);
+            }
+        }
+        story
+    }
+
+    fn of(&self, place: &Place) -> impl Iterator<Item = &Pass> {
+        self.passes.get(place).into_iter().flatten()
+    }
+}
