@@ -107,7 +107,7 @@ def a_rule(chance, start):
             [f"BYMONTHDAY={chance.randint(-28, -1)},{chance.randint(1, 28)}", f"BYMONTH={start.month}"],
             [f"BYYEARDAY={','.join(map(str, some(chance, [1, 59, 60, 100, 365, -1, -60], 3)))}"],
             [f"BYWEEKNO={','.join(map(str, some(chance, [2, 3, 20, 51, -2, -20, -51], 3)))}", f"BYDAY={days}"],
-            [f"BYDAY={days}", months, f"BYSETPOS={chance.choice([1, 2, -1, 7])}"],
+            [f"BYDAY={days}", months, f"BYSETPOS={chance.choice([1, 2, -1, -2])}"],
         ],
     }
     parts += chance.choice(choices[frequency])

@@ -9,6 +9,9 @@ use super::Beyond;
 /// More starts than this in one day are not followed: a rule per minute is nobody's meeting.
 const MOST_TIMES_A_DAY: usize = 24 * 60;
 
+/// More rules than this are not followed; calendars write one.
+const MOST_RULES: usize = 16;
+
 /// All lines of a recurrence, understood.
 #[derive(Debug)]
 pub(super) struct Read {
@@ -129,6 +132,9 @@ pub(super) fn read(lines: &[String], zone: &str) -> Result<Read, Beyond> {
             _ if name.starts_with("X-") => {}
             _ => return Err(Beyond::Unreadable),
         }
+    }
+    if read.rules.len() + read.excluding.len() > MOST_RULES {
+        return Err(Beyond::Endless);
     }
     Ok(read)
 }
