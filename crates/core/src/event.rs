@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::conference::Conference;
+use crate::conference::{Conference, Target};
+use crate::recurrence::{Beyond, Recurrence};
+use crate::series::{Rule, Series};
 
 /// When an event begins or ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,11 +42,47 @@ pub enum Kind {
     /// A single event.
     Single,
     /// The master of a series.
-    Series,
-    /// A changed or cancelled occurrence of a series.
-    Exception {
-        /// The master's Google id.
-        series: String,
+    Series {
+        /// How it repeats.
+        recurrence: Recurrence,
+    },
+    /// A changed occurrence of a series.
+    Exception(Place),
+}
+
+/// Which occurrence of which series.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The master's Google id (`recurringEventId`).
+    pub series: String,
+    /// When the occurrence begins by the series' own rule (`originalStartTime`); it stays when the occurrence is moved.
+    pub original: Moment,
+}
+
+/// How one occurrence departs from its series. Where it is kept, its own Google id is kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exception {
+    /// When it begins by the series' own rule.
+    pub original: Moment,
+    /// What became of it.
+    pub became: Became,
+}
+
+/// What became of an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Became {
+    /// It does not take place.
+    Cancelled,
+    /// It takes place like this.
+    Changed {
+        /// When it begins.
+        start: Moment,
+        /// When it ends, exclusive.
+        end: Moment,
+        /// Its title.
+        title: String,
+        /// What its conference points at, if it has one.
+        target: Option<Target>,
     },
 }
 
@@ -79,6 +117,8 @@ pub enum Observation {
     Gone {
         /// Google's id.
         google_id: String,
+        /// Which occurrence it was, when the row says so.
+        place: Option<Place>,
     },
 }
 
@@ -94,7 +134,7 @@ impl Observation {
     pub fn google_id(&self) -> &str {
         match self {
             Self::Present(event) => &event.google_id,
-            Self::Gone { google_id } => google_id,
+            Self::Gone { google_id, .. } => google_id,
         }
     }
 }
@@ -104,30 +144,82 @@ impl Observation {
 pub struct Schedule {
     /// The title.
     pub topic: String,
-    /// When it begins.
-    pub start: Timestamp,
-    /// Its length, in whole minutes, rounded up, at least one.
-    pub minutes: u32,
     /// The zone that the event names, an IANA name. `None` leaves the meeting's zone alone.
     pub zone: Option<String>,
+    /// When it takes place.
+    pub times: Times,
+}
+
+/// When a meeting should take place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Times {
+    /// Once.
+    Once {
+        /// When it begins.
+        start: Timestamp,
+        /// Its length, in whole minutes, rounded up, at least one.
+        minutes: u32,
+    },
+    /// On several dates.
+    Series(Series),
+}
+
+impl Schedule {
+    /// Whether nothing of it lies ahead of `now`.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        match &self.times {
+            Times::Once { start, minutes } => start
+                .checked_add(SignedDuration::from_mins(i64::from(*minutes)))
+                .is_ok_and(|end| end <= now),
+            Times::Series(series) => series.dates.is_empty(),
+        }
+    }
+}
+
+/// The whole minutes between two moments, rounded up, at least one; `None` when one of them is a day.
+pub(crate) fn minutes(start: &Moment, end: &Moment) -> Option<u32> {
+    let (Moment::At { instant: start, .. }, Moment::At { instant: end, .. }) = (start, end) else {
+        return None;
+    };
+    let length = end.duration_since(*start).max(SignedDuration::ZERO);
+    Some(
+        u32::try_from((length.as_secs() + 59) / 60)
+            .unwrap_or(u32::MAX)
+            .max(1),
+    )
 }
 
 impl Event {
-    /// What its meeting should be; `None` for all-day events, which name no instant.
-    pub fn schedule(&self) -> Option<Schedule> {
-        let (Moment::At { instant: start, zone }, Moment::At { instant: end, .. }) = (&self.start, &self.end)
+    /// What its meeting should be; `None` for all-day events, which name no instant. A series takes its exceptions into
+    /// account, and only what lies ahead of `now`.
+    ///
+    /// # Errors
+    /// Why the recurrence of a series cannot be expanded.
+    pub fn schedule(&self, exceptions: &[Exception], now: Timestamp) -> Result<Option<Schedule>, Beyond> {
+        let (Moment::At { instant: start, zone }, Some(minutes)) =
+            (&self.start, minutes(&self.start, &self.end))
         else {
-            return None;
+            return Ok(None);
         };
-        let length = end.duration_since(*start).max(SignedDuration::ZERO);
-        let minutes = u32::try_from((length.as_secs() + 59) / 60)
-            .unwrap_or(u32::MAX)
-            .max(1);
-        Some(Schedule {
+        let times = match &self.kind {
+            Kind::Series { recurrence } => {
+                let rule = Rule {
+                    recurrence: recurrence.clone(),
+                    start: *start,
+                    zone: zone.clone().unwrap_or_else(|| "UTC".into()),
+                    minutes,
+                };
+                Times::Series(Series::of(self, rule, exceptions, now)?)
+            }
+            Kind::Single | Kind::Exception(_) => Times::Once {
+                start: *start,
+                minutes,
+            },
+        };
+        Ok(Some(Schedule {
             topic: self.title.clone(),
-            start: *start,
-            minutes,
             zone: zone.clone(),
-        })
+            times,
+        }))
     }
 }

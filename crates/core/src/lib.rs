@@ -5,6 +5,7 @@
 //! value, so that it can be tested by the thousand. What is deliberately absent: wire formats (the engine's
 //! clients know those), storage, and anything that waits.
 
+pub mod amend;
 pub mod conference;
 pub mod event;
 pub mod id;
@@ -14,3 +15,4 @@ pub mod problem;
 pub mod recognition;
 pub mod recurrence;
 pub mod report;
+pub mod series;

@@ -4,11 +4,15 @@
 //! decision, a repeated pass decides the same again, and a crash loses nothing. When anything is in doubt the
 //! answer is to leave the meeting alone and to say why.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 
+use crate::amend::amend;
 use crate::conference::Target;
-use crate::event::{Event, Kind, Schedule};
-use crate::meeting::{Carry, Meeting, Nature, agrees, differences};
+use crate::event::{Event, Exception, Kind, Schedule, Times};
+use crate::meeting::{Carry, Meeting, Nature, agrees};
+use crate::recurrence::Beyond;
 
 /// Proof that a meeting was made for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -29,6 +33,15 @@ pub struct Linked<'a> {
     pub gone: Option<Timestamp>,
     /// The proof of the bond, if it is one.
     pub proof: Option<Proof>,
+    /// Of the master of a series: its exceptions.
+    pub exceptions: &'a [Exception],
+}
+
+impl Linked<'_> {
+    /// What the meeting should be for this event: see [`Event::schedule`].
+    fn schedule(&self, now: Timestamp) -> Result<Option<Schedule>, Beyond> {
+        self.event.schedule(self.exceptions, now)
+    }
 }
 
 /// Everything a decision about one meeting rests on.
@@ -93,8 +106,10 @@ pub enum Reason {
     NotOrganizer,
     /// Somebody else hosts the meeting.
     NotHost,
-    /// Series and their occurrences are not acted on yet.
-    Series,
+    /// Only single dates of a series are known, and the meeting belongs to the whole of it.
+    PartOfSeries,
+    /// The rule of a series cannot be understood.
+    UnreadableRule,
     /// All-day events name no time of day.
     AllDay,
     /// Nothing proves that the meeting was made for this event.
@@ -123,7 +138,10 @@ impl Reason {
             Self::NoAccount => "Connect the meeting's provider under Accounts to keep it in step.",
             Self::NotOrganizer => "Somebody else organizes this event.",
             Self::NotHost => "Somebody else hosts this meeting.",
-            Self::Series => "Recurring events are watched only in this version.",
+            Self::PartOfSeries => {
+                "Only single dates of this series are on your calendars; its meeting belongs to the whole series."
+            }
+            Self::UnreadableRule => "Reconvene does not understand how this event repeats.",
             Self::AllDay => "An all-day event names no time of day for the meeting.",
             Self::NotBonded => "Nothing shows that the meeting was made for this event, so it is left alone.",
             Self::MadeForAnother => "The meeting was made for another event; this one only shares it.",
@@ -174,10 +192,7 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
 /// the account, or for one reading of the meeting, is kept too: another sign-in or another reading must still find it.
 fn leave_or_forget(subject: &Subject<'_>, reason: Reason) -> Decision {
     let living = subject.links.iter().any(|link| link.gone.is_none());
-    let may_pass = matches!(
-        reason,
-        Reason::NoAccount | Reason::NotHost | Reason::StandingRoom | Reason::Series
-    );
+    let may_pass = matches!(reason, Reason::NoAccount | Reason::NotHost | Reason::StandingRoom);
     let bonded = subject.links.iter().any(|link| link.proof.is_some());
     if living || (may_pass && bonded) {
         Decision::Leave(reason)
@@ -195,66 +210,142 @@ pub fn is_touchable(seen: &Meeting, hosts: &[String]) -> bool {
 fn untouchable(seen: &Meeting, hosts: &[String]) -> Option<Reason> {
     match seen.nature {
         Nature::Standing => Some(Reason::StandingRoom),
-        Nature::Recurring => Some(Reason::Series),
-        Nature::Scheduled => (!hosts.contains(&seen.host)).then_some(Reason::NotHost),
+        Nature::Recurring | Nature::Scheduled => (!hosts.contains(&seen.host)).then_some(Reason::NotHost),
     }
 }
 
 fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
-    let living = || subject.links.iter().filter(|link| link.gone.is_none());
-    if living().any(|link| link.event.kind != Kind::Single) {
-        return Decision::Leave(Reason::Series);
-    }
-    let mut wanted: Vec<Schedule> = Vec::new();
+    let mut wanted: BTreeMap<&str, Vec<Schedule>> = BTreeMap::new();
     let mut reason = Reason::NotOrganizer;
-    for link in living().filter(|link| link.event.organized_here) {
-        let Some(schedule) = link.event.schedule() else {
-            reason = Reason::AllDay;
+    for link in subject.links.iter().filter(|link| link.gone.is_none()) {
+        if !link.event.organized_here || is_spoken_for(link.event, subject.links) {
             continue;
-        };
-        if link.proof.is_none() {
-            if provable(link.event) && subject.seen.is_none() && !is_over(&schedule, now) {
-                return Decision::Look;
-            }
-            reason = match (link.event.conference.as_ref()).and_then(|found| found.origin.as_ref()) {
-                Some(_) => Reason::MadeForAnother,
-                None => Reason::NotBonded,
-            };
-        } else if !wanted.contains(&schedule) {
-            wanted.push(schedule);
         }
+        let schedule = match link.schedule(now) {
+            Ok(Some(schedule)) => schedule,
+            Ok(None) => {
+                reason = Reason::AllDay;
+                continue;
+            }
+            Err(_) => {
+                reason = Reason::UnreadableRule;
+                continue;
+            }
+        };
+        if link.proof.is_some() {
+            let same = wanted.entry(base(&link.event.google_id)).or_default();
+            if !same.contains(&schedule) {
+                same.push(schedule);
+            }
+            continue;
+        }
+        if provable(link.event) && subject.seen.is_none() && !schedule.is_over(now) {
+            return Decision::Look;
+        }
+        reason = match (link.event.conference.as_ref()).and_then(|found| found.origin.as_ref()) {
+            _ if matches!(link.event.kind, Kind::Exception(_)) && is_series(subject.seen) => {
+                Reason::PartOfSeries
+            }
+            Some(_) => Reason::MadeForAnother,
+            None => Reason::NotBonded,
+        };
     }
-    match wanted.as_slice() {
-        [] => Decision::Leave(reason),
-        [schedule] if is_over(schedule, now) => Decision::Leave(Reason::Over),
-        [schedule] => match subject.seen {
-            Some(seen) if differences(seen, schedule, settings.carry).is_empty() => Decision::InStep,
-            _ => Decision::Update(schedule.clone()),
-        },
-        _ => Decision::Leave(Reason::Ambiguous),
+    let mut wanted: Vec<Vec<Schedule>> = wanted.into_values().collect();
+    let (Some(schedules), true) = (wanted.pop(), wanted.is_empty()) else {
+        // None, or several that were made for it.
+        return Decision::Leave(if wanted.is_empty() {
+            reason
+        } else {
+            Reason::Ambiguous
+        });
+    };
+    let Some(schedule) = halves_joined(schedules, now) else {
+        return Decision::Leave(Reason::Ambiguous);
+    };
+    if schedule.is_over(now) {
+        return Decision::Leave(Reason::Over);
     }
+    match subject.seen {
+        Some(seen) if amend(seen, &schedule, settings.carry, now).is_empty() => Decision::InStep,
+        _ => Decision::Update(schedule),
+    }
+}
+
+/// Whether an event is a changed date of a series whose master points at the same meeting: then the master speaks for it.
+fn is_spoken_for(event: &Event, links: &[Linked<'_>]) -> bool {
+    let Kind::Exception(place) = &event.kind else {
+        return false;
+    };
+    links.iter().any(|other| other.event.google_id == place.series)
+}
+
+fn is_series(seen: Option<&Meeting>) -> bool {
+    seen.is_some_and(|seen| seen.nature == Nature::Recurring)
+}
+
+/// The id without what Google adds to the second half of a series that was split: `{id}_R{time}`, as seen in public
+/// captures (<https://github.com/odoo/odoo/issues/287171>). Both halves keep the meeting.
+fn base(google_id: &str) -> &str {
+    let is_time = |tail: &str| {
+        (tail.len() == 8 || tail.len() == 15 || tail.len() == 16)
+            && tail
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'T' || byte == b'Z')
+    };
+    match google_id.rsplit_once("_R") {
+        Some((base, tail)) if is_time(tail) => base,
+        _ => google_id,
+    }
+}
+
+/// One schedule of several that halves of one series want; `None` when they contradict each other. A half that is over
+/// wants nothing any more.
+fn halves_joined(mut schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedule> {
+    if schedules.iter().any(|schedule| !schedule.is_over(now)) {
+        schedules.retain(|schedule| !schedule.is_over(now));
+    }
+    schedules.sort_by_key(|schedule| match &schedule.times {
+        Times::Series(series) => series.dates.first().map(|date| date.start),
+        Times::Once { start, .. } => Some(*start),
+    });
+    let mut rest = schedules.into_iter();
+    let mut joined = rest.next()?;
+    for other in rest {
+        let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
+            return None;
+        };
+        *series = series.clone().with(more, now);
+        // The later half is what the person made of it last.
+        (joined.topic, joined.zone) = (other.topic, other.zone);
+    }
+    Some(joined)
 }
 
 /// Every event that pointed at the meeting is cancelled. Only those for which it was made can ask for its deletion; the
 /// grace period counts from the last one of all that went.
 fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
-    let mut made_for_one = false;
-    for link in subject
-        .links
-        .iter()
-        .filter(|link| link.proof.is_some() && link.event.organized_here)
-    {
-        let single = link.event.kind == Kind::Single;
-        let ahead = link
-            .event
-            .schedule()
-            .is_some_and(|schedule| !is_over(&schedule, now));
-        if !(single && ahead) {
-            return Decision::Forget;
-        }
-        made_for_one = true;
-    }
+    let asking = |link: &&Linked<'_>| {
+        link.proof.is_some() && link.event.organized_here && !is_spoken_for(link.event, subject.links)
+    };
+    let ahead = |link: &Linked<'_>| {
+        let schedule = link.schedule(now).ok().flatten();
+        schedule.is_some_and(|schedule| !schedule.is_over(now))
+    };
+    // Of a split series one half may be over; of single events none may.
+    let made_for_one = subject.links.iter().filter(asking).any(ahead)
+        && subject
+            .links
+            .iter()
+            .filter(asking)
+            .all(|link| ahead(link) || matches!(link.event.kind, Kind::Series { .. }));
+    // One that was made a series at the provider may be wanted for more than the event that it was made for.
+    let outgrown = is_series(subject.seen)
+        && !subject
+            .links
+            .iter()
+            .any(|link| matches!(link.event.kind, Kind::Series { .. }));
     match subject.links.iter().filter_map(|link| link.gone).max() {
+        _ if outgrown => Decision::Forget,
         Some(since) if made_for_one => Decision::Delete {
             not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
         },
@@ -264,31 +355,30 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
 
 /// Whether reading the meeting could prove the bond: no block names an origin, so agreement may.
 pub fn provable(event: &Event) -> bool {
-    event.kind == Kind::Single
-        && event.organized_here
+    event.organized_here
         && event
             .conference
             .as_ref()
             .is_some_and(|found| found.origin.is_none())
 }
 
-/// The proof that an event's own words give, without reading the meeting.
+/// The proof that an event's own words give, without reading the meeting. Both halves of a split series name the first.
 pub fn proof_by_origin(event: &Event) -> Option<Proof> {
     let origin = event.conference.as_ref()?.origin.as_ref()?;
-    (event.kind == Kind::Single && *origin == event.google_id).then_some(Proof::Origin)
+    let own = *origin == event.google_id
+        || (matches!(event.kind, Kind::Series { .. }) && base(origin) == base(&event.google_id));
+    own.then_some(Proof::Origin)
 }
 
 /// The proof that reading the meeting gives.
-pub fn proof_by_agreement(event: &Event, seen: &Meeting) -> Option<Proof> {
-    let schedule = event.schedule()?;
-    (provable(event) && agrees(seen, &schedule)).then_some(Proof::Agreement)
-}
-
-fn is_over(schedule: &Schedule, now: Timestamp) -> bool {
-    schedule
-        .start
-        .checked_add(SignedDuration::from_mins(i64::from(schedule.minutes)))
-        .is_ok_and(|end| end <= now)
+pub fn proof_by_agreement(
+    event: &Event,
+    exceptions: &[Exception],
+    seen: &Meeting,
+    now: Timestamp,
+) -> Option<Proof> {
+    let schedule = event.schedule(exceptions, now).ok().flatten()?;
+    (provable(event) && agrees(seen, &schedule, now)).then_some(Proof::Agreement)
 }
 
 #[cfg(test)]

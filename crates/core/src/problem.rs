@@ -65,6 +65,8 @@ pub enum Code {
     Refused,
     /// The provider said yes and changed nothing.
     NotApplied,
+    /// The provider has no way to hold all of what the event asks for; the rest was carried over.
+    NotExpressible,
     /// The event now lies in the past, where the provider moves nothing to.
     InThePast,
     /// Several events claim the same meeting, and they differ.

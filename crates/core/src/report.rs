@@ -118,6 +118,44 @@ pub enum Change {
         /// As it is to be.
         after: String,
     },
+    /// How often it takes place, in words: `once`, `every week on Mon`.
+    Rule {
+        /// As it was.
+        before: String,
+        /// As it is to be.
+        after: String,
+    },
+    /// One date of a series.
+    Date {
+        /// The instant at which it begins by the rule of the series.
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
+        date: Timestamp,
+        /// When it took place; none when the series had no such date.
+        before: Option<Slot>,
+        /// When it is to take place; none when it is cancelled.
+        after: Option<Slot>,
+    },
+    /// The title of one date of a series.
+    DateTopic {
+        /// The instant at which the date begins by the rule of the series.
+        #[cfg_attr(feature = "ts", ts(type = "string"))]
+        date: Timestamp,
+        /// As it was.
+        before: String,
+        /// As it is to be.
+        after: String,
+    },
+}
+
+/// When one date of a series takes place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
+pub struct Slot {
+    /// The instant at which it begins.
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
+    pub start: Timestamp,
+    /// Its length in whole minutes.
+    pub minutes: u32,
 }
 
 /// What the provider answered, for the curious and for support.

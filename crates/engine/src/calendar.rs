@@ -6,6 +6,8 @@
 mod error;
 mod wire;
 
+pub(crate) use wire::original_in;
+
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
@@ -45,7 +47,7 @@ const MOST_LIST_PAGES: usize = 100;
 /// Identifies the query that a sync token belongs to. A change of [`LISTING`] or of how rows are understood changes
 /// it, and the next pass is a full one.
 pub(crate) fn fingerprint() -> String {
-    identified(1, &LISTING)
+    identified(2, &LISTING)
 }
 
 /// The same for a calendar list.

@@ -1,11 +1,13 @@
 //! The plan on the store: rows become events and links, links touch meetings, and each touched meeting is decided
 //! anew by `reconvene_core::plan`. Everything here runs inside the transaction of the page that brought the rows.
 
+mod series;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use reconvene_core::conference::Target;
-use reconvene_core::event::{Event, Observation};
+use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::{
@@ -18,7 +20,7 @@ use rusqlite::Connection;
 use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
 use crate::store::meetings::{self, Known};
-use crate::store::{accounts, outbox};
+use crate::store::{accounts, exceptions, outbox};
 
 /// Takes rows of a calendar over, and decides anew about every meeting that they touch.
 pub(crate) fn observe(
@@ -32,13 +34,28 @@ pub(crate) fn observe(
     let mut touched = BTreeSet::new();
     for row in rows {
         let before = events::get(tx, calendar, row.google_id())?;
-        match (row, before) {
-            (Observation::Present(event), before) => {
-                present(tx, calendar, pass, event, before, &mut touched, now)?
+        match row {
+            Observation::Present(event) => {
+                if let Kind::Exception(place) = &event.kind {
+                    series::changed(tx, calendar, place, event, pass, &mut touched)?;
+                }
+                if let Some(before) = &before {
+                    series::returned(tx, before, event)?;
+                }
+                present(tx, calendar, pass, event, before, &mut touched, now)?;
             }
-            (Observation::Gone { .. }, Some(before)) => gone(tx, &before, &mut touched, now)?,
-            // A tombstone of something never seen: nothing hangs on it.
-            (Observation::Gone { .. }, None) => {}
+            Observation::Gone { google_id, place } => {
+                match series::place(tx, calendar, google_id, place.as_ref(), before.as_ref())? {
+                    Some(place) => {
+                        series::cancelled(tx, calendar, &place, google_id, pass, before, &mut touched, now)?
+                    }
+                    // A tombstone of something never seen: nothing hangs on it.
+                    None => match before {
+                        Some(before) => gone(tx, &before, &mut touched, now)?,
+                        None => {}
+                    },
+                }
+            }
         }
     }
     for meeting in touched {
@@ -172,6 +189,12 @@ fn gone(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    if let Kind::Series { .. } = before.event.kind {
+        // One tombstone stands for the whole series (https://github.com/googleapis/google-api-ruby-client/issues/860).
+        for date in events::of_series(tx, before.calendar, &before.event.google_id)? {
+            gone(tx, &date, touched, now)?;
+        }
+    }
     match before.meeting {
         Some(meeting) => {
             events::gone(tx, before.id, now)?;
@@ -227,6 +250,7 @@ impl Dossier {
                 event: &stored.event,
                 gone: stored.gone_since,
                 proof: stored.proof,
+                exceptions: &stored.exceptions,
             })
             .collect();
         let subject = Subject {
@@ -308,6 +332,9 @@ fn drop_action(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
 pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()> {
     for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
         events::forget(tx, stored.id)?;
+        if let Kind::Series { .. } = stored.event.kind {
+            exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;
+        }
     }
     meetings::forget_unlinked(tx, dossier.known.id)
 }
@@ -331,7 +358,7 @@ pub(crate) fn seen(
     for stored in events::of_meeting(tx, meeting)? {
         if stored.gone_since.is_none()
             && stored.proof.is_none()
-            && let Some(proof) = proof_by_agreement(&stored.event, seen)
+            && let Some(proof) = proof_by_agreement(&stored.event, &stored.exceptions, seen, now)
         {
             events::bond(tx, stored.id, proof)?;
         }

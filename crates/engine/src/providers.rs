@@ -4,8 +4,9 @@
 mod zoom;
 
 use async_trait::async_trait;
+use reconvene_core::amend::Write;
 use reconvene_core::meeting::Meeting;
-use reconvene_core::report::{Answer, Change, Service};
+use reconvene_core::report::{Answer, Service};
 
 use crate::failure::Failure;
 use crate::oauth::Access;
@@ -33,13 +34,15 @@ pub(crate) trait Provider: Send + Sync {
     async fn identity(&self, session: &Session, access: &Access) -> Result<Identity, Failure>;
     /// Reads a meeting. One that is not there is a failure of kind [`crate::failure::FailureKind::Gone`].
     async fn read(&self, session: &Session, account: &Account, number: &str) -> Result<Meeting, Failure>;
-    /// Writes `changes`, and nothing else, to a meeting, without mailing anybody.
-    async fn update(
+    /// Makes one write to a meeting, and changes nothing else, without mailing anybody. `before` is the meeting as just
+    /// read.
+    async fn write(
         &self,
         session: &Session,
         account: &Account,
         number: &str,
-        changes: &[Change],
+        before: &Meeting,
+        write: &Write,
     ) -> Result<Answer, Failure>;
     /// Deletes a meeting, without mailing anybody.
     async fn delete(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure>;

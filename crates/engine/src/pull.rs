@@ -7,10 +7,10 @@ pub(crate) mod lists;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::Observation;
+use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::{Code, Problem};
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use crate::calendar::{self, MOST_PAGES, Next, Page};
 use crate::choices;
@@ -20,6 +20,7 @@ use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
+use crate::store::exceptions;
 
 /// A full pass lists what ended no longer ago than this.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
@@ -156,10 +157,17 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
         let vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
         let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished
             .into_iter()
-            .partition(|stored| stored.event.end.instant(&calendar.zone) <= from);
+            .partition(|stored| is_over(&stored.event, &calendar.zone, from));
         let mut found = Vec::new();
         for stored in &missing {
-            found.extend(look_up(shared, account, calendar, stored).await?);
+            found.extend(look_up(shared, account, calendar, &stored.event.google_id).await?);
+        }
+        let mut unanswered = Vec::new();
+        for google_id in shared.store.read(|tx| unseen_dates(tx, calendar, pass, from))? {
+            match look_up(shared, account, calendar, &google_id).await? {
+                Some(observation) => found.push(observation),
+                None => unanswered.push(google_id),
+            }
         }
         shared.store.write(|tx| {
             let settings = shared.plan_settings(tx)?;
@@ -170,6 +178,11 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
                 }
             }
             plan::observe(tx, calendar.id, pass, &found, &settings, shared.now())?;
+            for kept in exceptions::vanished(tx, calendar.id, pass)? {
+                if !unanswered.contains(&kept.google_id) {
+                    exceptions::forget(tx, calendar.id, &kept.google_id)?;
+                }
+            }
             for stored in &over {
                 events::forget(tx, stored.id)?;
                 if let Some(meeting) = stored.meeting {
@@ -182,18 +195,44 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
     Ok(())
 }
 
+/// Whether nothing of an event lies after `from`. The end of a series is not known here; its rule tells when it is over.
+fn is_over(event: &Event, zone: &str, from: Timestamp) -> bool {
+    !matches!(event.kind, Kind::Series { .. }) && event.end.instant(zone) <= from
+}
+
+/// Changed and cancelled dates, still ahead, of series with a meeting, that a full list did not show. Those of other series
+/// are of no use, and those that are kept as events are looked up as such.
+fn unseen_dates(
+    tx: &Connection,
+    calendar: &Calendar,
+    pass: i64,
+    from: Timestamp,
+) -> rusqlite::Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for kept in exceptions::vanished(tx, calendar.id, pass)? {
+        let linked = events::get(tx, calendar.id, &kept.place.series)?.is_some();
+        let apart = events::get(tx, calendar.id, &kept.google_id)?.is_none();
+        if linked && apart && kept.place.original.instant(&calendar.zone) > from {
+            ids.push(kept.google_id);
+        }
+    }
+    Ok(ids)
+}
+
 /// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known.
 async fn look_up(
     shared: &Shared,
     account: &Account,
     calendar: &Calendar,
-    stored: &Stored,
+    google_id: &str,
 ) -> Result<Option<Observation>, Failure> {
-    let google_id = stored.event.google_id.clone();
     obey(shared, account)?;
-    match calendar::event(&shared.session, account, &calendar.google_id, &google_id).await {
+    match calendar::event(&shared.session, account, &calendar.google_id, google_id).await {
         Ok(Some(observation)) => Ok(Some(observation)),
-        Ok(None) => Ok(Some(Observation::Gone { google_id })),
+        Ok(None) => Ok(Some(Observation::Gone {
+            google_id: google_id.to_owned(),
+            place: None,
+        })),
         Err(failure) => match failure.kind {
             FailureKind::Limited(_) | FailureKind::Account => Err(failure),
             // A passing failure is worth another pass, but not for ever: one event must not stall its calendar (P10).

@@ -4,16 +4,18 @@
 //! only what differs, read it back. Because every step starts from what the provider says now, a crash or a lost
 //! answer anywhere is mended by doing it again.
 
+mod beyond;
 mod confirm;
 mod settle;
 
 use jiff::Timestamp;
+use reconvene_core::amend::{Shape, Whole, Write, amend};
 use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
-use reconvene_core::meeting::{Meeting, differences};
+use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Change, PlannedAction, Service};
+use reconvene_core::report::{Answer, Change, PlannedAction, Service};
 
 use self::confirm::Confirmed;
 use self::settle::Ending;
@@ -221,53 +223,65 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Writes until the meeting equals its event, or comes as near as the provider can: first what concerns the whole of it,
+    /// then, from the meeting as it then is, date by date.
     async fn update(&mut self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
         self.attempted = Some(wanted.clone());
         let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
-        let now = self.shared.now();
-        let past = |change: &Change| matches!(change, Change::Start { after, .. } if *after <= now);
-        // Zoom answers 204 to a start in the past and ignores it, with everything else in the same request at risk.
-        let changes: Vec<Change> = differences(before, wanted, carry)
-            .into_iter()
-            .filter(|change| !past(change))
-            .collect();
         let mut after = before.clone();
         let mut answer = None;
-        if !changes.is_empty() {
+        let mut laid_out = false;
+        for _ in 0..MOST_ROUNDS {
+            let amendment = amend(&after, wanted, carry, self.shared.now());
+            let lays_out = amendment.writes.iter().any(is_layout);
+            if amendment.writes.is_empty() {
+                return Ok(match beyond::problem(&amendment, wanted) {
+                    None => Ending::Updated { after, answer },
+                    Some(problem) => Ending::Nearest {
+                        after,
+                        answer,
+                        problem,
+                    },
+                });
+            }
+            if lays_out && laid_out {
+                break;
+            }
+            laid_out |= lays_out;
             self.shared
                 .store
                 .write(|tx| outbox::about_to_write(tx, self.pending.meeting, before))?;
-            let session = &self.shared.session;
-            answer = Some(
-                self.provider
-                    .update(session, &self.account, &self.number, &changes)
-                    .await?,
-            );
+            for write in &amendment.writes {
+                answer = Some(self.write(&after, write).await?);
+                if is_layout(write) {
+                    break;
+                }
+            }
             after = self.read().await?;
+            if renames_zone_only(&after, wanted) {
+                // Kept as asked for, so that the other name does not count as a difference from now on.
+                after.zone.clone_from(&wanted.zone);
+            }
         }
-        let left = differences(&after, wanted, carry);
-        let ending = if left.iter().all(|change| only_renamed_zone(change, wanted)) {
-            // Kept as asked for, so that the other name does not count as a difference from now on.
-            after.zone = wanted.zone.clone().or(after.zone);
-            Ending::Updated { after, answer }
-        } else if answer.as_ref().is_some_and(|answer| answer.status != DONE) {
+        if let Some(answer) = answer.as_ref().filter(|answer| answer.status != DONE) {
             // Not the provider's way of saying yes: a proxy's page, or half an answer. Nothing is known but that it is not done.
-            let status = answer.map_or(DONE, |answer| answer.status);
-            return Err(Failure::unreadable(self.account.service, status).into());
-        } else if left.iter().all(past) {
-            Ending::Refused {
-                after,
-                answer,
-                problem: in_the_past(),
-            }
-        } else {
-            Ending::Refused {
-                after,
-                answer,
-                problem: not_applied(&left),
-            }
-        };
-        Ok(ending)
+            return Err(Failure::unreadable(self.account.service, answer.status).into());
+        }
+        let left = amend(&after, wanted, carry, self.shared.now());
+        if left.is_empty() {
+            return Ok(Ending::Updated { after, answer });
+        }
+        Ok(Ending::Refused {
+            after,
+            answer,
+            problem: not_applied(&left.changes),
+        })
+    }
+
+    async fn write(&self, before: &Meeting, write: &Write) -> Result<Answer, Failure> {
+        self.provider
+            .write(&self.shared.session, &self.account, &self.number, before, write)
+            .await
     }
 
     async fn delete(&self, meeting: &Meeting) -> Result<Ending, Stopped> {
@@ -351,38 +365,46 @@ fn addressees(shared: &Shared, pending: &Pending) -> Result<Option<Addressees>, 
     })
 }
 
+/// Whole first, then the dates, and once more for what only showed then.
+const MOST_ROUNDS: usize = 3;
+
+fn is_layout(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::Whole(Whole {
+            shape: Shape::Repeating { .. } | Shape::Once,
+            ..
+        })
+    )
+}
+
 /// A provider may know a zone by another of its names. That is as good as the name asked for when the clock shows the
 /// same at the meeting.
-fn only_renamed_zone(change: &Change, wanted: &Schedule) -> bool {
-    let Change::Zone { before, after } = change else {
+fn renames_zone_only(meeting: &Meeting, wanted: &Schedule) -> bool {
+    let (Some(known), Some(asked), Some(start)) = (&meeting.zone, &wanted.zone, meeting.start) else {
         return false;
     };
     let offset = |name: &str| {
         jiff::tz::TimeZone::get(name)
             .ok()
-            .map(|zone| zone.to_offset(wanted.start))
+            .map(|zone| zone.to_offset(start))
     };
-    offset(before).is_some_and(|known| Some(known) == offset(after))
-}
-
-fn in_the_past() -> Problem {
-    Problem::lasting(
-        Code::InThePast,
-        "The event now begins in the past, and Zoom moves no meeting there.",
-        "Move the event to a time to come, or leave the meeting as it is.",
-    )
+    offset(known).is_some_and(|offset_known| Some(offset_known) == offset(asked))
 }
 
 fn not_applied(left: &[Change]) -> Problem {
-    let what: Vec<&str> = left
+    let mut what: Vec<&str> = left
         .iter()
         .map(|change| match change {
-            Change::Topic { .. } => "title",
+            Change::Topic { .. } | Change::DateTopic { .. } => "title",
             Change::Start { .. } => "start",
             Change::Duration { .. } => "length",
             Change::Zone { .. } => "time zone",
+            Change::Rule { .. } => "repetition",
+            Change::Date { .. } => "single dates",
         })
         .collect();
+    what.dedup();
     Problem::lasting(
         Code::NotApplied,
         format!(

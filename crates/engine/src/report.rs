@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
+use reconvene_core::amend::amend;
 use reconvene_core::conference::Target;
+use reconvene_core::event::{Kind, Times};
 use reconvene_core::id::{CalendarId, MeetingId};
-use reconvene_core::meeting::differences;
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
@@ -15,6 +16,7 @@ use reconvene_core::report::{
 };
 use rusqlite::Connection;
 
+use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
 use crate::store::calendars::Calendar;
@@ -122,14 +124,33 @@ fn meeting(
 ) -> MeetingView {
     let known = &dossier.known;
     let event = &stored.event;
-    let schedule = event.schedule();
+    let schedule = event.schedule(&stored.exceptions, now).ok().flatten();
     let carried = stored.proof.is_some();
-    let differences: Vec<Change> = match (&known.seen, &schedule) {
-        (Some(seen), Some(wanted)) if carried => differences(seen, wanted, settings.carry),
+    // What both halves of a split series want together is in the decision.
+    let wanted = match decision {
+        Decision::InStep => None,
+        Decision::Update(wanted) => Some(wanted),
+        _ => schedule.as_ref(),
+    };
+    let differences: Vec<Change> = match (&known.seen, wanted) {
+        (Some(seen), Some(wanted)) if carried => {
+            let amendment = amend(seen, wanted, settings.carry, now);
+            [amendment.changes, amendment.beyond].concat()
+        }
         _ => Vec::new(),
     };
+    // Of a series the next date is shown.
+    let (start, end) = match schedule.as_ref().map(|schedule| &schedule.times) {
+        Some(Times::Series(series)) if let Some(next) = series.dates.first() => (
+            next.start,
+            later(next.start, SignedDuration::from_mins(i64::from(next.minutes))),
+        ),
+        _ => (
+            event.start.instant(&calendar.zone),
+            event.end.instant(&calendar.zone),
+        ),
+    };
     let (state, reason) = state(stored, decision, pending, known.problem.as_ref(), &differences);
-    let end = event.end.instant(&calendar.zone);
     let number = match &known.target {
         Target::Meeting { number, .. } => Some(number.clone()),
         _ => None,
@@ -137,12 +158,12 @@ fn meeting(
     MeetingView {
         id: known.id,
         title: event.title.clone(),
-        start: event.start.instant(&calendar.zone),
+        start,
         end,
         zone: schedule
             .and_then(|schedule| schedule.zone)
             .unwrap_or_else(|| calendar.zone.clone()),
-        recurring: event.kind != reconvene_core::event::Kind::Single,
+        recurring: event.kind != Kind::Single,
         calendar: calendar.id,
         calendar_name: calendar.name.clone(),
         conference: known.target.name().to_owned(),
@@ -178,6 +199,9 @@ fn state(
         // It was only looked at, and this account does not see it.
         Some(_) if stored.proof.is_none() => {
             return (MeetingState::WatchedOnly, Reason::NotHost.sentence().to_owned());
+        }
+        Some(problem) if problem.code == Code::NotExpressible => {
+            return (MeetingState::OutOfStep, problem.message.clone());
         }
         Some(problem) => return (MeetingState::Failed, problem.message.clone()),
         None => {}

@@ -1,6 +1,7 @@
 use super::*;
 use crate::conference::{Conference, Source};
-use crate::event::Moment;
+use crate::event::{Moment, Place};
+use crate::recurrence::Recurrence;
 use crate::report::Service;
 use proptest::prelude::*;
 
@@ -47,6 +48,8 @@ fn meeting() -> Meeting {
         zone: Some("Europe/Berlin".into()),
         host: "host1".into(),
         running: false,
+        occurrences: vec![],
+        repeats: None,
     }
 }
 
@@ -95,6 +98,7 @@ impl Case {
                 event,
                 gone: *gone,
                 proof: *proof,
+                exceptions: &[],
             })
             .collect();
         let subject = Subject {
@@ -168,7 +172,7 @@ fn p3_an_unbonded_link_never_deletes() {
 fn p3_a_standing_room_or_anothers_meeting_is_never_touched() {
     for (nature, host) in [
         (Nature::Standing, "host1"),
-        (Nature::Recurring, "host1"),
+        (Nature::Recurring, "stranger"),
         (Nature::Scheduled, "other"),
     ] {
         let seen = Meeting {
@@ -201,23 +205,73 @@ fn p3_only_the_organizers_cancellation_counts() {
     );
 }
 
-#[test]
-fn p4_series_and_exceptions_are_watched_only() {
-    for kind in [Kind::Series, Kind::Exception { series: "ev1".into() }] {
-        let case = Case::bonded(Event {
-            kind: kind.clone(),
-            ..event("ev1", Some("ev1"))
-        });
-        assert_eq!(case.decide(), Decision::Leave(Reason::Series));
-        assert_eq!(
-            Case::gone(Event {
-                kind,
-                ..event("ev1", Some("ev1"))
-            })
-            .decide(),
-            Decision::Forget
-        );
+fn weekly(id: &str, origin: Option<&str>) -> Event {
+    let recurrence = Recurrence::new(vec!["RRULE:FREQ=WEEKLY;COUNT=8".into()]);
+    Event {
+        kind: Kind::Series { recurrence },
+        ..event(id, origin)
     }
+}
+
+fn date(series: &str) -> Event {
+    let original = event("ev1", None).start;
+    Event {
+        kind: Kind::Exception(Place {
+            series: series.into(),
+            original,
+        }),
+        ..event(&format!("{series}_20261201T090000Z"), Some(series))
+    }
+}
+
+#[test]
+fn p2_a_series_takes_its_meeting_along() {
+    let case = Case::bonded(weekly("ev1", Some("ev1")));
+    let Decision::Update(schedule) = case.decide() else {
+        panic!()
+    };
+    assert!(matches!(schedule.times, Times::Series(series) if series.dates.len() == 8));
+}
+
+#[test]
+fn p3_a_series_that_is_deleted_takes_its_meeting_along_and_its_changed_dates_do_not_keep_it() {
+    let mut case = Case::gone(weekly("ev1", Some("ev1")));
+    case.links.push((date("ev1"), Some(at(NOW)), None));
+    assert!(matches!(case.decide(), Decision::Delete { .. }));
+    case.links[1].1 = None;
+    assert!(!matches!(case.decide(), Decision::Delete { .. }), "a living date");
+}
+
+#[test]
+fn p3_a_meeting_that_was_made_a_series_at_the_provider_outlives_its_single_event() {
+    let mut case = Case::gone(event("ev1", Some("ev1")));
+    case.seen.as_mut().unwrap().nature = Nature::Recurring;
+    assert_eq!(case.decide(), Decision::Forget);
+}
+
+#[test]
+fn p4_a_changed_date_is_its_series_business() {
+    let mut case = Case::bonded(date("ev1"));
+    case.links[0].2 = None;
+    case.seen.as_mut().unwrap().nature = Nature::Recurring;
+    assert_eq!(case.decide(), Decision::Leave(Reason::PartOfSeries));
+    case.links
+        .push((weekly("ev1", Some("ev1")), None, Some(Proof::Origin)));
+    assert!(
+        matches!(case.decide(), Decision::Update(schedule) if matches!(schedule.times, Times::Series(_)))
+    );
+}
+
+#[test]
+fn p3_one_half_of_a_split_series_keeps_the_meeting_when_the_other_goes() {
+    let mut case = Case::bonded(weekly("ev1", Some("ev1")));
+    let rest = weekly("ev1_R20261215T090000", Some("ev1"));
+    assert_eq!(proof_by_origin(&rest), Some(Proof::Origin));
+    case.links.push((rest, None, Some(Proof::Origin)));
+    case.links[0].1 = Some(at(NOW));
+    assert!(matches!(case.decide(), Decision::Update(_)));
+    case.links[1].1 = Some(at(NOW));
+    assert!(matches!(case.decide(), Decision::Delete { .. }));
 }
 
 #[test]
@@ -246,11 +300,11 @@ fn a_link_in_text_is_looked_at_once_and_bonded_only_by_agreement() {
     });
     assert_eq!(case.decide(), Decision::Leave(Reason::NotBonded));
     assert_eq!(
-        proof_by_agreement(&event("ev1", None), &meeting()),
+        proof_by_agreement(&event("ev1", None), &[], &meeting(), at(NOW)),
         Some(Proof::Agreement)
     );
     assert_eq!(
-        proof_by_agreement(&event("copy", Some("ev1")), &meeting()),
+        proof_by_agreement(&event("copy", Some("ev1")), &[], &meeting(), at(NOW)),
         None,
         "a copy agrees with its original's meeting"
     );
@@ -302,7 +356,7 @@ proptest! {
             event.organized_here = organizer;
             if past { event.start = Moment::At { instant: at("2026-11-20T09:00:00Z"), zone: None };
                       event.end = event.start.clone(); }
-            event.kind = match kind { 0 => Kind::Single, 1 => Kind::Series, _ => Kind::Exception { series: "s".into() } };
+            event.kind = match kind { 0 => Kind::Single, 1 => weekly("s", None).kind, _ => date("s").kind };
             (event, (!alive).then(|| at(NOW)), bonded.then_some(Proof::Agreement))
         }).collect();
         let seen = match nature {
@@ -316,9 +370,9 @@ proptest! {
         if matches!(case.decide(), Decision::Delete { .. }) {
             prop_assert!(case.links.iter().all(|(_, gone, _)| gone.is_some()), "a living event links to it");
             prop_assert!(case.links.iter().any(|(event, _, proof)|
-                proof.is_some() && event.organized_here && event.kind == Kind::Single), "no bond");
+                proof.is_some() && event.organized_here), "no bond");
             prop_assert!(case.seen.as_ref().is_none_or(|seen|
-                seen.nature == Nature::Scheduled && seen.host == "host1"), "not ours");
+                seen.nature != Nature::Standing && seen.host == "host1"), "not ours");
             prop_assert!(signed_in && !ignored);
         }
     }

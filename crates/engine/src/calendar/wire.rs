@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use reconvene_core::conference::Block;
-use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation};
+use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation, Place};
 use reconvene_core::recognition;
+use reconvene_core::recurrence::Recurrence;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -16,12 +19,12 @@ use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
 pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
-recurringEventId,organizer/self,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
+recurringEventId,originalStartTime,organizer/self,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
 entryPoints(entryPointType,uri),parameters)";
 
 /// The fields asked of a page. Without naming the tokens they would silently not come.
 pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
-location,description,start,end,recurrence,recurringEventId,organizer/self,hangoutLink,\
+location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,hangoutLink,\
 conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters))";
 
 /// Google has sent `null` where its description promises a value: it means what leaving out means.
@@ -73,6 +76,7 @@ pub(super) struct Event {
     #[serde(default, deserialize_with = "nullable")]
     recurrence: Vec<String>,
     recurring_event_id: Option<String>,
+    original_start_time: Option<EventTime>,
     organizer: Option<Organizer>,
     hangout_link: Option<String>,
     conference_data: Option<ConferenceData>,
@@ -180,13 +184,23 @@ impl Event {
         if self.id.is_empty() {
             return None;
         }
+        let place = match (self.recurring_event_id, self.original_start_time) {
+            (Some(series), Some(original)) => original.moment().map(|original| Place { series, original }),
+            (Some(series), None) => original_in(&self.id).map(|original| Place { series, original }),
+            _ => None,
+        };
         if self.status == "cancelled" {
-            return Some(Observation::Gone { google_id: self.id });
+            return Some(Observation::Gone {
+                google_id: self.id,
+                place,
+            });
         }
-        let kind = match self.recurring_event_id {
-            Some(series) => Kind::Exception { series },
+        let kind = match place {
+            Some(place) => Kind::Exception(place),
             None if self.recurrence.is_empty() => Kind::Single,
-            None => Kind::Series,
+            None => Kind::Series {
+                recurrence: Recurrence::new(self.recurrence),
+            },
         };
         let block = self.conference_data.map(ConferenceData::block);
         let conference = recognition::conference(
@@ -210,6 +224,22 @@ impl Event {
             organized_here: self.organizer.is_some_and(|organizer| organizer.is_self),
             conference,
         })))
+    }
+}
+
+/// The original start that the id of an occurrence ends with: `{series}_20261201T090000Z`, or `{series}_20261201` for an
+/// all-day one. `None` for any other id.
+pub(crate) fn original_in(google_id: &str) -> Option<Moment> {
+    let (_, tail) = google_id.rsplit_once('_')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    match tail.len() {
+        8 if digits(tail) => Date::strptime("%Y%m%d", tail).ok().map(Moment::Day),
+        16 => {
+            let local = DateTime::strptime("%Y%m%dT%H%M%SZ", tail).ok()?;
+            let instant = local.to_zoned(TimeZone::UTC).ok()?.timestamp();
+            Some(Moment::At { instant, zone: None })
+        }
+        _ => None,
     }
 }
 
@@ -286,7 +316,8 @@ mod tests {
         assert_eq!(
             gone,
             Observation::Gone {
-                google_id: "ev1".into()
+                google_id: "ev1".into(),
+                place: None
             }
         );
     }
@@ -316,6 +347,7 @@ mod tests {
         let listing: Listing = serde_json::from_str(page).unwrap();
         let gone = Observation::Gone {
             google_id: "ev1".into(),
+            place: None,
         };
         assert_eq!(listing.observations(), [gone]);
     }

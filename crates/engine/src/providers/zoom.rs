@@ -1,19 +1,21 @@
 //! Zoom Meetings, <https://developers.zoom.us/docs/api/meetings/>.
 //!
 //! Zoom has no revision tags and answers 204 to a write that it ignored (a start in the past), so nothing here is
-//! believed until it is read back. Passcodes are never sent, because changing one changes the join link. Webinars,
-//! occurrences of series and creation are deliberately absent.
+//! believed until it is read back. Passcodes are never sent, because changing one changes the join link. Webinars are
+//! deliberately absent.
+
+mod wire;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Response, header};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use reconvene_core::meeting::{Meeting, Nature};
+use jiff::SignedDuration;
+use reconvene_core::amend::Write;
+use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Answer, Change, Service};
+use reconvene_core::report::{Answer, Service};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Identity, Provider};
@@ -24,106 +26,6 @@ use crate::store::accounts::Account;
 
 /// The adapter.
 pub(super) struct Zoom;
-
-/// A meeting as Zoom describes it. `type`: 1 instant, 2 scheduled, 3 recurring without fixed time, 4 personal room,
-/// 8 recurring at fixed times, 10 screen share.
-#[derive(Deserialize)]
-struct Described {
-    id: Option<serde_json::Value>,
-    #[serde(rename = "type", default = "scheduled")]
-    kind: u8,
-    #[serde(default)]
-    topic: String,
-    start_time: Option<String>,
-    duration: Option<u32>,
-    timezone: Option<String>,
-    #[serde(default)]
-    host_id: String,
-    #[serde(default)]
-    status: String,
-    pmi: Option<serde_json::Value>,
-    #[serde(default)]
-    settings: DescribedSettings,
-    #[serde(default)]
-    join_url: String,
-}
-
-/// What the description of the API takes an absent `type` for.
-fn scheduled() -> u8 {
-    2
-}
-
-#[derive(Deserialize, Default)]
-struct DescribedSettings {
-    #[serde(default)]
-    use_pmi: bool,
-}
-
-impl Described {
-    fn meeting(self) -> Meeting {
-        let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
-        let zone = self.timezone.filter(|zone| !zone.is_empty());
-        let start = self
-            .start_time
-            .as_deref()
-            .and_then(|text| start(text, zone.as_deref()));
-        let nature = match self.kind {
-            // One whose start cannot be read must not be taken for one that agrees.
-            2 if !personal && start.is_some() => Nature::Scheduled,
-            8 if !personal => Nature::Recurring,
-            _ => Nature::Standing,
-        };
-        Meeting {
-            nature,
-            topic: self.topic,
-            start,
-            minutes: self.duration,
-            zone,
-            host: self.host_id,
-            running: self.status == "started",
-        }
-    }
-}
-
-/// Zoom answers with UTC; a time without `Z` is local to the meeting's zone.
-fn start(text: &str, zone: Option<&str>) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let local: jiff::civil::DateTime = text.parse().ok()?;
-        let zone = TimeZone::get(zone?).ok()?;
-        local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
-    })
-}
-
-/// The body of an update: only what differs.
-#[derive(Serialize, Default)]
-struct Update {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    duration: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timezone: Option<String>,
-}
-
-impl Update {
-    fn of(changes: &[Change]) -> Self {
-        let mut update = Self::default();
-        for change in changes {
-            match change {
-                Change::Topic { after, .. } => update.topic = Some(after.clone()),
-                // In UTC, which means the same instant whatever the zone beside it.
-                Change::Start { after, .. } => {
-                    update.start_time = Some(after.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-                }
-                Change::Duration { after, .. } => update.duration = Some(*after),
-                Change::Zone { after, .. } => update.timezone = Some(after.clone()),
-            }
-        }
-        update
-    }
-}
 
 #[async_trait]
 impl Provider for Zoom {
@@ -141,26 +43,34 @@ impl Provider for Zoom {
         Ok(described(session, account, number).await?.meeting())
     }
 
-    async fn update(
+    async fn write(
         &self,
         session: &Session,
         account: &Account,
         number: &str,
-        changes: &[Change],
+        before: &Meeting,
+        write: &Write,
     ) -> Result<Answer, Failure> {
-        let body = serde_json::to_vec(&Update::of(changes))
-            .map(Bytes::from)
-            .map_err(|error| {
-                Failure::new(
-                    FailureKind::Final,
-                    Problem::lasting(Code::Internal, error.to_string(), ""),
-                )
-            })?;
+        let (id, body) = match write {
+            Write::Whole(whole) => (None, wire::Update::of(whole, before)),
+            Write::Date { id, start, minutes } => (Some(id), wire::Update::of_date(*start, *minutes)),
+            Write::Cancel { id } => {
+                let quiet = QUIET.into_iter().chain([("occurrence_id", id.as_str())]);
+                return delete(session, account, number, quiet.collect()).await;
+            }
+        };
+        let body = serde_json::to_vec(&body).map(Bytes::from).map_err(|error| {
+            Failure::new(
+                FailureKind::Final,
+                Problem::lasting(Code::Internal, error.to_string(), ""),
+            )
+        })?;
+        let query: Vec<_> = id.map(|id| ("occurrence_id", id.as_str())).into_iter().collect();
         let answer = session
             .call(account, |base| {
                 with_body(
                     Method::PATCH,
-                    &address(base, &["meetings", number], []),
+                    &address(base, &["meetings", number], query.iter().copied()),
                     body.clone(),
                 )
             })
@@ -169,21 +79,36 @@ impl Provider for Zoom {
     }
 
     async fn delete(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure> {
-        let quiet = [
-            ("schedule_for_reminder", "false"),
-            ("cancel_meeting_reminder", "false"),
-        ];
-        let answer = session
-            .call(account, |base| {
-                request(Method::DELETE, &address(base, &["meetings", number], quiet))
-            })
-            .await?;
-        accepted(session, &answer)
+        delete(session, account, number, QUIET.to_vec()).await
     }
 
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure> {
         Ok(described(session, account, number).await?.join_url)
     }
+}
+
+/// What keeps a deletion from mailing the host, the alternative hosts and those who registered.
+const QUIET: [(&str, &str); 2] = [
+    ("schedule_for_reminder", "false"),
+    ("cancel_meeting_reminder", "false"),
+];
+
+/// Deletes a meeting, or with its `occurrence_id` in the query one date.
+async fn delete(
+    session: &Session,
+    account: &Account,
+    number: &str,
+    query: Vec<(&str, &str)>,
+) -> Result<Answer, Failure> {
+    let answer = session
+        .call(account, |base| {
+            request(
+                Method::DELETE,
+                &address(base, &["meetings", number], query.iter().copied()),
+            )
+        })
+        .await?;
+    accepted(session, &answer)
 }
 
 /// <https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}>
@@ -240,13 +165,13 @@ async fn host_of_listed(session: &Session, access: &Access) -> Result<Option<Ide
     }))
 }
 
-async fn described(session: &Session, account: &Account, number: &str) -> Result<Described, Failure> {
+async fn described(session: &Session, account: &Account, number: &str) -> Result<wire::Described, Failure> {
     let answer = session
         .call(account, |base| {
             request(Method::GET, &address(base, &["meetings", number], []))
         })
         .await?;
-    let described: Described = read(session, &answer)?;
+    let described: wire::Described = read(session, &answer)?;
     let other = described
         .id
         .as_ref()

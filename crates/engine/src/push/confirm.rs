@@ -3,7 +3,7 @@
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::{Event, Observation};
+use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::Code;
@@ -129,11 +129,18 @@ impl Attempt<'_> {
             .shared
             .store
             .read(|tx| Dossier::of(tx, self.pending.meeting))?;
-        let links = dossier.map(|dossier| dossier.links).unwrap_or_default();
-        Ok(links
-            .into_iter()
-            .filter(|stored| stored.gone_since.is_some())
-            .collect())
+        let mut links = dossier.map(|dossier| dossier.links).unwrap_or_default();
+        links.retain(|stored| stored.gone_since.is_some());
+        // The master answers for its dates.
+        let masters: Vec<String> = links
+            .iter()
+            .map(|stored| stored.event.google_id.clone())
+            .collect();
+        links.retain(|stored| match &stored.event.kind {
+            Kind::Exception(place) => !masters.contains(&place.series),
+            Kind::Single | Kind::Series { .. } => true,
+        });
+        Ok(links)
     }
 
     fn calendars(&self) -> Result<Vec<(Calendar, Account)>, Stopped> {

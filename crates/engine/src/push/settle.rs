@@ -2,7 +2,8 @@
 //! account's health, all in one transaction.
 
 use jiff::Timestamp;
-use reconvene_core::meeting::{Carry, Meeting, differences};
+use reconvene_core::amend::between;
+use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, Outcome, Remedy, Service};
@@ -27,6 +28,12 @@ pub(super) enum Ending {
     Deleted(Option<Answer>),
     /// The provider took the write and did not carry it out.
     Refused {
+        after: Meeting,
+        answer: Option<Answer>,
+        problem: Problem,
+    },
+    /// It is as near to its event as the provider can hold; the problem says what differs.
+    Nearest {
         after: Meeting,
         answer: Option<Answer>,
         problem: Problem,
@@ -110,6 +117,23 @@ impl Attempt<'_> {
             } => {
                 meetings::seen(tx, id, &after, now)?;
                 self.refuse(tx, Draft { answer, ..draft }, problem, now)
+            }
+            Ending::Nearest {
+                after,
+                answer,
+                problem,
+            } => {
+                let changes = self.changes(tx, &after)?;
+                meetings::seen(tx, id, &after, now)?;
+                let draft = Draft {
+                    answer,
+                    changes,
+                    ..draft
+                };
+                if problem.code == Code::InThePast {
+                    return self.refuse(tx, draft, problem, now);
+                }
+                self.nearest(tx, draft, problem, now)
             }
             Ending::OutOfSight(problem) => {
                 meetings::set_problem(tx, id, Some(&problem))?;
@@ -228,6 +252,32 @@ impl Attempt<'_> {
             outcome: Outcome::Refused,
             problem: Some(problem),
             remedies,
+            ..draft
+        };
+        activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::strike(tx, id)
+    }
+
+    /// Done, as far as it can be. What differs stays shown until the event is edited.
+    fn nearest(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        problem: Problem,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        if self.is_outdated(tx, now)? {
+            return self.shared.replan_in(tx, id);
+        }
+        meetings::set_problem(tx, id, Some(&problem))?;
+        let outcome = match draft.changes.is_empty() {
+            true => Outcome::Kept,
+            false => Outcome::Updated,
+        };
+        let draft = Draft {
+            outcome,
+            problem: Some(problem),
             ..draft
         };
         activity::write(tx, self.pending.entry, &draft, now)?;
@@ -431,23 +481,5 @@ fn meeting_gone() -> Problem {
         Code::MeetingGone,
         "The event came back when its meeting had just been deleted.",
         "Recover the meeting at Zoom within seven days, or add a new one to the event in Google Calendar.",
-    )
-}
-
-/// Every property in which two readings of one meeting differ.
-fn between(before: &Meeting, after: &Meeting) -> Vec<Change> {
-    let as_wanted = reconvene_core::event::Schedule {
-        topic: after.topic.clone(),
-        start: after.start.unwrap_or(Timestamp::UNIX_EPOCH),
-        minutes: after.minutes.unwrap_or_default(),
-        zone: after.zone.clone(),
-    };
-    differences(
-        before,
-        &as_wanted,
-        Carry {
-            title: true,
-            time: true,
-        },
     )
 }

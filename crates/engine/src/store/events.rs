@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use reconvene_core::conference::{Conference, Source, Target};
-use reconvene_core::event::{Event, Kind, Moment};
+use reconvene_core::event::{Event, Exception, Kind, Moment, Place};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::Proof;
+use reconvene_core::recurrence::Recurrence;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::{Json, Millis, instant, json};
+use super::{Json, Millis, exceptions, instant, json};
 
 /// An event as last seen, with its link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub(crate) struct Stored {
     pub(crate) proof: Option<Proof>,
     /// Whether its calendar can be read. What a lost one was last known to hold may be out of date.
     pub(crate) available: bool,
+    /// Of the master of a series: its exceptions.
+    pub(crate) exceptions: Vec<Exception>,
 }
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.available
@@ -38,10 +41,17 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     };
     let kind = match row.get_ref("kind")?.as_str()? {
         "single" => Kind::Single,
-        "series" => Kind::Series,
-        _ => Kind::Exception {
-            series: row.get("series")?,
+        "series" => Kind::Series {
+            recurrence: json(row, "recurrence")?.unwrap_or_else(|| Recurrence::new(Vec::new())),
         },
+        _ => Kind::Exception(Place {
+            series: row.get("series")?,
+            original: match moment(row, "original", "original_day", None)? {
+                Some(original) => original,
+                // Kept by a version that did not ask for it.
+                None => required(moment(row, "starts", "starts_day", None)?)?,
+            },
+        }),
     };
     Ok(Stored {
         id: row.get("id")?,
@@ -50,8 +60,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
             google_id: row.get("google_id")?,
             etag: row.get("etag")?,
             title: row.get("title")?,
-            start: moment(row, "starts", "starts_day", row.get("starts_zone")?)?,
-            end: moment(row, "ends", "ends_day", None)?,
+            start: required(moment(row, "starts", "starts_day", row.get("starts_zone")?)?)?,
+            end: required(moment(row, "ends", "ends_day", None)?)?,
             kind,
             organized_here: row.get("organized_here")?,
             conference,
@@ -60,17 +70,40 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         meeting: row.get::<_, Option<i64>>("meeting")?.map(MeetingId),
         proof: json(row, "proof")?,
         available: row.get("available")?,
+        exceptions: Vec::new(),
     })
 }
 
-fn moment(row: &Row<'_>, at: &str, day: &str, zone: Option<String>) -> rusqlite::Result<Moment> {
+/// A moment kept in two columns, of which one is set; `None` when neither is.
+pub(super) fn moment(
+    row: &Row<'_>,
+    at: &str,
+    day: &str,
+    zone: Option<String>,
+) -> rusqlite::Result<Option<Moment>> {
     if let Some(instant) = instant(row, at)? {
-        return Ok(Moment::At { instant, zone });
+        return Ok(Some(Moment::At { instant, zone }));
     }
-    let text: String = row.get(day)?;
+    let Some(text) = row.get::<_, Option<String>>(day)? else {
+        return Ok(None);
+    };
     text.parse()
-        .map(Moment::Day)
+        .map(|day| Some(Moment::Day(day)))
         .map_err(|error: jiff::Error| rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into()))
+}
+
+fn required(moment: Option<Moment>) -> rusqlite::Result<Moment> {
+    moment.ok_or(rusqlite::Error::InvalidQuery)
+}
+
+/// Lays the exceptions beside the masters of series.
+fn with_exceptions(tx: &Connection, mut rows: Vec<Stored>) -> rusqlite::Result<Vec<Stored>> {
+    for stored in &mut rows {
+        if let Kind::Series { .. } = stored.event.kind {
+            stored.exceptions = exceptions::of_series(tx, stored.calendar, &stored.event.google_id)?;
+        }
+    }
+    Ok(rows)
 }
 
 /// One event of a calendar, by Google's id.
@@ -86,18 +119,45 @@ pub(crate) fn get(
 
 /// Every event, on any calendar, that points at a meeting, oldest row first.
 pub(crate) fn of_meeting(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<Vec<Stored>> {
-    tx.prepare_cached(&format!("{SELECT} WHERE l.meeting = ?1 ORDER BY e.id"))?
+    let rows: rusqlite::Result<Vec<Stored>> = tx
+        .prepare_cached(&format!("{SELECT} WHERE l.meeting = ?1 ORDER BY e.id"))?
         .query_map([meeting.0], stored)?
-        .collect()
+        .collect();
+    with_exceptions(tx, rows?)
+}
+
+/// The masters of a calendar whose id is `base`, or `base` with what Google adds to later halves of a split series.
+pub(crate) fn masters(tx: &Connection, calendar: CalendarId, base: &str) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE e.calendar = ?1 AND e.kind = 'series' AND (e.google_id = ?2 OR e.google_id GLOB ?2 || '_R[0-9]*')
+         ORDER BY e.id"
+    ))?
+    .query_map((calendar.0, base), stored)?
+    .collect()
+}
+
+/// The changed dates of a series that are kept as events, because they point at a meeting.
+pub(crate) fn of_series(
+    tx: &Connection,
+    calendar: CalendarId,
+    series: &str,
+) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE e.calendar = ?1 AND e.series = ?2 ORDER BY e.id"
+    ))?
+    .query_map((calendar.0, series), stored)?
+    .collect()
 }
 
 /// Every event with a link, by start, those gone whose meeting is not settled yet included.
 pub(crate) fn with_conference(tx: &Connection) -> rusqlite::Result<Vec<Stored>> {
-    tx.prepare_cached(&format!(
-        "{SELECT} WHERE l.meeting IS NOT NULL ORDER BY e.starts, e.starts_day, e.id"
-    ))?
-    .query_map([], stored)?
-    .collect()
+    let rows: rusqlite::Result<Vec<Stored>> = tx
+        .prepare_cached(&format!(
+            "{SELECT} WHERE l.meeting IS NOT NULL ORDER BY e.starts, e.starts_day, e.id"
+        ))?
+        .query_map([], stored)?
+        .collect();
+    with_exceptions(tx, rows?)
 }
 
 /// How many living events of a calendar carry a conference.
@@ -121,20 +181,22 @@ pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusq
 pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i64) -> rusqlite::Result<i64> {
     let (starts, starts_zone, starts_day) = columns(&event.start);
     let (ends, _, ends_day) = columns(&event.end);
-    let (kind, series) = match &event.kind {
-        Kind::Single => ("single", None),
-        Kind::Series => ("series", None),
-        Kind::Exception { series } => ("exception", Some(series)),
+    let (kind, recurrence, place) = match &event.kind {
+        Kind::Single => ("single", None, None),
+        Kind::Series { recurrence } => ("series", Some(Json(recurrence)), None),
+        Kind::Exception(place) => ("exception", None, Some(place)),
     };
+    let (original, _, original_day) = place.map(|place| columns(&place.original)).unwrap_or_default();
     tx.prepare_cached(
         "INSERT INTO events (calendar, google_id, etag, title, starts, starts_zone, starts_day, ends, ends_day, kind,
-                             series, organized_here, pass)
+                             recurrence, series, original, original_day, organized_here, pass)
          VALUES (:calendar, :google_id, :etag, :title, :starts, :starts_zone, :starts_day, :ends, :ends_day, :kind,
-                 :series, :organized_here, :pass)
+                 :recurrence, :series, :original, :original_day, :organized_here, :pass)
          ON CONFLICT (calendar, google_id) DO UPDATE
          SET etag = excluded.etag, title = excluded.title, starts = excluded.starts,
              starts_zone = excluded.starts_zone, starts_day = excluded.starts_day, ends = excluded.ends,
-             ends_day = excluded.ends_day, kind = excluded.kind, series = excluded.series,
+             ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
+             series = excluded.series, original = excluded.original, original_day = excluded.original_day,
              organized_here = excluded.organized_here, pass = excluded.pass, gone_since = NULL
          RETURNING id",
     )?
@@ -142,14 +204,15 @@ pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i6
         named_params! {
             ":calendar": calendar.0, ":google_id": event.google_id, ":etag": event.etag, ":title": event.title,
             ":starts": starts, ":starts_zone": starts_zone, ":starts_day": starts_day, ":ends": ends,
-            ":ends_day": ends_day, ":kind": kind, ":series": series, ":organized_here": event.organized_here,
+            ":ends_day": ends_day, ":kind": kind, ":recurrence": recurrence,
+            ":series": place.map(|place| &place.series), ":original": original, ":original_day": original_day, ":organized_here": event.organized_here,
             ":pass": pass,
         },
         |row| row.get(0),
     )
 }
 
-fn columns(moment: &Moment) -> (Option<Millis>, Option<&str>, Option<String>) {
+pub(super) fn columns(moment: &Moment) -> (Option<Millis>, Option<&str>, Option<String>) {
     match moment {
         Moment::At { instant, zone } => (Some(Millis(*instant)), zone.as_deref(), None),
         Moment::Day(day) => (None, None, Some(day.to_string())),
@@ -167,6 +230,13 @@ pub(crate) fn seen(tx: &Connection, event: i64, etag: &str, pass: i64) -> rusqli
 pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE events SET gone_since = ?2 WHERE id = ?1 AND gone_since IS NULL")?
         .execute((event, Millis(since)))
+        .map(drop)
+}
+
+/// Takes a tombstone back: the event lives.
+pub(crate) fn back(tx: &Connection, event: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET gone_since = NULL WHERE id = ?1")?
+        .execute([event])
         .map(drop)
 }
 
@@ -203,8 +273,8 @@ pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite
                  SELECT m.meeting FROM links m JOIN events e ON e.id = m.event WHERE e.calendar = ?1))",
         [calendar.0],
     )?;
-    tx.execute("DELETE FROM events WHERE calendar = ?1", [calendar.0])
-        .map(drop)
+    tx.execute("DELETE FROM events WHERE calendar = ?1", [calendar.0])?;
+    exceptions::forget_calendar(tx, calendar)
 }
 
 /// Points an event at a meeting, replacing what it pointed at before.

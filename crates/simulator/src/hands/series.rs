@@ -9,7 +9,8 @@ use crate::world::World;
 impl World {
     pub(super) fn change_recurrence(&mut self, calendar: &str, id: &str, lines: Vec<String>) -> Done {
         let event = self.found(calendar, id)?;
-        if !schedule(&event.start, &lines).is_valid() {
+        // No lines at all: the event does not repeat any more.
+        if !lines.is_empty() && !schedule(&event.start, &lines).is_valid() {
             return Err(Refused("a recurrence that cannot be read".to_owned()));
         }
         self.edit_event(calendar, id, |event| event.recurrence = lines)

@@ -1,0 +1,144 @@
+//! Dates of series: which date a row is about, and what it does to the meeting of the series.
+//!
+//! Rows of changed dates come in any order, before their master or without it, and those of cancelled dates sometimes
+//! with nothing but an id.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use reconvene_core::event::{Became, Event, Kind, Moment, Place};
+use reconvene_core::id::{CalendarId, MeetingId};
+use rusqlite::Connection;
+
+use crate::calendar::original_in;
+use crate::store::events::{self, Stored};
+use crate::store::exceptions;
+
+/// Takes over how one date departs from its series.
+pub(super) fn changed(
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    event: &Event,
+    pass: i64,
+    touched: &mut BTreeSet<MeetingId>,
+) -> rusqlite::Result<()> {
+    let before = exceptions::get(tx, calendar, &event.google_id)?;
+    exceptions::changed(tx, calendar, place, event, pass)?;
+    let now = exceptions::get(tx, calendar, &event.google_id)?;
+    touch_if(before != now, tx, calendar, place, touched)
+}
+
+/// Takes over that one date is cancelled. Where it has a row of its own and its series the same meeting, the row goes:
+/// the meeting is the series' business.
+#[expect(clippy::too_many_arguments, reason = "one row and all it may concern")]
+pub(super) fn cancelled(
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    google_id: &str,
+    pass: i64,
+    row: Option<Stored>,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let before = exceptions::get(tx, calendar, google_id)?;
+    exceptions::cancelled(tx, calendar, place, google_id, pass)?;
+    let after = exceptions::get(tx, calendar, google_id)?;
+    touch_if(before != after, tx, calendar, place, touched)?;
+    let Some(row) = row else { return Ok(()) };
+    let master = events::get(tx, calendar, &place.series)?;
+    if master.is_some_and(|master| master.meeting == row.meeting) {
+        events::forget(tx, row.id)
+    } else {
+        super::gone(tx, &row, touched, now)
+    }
+}
+
+/// A series that was gone lives again: so do its dates, unless they were cancelled one by one.
+pub(super) fn returned(tx: &Connection, before: &Stored, event: &Event) -> rusqlite::Result<()> {
+    if !matches!(event.kind, Kind::Series { .. }) {
+        if let Kind::Series { .. } = before.event.kind {
+            exceptions::forget_series(tx, before.calendar, &before.event.google_id)?;
+        }
+        return Ok(());
+    }
+    if before.gone_since.is_none() {
+        return Ok(());
+    }
+    for date in events::of_series(tx, before.calendar, &before.event.google_id)? {
+        let kept = exceptions::get(tx, before.calendar, &date.event.google_id)?;
+        if kept.is_some_and(|kept| kept.exception.became != Became::Cancelled) {
+            events::back(tx, date.id)?;
+        }
+    }
+    Ok(())
+}
+
+/// Which date of which series a tombstone is about; `None` when it is about an event of its own.
+///
+/// Google often sends nothing but the id (<https://github.com/KeepSoftwareSimple/compass-calendar/issues/2808>). Its ending
+/// is the date, but what stands before it may name the first half of a series that was split since, so the half is taken
+/// whose rule names the date.
+pub(super) fn place(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+    told: Option<&Place>,
+    row: Option<&Stored>,
+) -> rusqlite::Result<Option<Place>> {
+    if let Some(told) = told {
+        return Ok(Some(told.clone()));
+    }
+    if let Some(known) = exceptions::get(tx, calendar, google_id)? {
+        return Ok(Some(known.place));
+    }
+    match row.map(|row| &row.event.kind) {
+        Some(Kind::Exception(place)) => return Ok(Some(place.clone())),
+        Some(_) => return Ok(None),
+        None => {}
+    }
+    let (Some(original), Some((base, _))) = (original_in(google_id), google_id.rsplit_once('_')) else {
+        return Ok(None);
+    };
+    let masters = events::masters(tx, calendar, base)?;
+    let named = masters.iter().find(|master| names(&master.event, &original));
+    Ok(named.or(masters.first()).map(|master| Place {
+        series: master.event.google_id.clone(),
+        original,
+    }))
+}
+
+/// Whether the rule of a master gives a date at this time.
+fn names(master: &Event, original: &Moment) -> bool {
+    let (Kind::Series { recurrence }, Moment::At { instant: start, zone }, Moment::At { instant, .. }) =
+        (&master.kind, &master.start, original)
+    else {
+        return false;
+    };
+    let zone = zone.as_deref().unwrap_or("UTC");
+    recurrence
+        .starts(*start, zone, *instant, 1)
+        .is_ok_and(|starts| starts.first() == Some(instant))
+}
+
+fn touch_if(
+    changed: bool,
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    touched: &mut BTreeSet<MeetingId>,
+) -> rusqlite::Result<()> {
+    let master = events::get(tx, calendar, &place.series)?;
+    if changed
+        && let Some(Stored {
+            meeting: Some(meeting),
+            gone_since: None,
+            ..
+        }) = master
+    {
+        super::renew(tx, meeting)?;
+        touched.insert(meeting);
+    }
+    Ok(())
+}

@@ -1,0 +1,244 @@
+//! Zoom's JSON as it comes and goes, and what Reconvene understands of it.
+
+use jiff::Timestamp;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use reconvene_core::amend::{Shape, Whole};
+use reconvene_core::meeting::{Meeting, Nature, Occurrence, Repeats};
+use reconvene_core::recurrence::{Every, Pattern, Recurrence};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A meeting as Zoom describes it. `type`: 1 instant, 2 scheduled, 3 recurring without fixed time, 4 personal room,
+/// 8 recurring at fixed times, 10 screen share.
+#[derive(Deserialize)]
+pub(super) struct Described {
+    pub(super) id: Option<Value>,
+    #[serde(rename = "type", default = "scheduled")]
+    kind: u8,
+    #[serde(default)]
+    topic: String,
+    start_time: Option<String>,
+    duration: Option<u32>,
+    timezone: Option<String>,
+    #[serde(default)]
+    pub(super) host_id: String,
+    #[serde(default)]
+    status: String,
+    pmi: Option<Value>,
+    #[serde(default)]
+    settings: DescribedSettings,
+    #[serde(default)]
+    pub(super) join_url: String,
+    #[serde(default)]
+    occurrences: Vec<DescribedDate>,
+    recurrence: Option<Value>,
+}
+
+/// One date of a series.
+#[derive(Deserialize)]
+struct DescribedDate {
+    #[serde(default)]
+    occurrence_id: Value,
+    start_time: Option<String>,
+    duration: Option<u32>,
+    #[serde(default)]
+    status: String,
+}
+
+/// What the description of the API takes an absent `type` for.
+fn scheduled() -> u8 {
+    2
+}
+
+#[derive(Deserialize, Default)]
+struct DescribedSettings {
+    #[serde(default)]
+    use_pmi: bool,
+}
+
+impl Described {
+    pub(super) fn meeting(self) -> Meeting {
+        let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
+        let zone = self.timezone.filter(|zone| !zone.is_empty());
+        let start = self
+            .start_time
+            .as_deref()
+            .and_then(|text| start(text, zone.as_deref()));
+        let nature = match self.kind {
+            // One whose start cannot be read must not be taken for one that agrees.
+            2 if !personal && start.is_some() => Nature::Scheduled,
+            8 if !personal => Nature::Recurring,
+            _ => Nature::Standing,
+        };
+        let zone_name = zone.clone();
+        let repeats = self.recurrence.filter(|_| nature == Nature::Recurring);
+        let occurrences = match nature {
+            Nature::Recurring => {
+                let dates = self.occurrences.into_iter();
+                dates
+                    .filter_map(|date| date.occurrence(zone.as_deref()))
+                    .collect()
+            }
+            Nature::Scheduled | Nature::Standing => Vec::new(),
+        };
+        Meeting {
+            nature,
+            topic: self.topic,
+            start,
+            minutes: self.duration,
+            zone,
+            host: self.host_id,
+            running: self.status == "started",
+            occurrences,
+            repeats: repeats.map(|own| Repeats {
+                words: in_words(&own, start.unwrap_or_default(), zone_name.as_deref()),
+                own: own.to_string(),
+            }),
+        }
+    }
+}
+
+/// Zoom answers with UTC; a time without `Z` is local to the meeting's zone.
+fn start(text: &str, zone: Option<&str>) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| {
+        let local: jiff::civil::DateTime = text.parse().ok()?;
+        let zone = TimeZone::get(zone?).ok()?;
+        local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
+    })
+}
+
+impl DescribedDate {
+    /// The date; `None` for one that was cancelled, or cannot be understood. Its id is the instant, in milliseconds since the
+    /// epoch, at which it begins by the rule.
+    fn occurrence(self, zone: Option<&str>) -> Option<Occurrence> {
+        let id = self.occurrence_id.to_string().trim_matches('"').to_owned();
+        if self.status == "deleted" {
+            return None;
+        }
+        Some(Occurrence {
+            original: Timestamp::from_millisecond(id.parse().ok()?).ok()?,
+            start: start(&self.start_time?, zone)?,
+            minutes: self.duration?,
+            id,
+        })
+    }
+}
+
+/// The body of an update: only what differs, and for a series its rule, without which Zoom takes no change of the whole.
+#[derive(Serialize, Default)]
+pub(super) struct Update {
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duration: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timezone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurrence: Option<Value>,
+}
+
+impl Update {
+    pub(super) fn of(whole: &Whole, before: &Meeting) -> Self {
+        let mut update = Self {
+            kind: None,
+            topic: whole.topic.clone(),
+            start_time: whole.start.map(in_utc),
+            duration: whole.minutes,
+            timezone: whole.zone.clone(),
+            recurrence: None,
+        };
+        match &whole.shape {
+            Shape::Kept => {
+                let own = before.repeats.as_ref().map(|repeats| &repeats.own);
+                update.recurrence = own.and_then(|own| serde_json::from_str(own).ok());
+            }
+            Shape::Once => update.kind = Some(2),
+            Shape::Repeating { pattern, times, zone } => {
+                update.kind = Some(8);
+                update.recurrence = Some(recurrence(pattern, *times));
+                // By the clock of its zone, so that the dates keep their clock time over the change of season.
+                update.start_time = whole.start.map(|start| in_zone(start, zone));
+                update.timezone = Some(zone.clone());
+            }
+        }
+        update
+    }
+
+    pub(super) fn of_date(start: Option<Timestamp>, minutes: Option<u32>) -> Self {
+        Self {
+            start_time: start.map(in_utc),
+            duration: minutes,
+            ..Self::default()
+        }
+    }
+}
+
+/// In UTC, which means the same instant whatever the zone beside it.
+fn in_utc(start: Timestamp) -> String {
+    start.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+fn in_zone(start: Timestamp, zone: &str) -> String {
+    start.in_tz(zone).map_or_else(
+        |_| in_utc(start),
+        |local| local.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
+    )
+}
+
+/// Zoom's recurrence object: days count from Sunday, 1.
+fn recurrence(pattern: &Pattern, times: u32) -> Value {
+    let number = |day: &Weekday| day.to_sunday_one_offset();
+    let mut object = match &pattern.every {
+        Every::Day => json!({"type": 1}),
+        Every::Week { days } => {
+            let days: Vec<String> = days.iter().map(|day| number(day).to_string()).collect();
+            json!({"type": 2, "weekly_days": days.join(",")})
+        }
+        Every::MonthOnDay { day } => json!({"type": 3, "monthly_day": day}),
+        Every::MonthOnWeekday { week, day } => {
+            json!({"type": 3, "monthly_week": week, "monthly_week_day": number(day)})
+        }
+    };
+    if let Some(object) = object.as_object_mut() {
+        object.insert("repeat_interval".into(), pattern.interval.into());
+        object.insert("end_times".into(), times.into());
+    }
+    object
+}
+
+/// A recurrence object in words for people.
+fn in_words(own: &Value, start: Timestamp, zone: Option<&str>) -> String {
+    const DAYS: [&str; 7] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
+    let number = |field: &str| own.get(field).and_then(Value::as_i64);
+    let name = |day: i64| usize::try_from(day - 1).ok().and_then(|at| DAYS.get(at)).copied();
+    let rule = match number("type") {
+        Some(1) => "FREQ=DAILY".to_owned(),
+        Some(2) => {
+            let days = own.get("weekly_days").and_then(Value::as_str).unwrap_or_default();
+            let days: Vec<&str> = days
+                .split(',')
+                .filter_map(|day| name(day.trim().parse().ok()?))
+                .collect();
+            match days.as_slice() {
+                [] => "FREQ=WEEKLY".to_owned(),
+                days => format!("FREQ=WEEKLY;BYDAY={}", days.join(",")),
+            }
+        }
+        _ => match (
+            number("monthly_week"),
+            number("monthly_week_day").and_then(name),
+            number("monthly_day"),
+        ) {
+            (Some(week), Some(day), _) => format!("FREQ=MONTHLY;BYDAY={week}{day}"),
+            (_, _, Some(day)) => format!("FREQ=MONTHLY;BYMONTHDAY={day}"),
+            _ => "FREQ=MONTHLY".to_owned(),
+        },
+    };
+    let rule = format!("RRULE:{rule};INTERVAL={}", number("repeat_interval").unwrap_or(1));
+    Recurrence::new(vec![rule]).in_words(start, zone.unwrap_or("UTC"))
+}
