@@ -43,7 +43,7 @@ pub struct Rule {
 pub struct Series {
     /// Ascending, at most [`MOST_DATES`].
     pub dates: Vec<Date>,
-    /// Whether more follow.
+    /// Whether more follow, or more than a provider has room for.
     pub goes_on: bool,
     /// Original starts of dates that have a conference of their own, or none: the meeting's date is left as it is.
     pub apart: Vec<Timestamp>,
@@ -72,7 +72,10 @@ impl Series {
             }
         }
         let enough = MOST_DATES + departed.len() + 2;
-        let mut dates: Vec<Date> = starts(now, enough)?
+        let regular = starts(now, enough)?;
+        // Cancelled dates take up room at the provider as well.
+        let goes_on = regular.len() > MOST_DATES;
+        let mut dates: Vec<Date> = regular
             .into_iter()
             .filter(|start| !departed.contains_key(start))
             .map(|start| Date {
@@ -121,7 +124,7 @@ impl Series {
         }
         let series = Self {
             dates,
-            goes_on: false,
+            goes_on,
             apart,
             titles,
             rules: vec![rule],

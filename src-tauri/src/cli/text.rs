@@ -6,7 +6,7 @@ use reconvene_api::Reply;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
     AccountView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView, Outcome,
-    Overall, Remedy, Status, SyncReport, Verdict,
+    Overall, Remedy, Slot, Status, SyncReport, Verdict,
 };
 use serde_json::Value;
 
@@ -303,7 +303,17 @@ fn change_text(change: &Change) -> String {
         Change::Topic { before, after } => format!("“{before}” → “{after}”"),
         Change::Start { before, after } => format!("{} → {}", local(*before), local(*after)),
         Change::Duration { before, after } => format!("{before} min → {after} min"),
-        Change::Zone { before, after } => format!("{before} → {after}"),
+        Change::Zone { before, after } | Change::Rule { before, after } => format!("{before} → {after}"),
+        Change::Date { before, after, .. } => format!("{} → {}", slot(*before), slot(*after)),
+        Change::DateTopic { date, before, after } => format!("{}: “{before}” → “{after}”", local(*date)),
+    }
+}
+
+/// When one date of a series takes place.
+fn slot(slot: Option<Slot>) -> String {
+    match slot {
+        Some(slot) => format!("{}, {} min", local(slot.start), slot.minutes),
+        None => "no date".to_owned(),
     }
 }
 

@@ -189,6 +189,38 @@ before: string,
 /**
  * As it is to be.
  */
+after: string, } | { "field": "rule", 
+/**
+ * As it was.
+ */
+before: string, 
+/**
+ * As it is to be.
+ */
+after: string, } | { "field": "date", 
+/**
+ * The instant at which it begins by the rule of the series.
+ */
+date: string, 
+/**
+ * When it took place; none when the series had no such date.
+ */
+before: Slot | null, 
+/**
+ * When it is to take place; none when it is cancelled.
+ */
+after: Slot | null, } | { "field": "date_topic", 
+/**
+ * The instant at which the date begins by the rule of the series.
+ */
+date: string, 
+/**
+ * As it was.
+ */
+before: string, 
+/**
+ * As it is to be.
+ */
 after: string, };
 
 /**
@@ -215,7 +247,7 @@ advice: string, };
 /**
  * The closed set of stable codes. Clients decide by these; `message` and `hint` are for reading.
  */
-export type Code = "bad_usage" | "bad_config" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "in_the_past" | "ambiguous" | "held" | "internal";
+export type Code = "bad_usage" | "bad_config" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "ambiguous" | "held" | "internal";
 
 /**
  * What a client can ask.
@@ -673,6 +705,19 @@ ticket: string,
  * The address to open in the system's browser.
  */
 url: string, };
+
+/**
+ * When one date of a series takes place.
+ */
+export type Slot = { 
+/**
+ * The instant at which it begins.
+ */
+start: string, 
+/**
+ * Its length in whole minutes.
+ */
+minutes: number, };
 
 /**
  * Everything at a glance. Tray, notifications and window draw this and nothing else.
