@@ -142,7 +142,7 @@ impl<'a> Expansion<'a> {
 
     /// Looks at one more period.
     fn follow(&mut self) -> Result<(), Beyond> {
-        let Some((first, length)) = self.days_of(self.period) else {
+        let Some((first, last)) = self.days_of(self.period) else {
             self.ended = true;
             return Ok(());
         };
@@ -157,14 +157,13 @@ impl<'a> Expansion<'a> {
         self.period += 1;
         self.step()?;
         if !self.rule.places.is_empty() {
-            for local in self.selected(first, length)? {
+            for local in self.selected(first, last)? {
                 self.take(local)?;
             }
             return Ok(());
         }
         let mut day = Some(first);
-        for _ in 0..length {
-            let Some(date) = day else { break };
+        while let Some(date) = day.filter(|date| *date <= last && !self.ended) {
             self.step()?;
             if takes(&self.rule, date) {
                 for at in 0..self.times.len() {
@@ -172,12 +171,19 @@ impl<'a> Expansion<'a> {
                     self.take(date.to_datetime(*time))?;
                 }
             }
-            if self.ended {
-                break;
-            }
-            day = date.tomorrow().ok();
+            day = self.after(date);
         }
         Ok(())
+    }
+
+    /// The next day worth a look: the rest of a month that the rule does not name is not.
+    fn after(&self, date: Date) -> Option<Date> {
+        let last = if in_month(&self.rule, date) {
+            date
+        } else {
+            date.last_of_month()
+        };
+        last.tomorrow().ok()
     }
 
     fn step(&mut self) -> Result<(), Beyond> {
@@ -210,16 +216,15 @@ impl<'a> Expansion<'a> {
     }
 
     /// The starts of a period that `BYSETPOS` picks.
-    fn selected(&mut self, first: Date, length: i16) -> Result<BTreeSet<DateTime>, Beyond> {
+    fn selected(&mut self, first: Date, last: Date) -> Result<BTreeSet<DateTime>, Beyond> {
         let mut dates = Vec::new();
         let mut day = Some(first);
-        for _ in 0..length {
-            let Some(date) = day else { break };
+        while let Some(date) = day.filter(|date| *date <= last) {
             self.step()?;
             if takes(&self.rule, date) {
                 dates.push(date);
             }
-            day = date.tomorrow().ok();
+            day = self.after(date);
         }
         let each = self.times.len();
         let all = dates.len() * each;
@@ -242,29 +247,35 @@ impl<'a> Expansion<'a> {
             return takes(&self.rule, local.date()) && self.times.contains(&local.time());
         }
         let first = self.days_of(0);
-        first.is_some_and(|(first, length)| {
-            self.selected(first, length)
+        first.is_some_and(|(first, last)| {
+            self.selected(first, last)
                 .is_ok_and(|picked| picked.contains(&local))
         })
     }
 
-    /// First day and number of days of a period; `None` where calendars end.
-    fn days_of(&self, period: i64) -> Option<(Date, i16)> {
+    /// First and last day of a period; `None` where calendars end.
+    fn days_of(&self, period: i64) -> Option<(Date, Date)> {
         let start = self.frame.local.date();
         let ahead = period.checked_mul(self.rule.interval.into())?;
         match self.rule.frequency {
-            Frequency::Daily => Some((later(start, ahead)?, 1)),
-            Frequency::Weekly => Some((later(self.week_of_start(), ahead.checked_mul(7)?)?, 7)),
+            Frequency::Daily => {
+                let day = later(start, ahead)?;
+                Some((day, day))
+            }
+            Frequency::Weekly => {
+                let first = later(self.week_of_start(), ahead.checked_mul(7)?)?;
+                Some((first, later(first, 6).unwrap_or(Date::MAX)))
+            }
             Frequency::Monthly => {
                 let month = month_number(start).checked_add(ahead)?;
                 let year = i16::try_from(month.div_euclid(12)).ok()?;
                 let first = Date::new(year, i8::try_from(month.rem_euclid(12)).ok()? + 1, 1).ok()?;
-                Some((first, first.days_in_month().into()))
+                Some((first, first.last_of_month()))
             }
             Frequency::Yearly => {
                 let year = i64::from(start.year()).checked_add(ahead)?;
                 let first = Date::new(i16::try_from(year).ok()?, 1, 1).ok()?;
-                Some((first, first.days_in_year()))
+                Some((first, first.last_of_year()))
             }
         }
     }
@@ -319,15 +330,19 @@ fn takes(rule: &Rule, date: Date) -> bool {
             || list.binary_search(&number).is_ok()
             || list.binary_search(&(number - of - 1)).is_ok()
     };
-    let (day, in_month) = (i16::from(date.day()), i16::from(date.days_in_month()));
-    (rule.months.is_empty() || rule.months.binary_search(&date.month().into()).is_ok())
-        && among(&rule.month_days, day, in_month)
+    let (day, days) = (i16::from(date.day()), i16::from(date.days_in_month()));
+    in_month(rule, date)
+        && among(&rule.month_days, day, days)
         && (rule.year_days.is_empty() || among(&rule.year_days, date.day_of_year(), date.days_in_year()))
         && (rule.weeks.is_empty() || {
             let (week, weeks) = week_of_year(date, rule.week_start);
             among(&rule.weeks, week, weeks)
         })
         && (rule.days.is_empty() || takes_weekday(rule, date))
+}
+
+fn in_month(rule: &Rule, date: Date) -> bool {
+    rule.months.is_empty() || rule.months.binary_search(&date.month().into()).is_ok()
 }
 
 fn takes_weekday(rule: &Rule, date: Date) -> bool {
