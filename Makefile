@@ -70,7 +70,7 @@ packages-test:
 
 ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
 	@echo "== Fetching the window's packages"
-	@cd ui && npm ci --silent --no-audit --no-fund
+	@cd ui && npm ci --loglevel=error --no-audit --no-fund
 
 ui/dist/index.html: ui/node_modules/.package-lock.json $(WINDOW_SOURCES)
 	@echo "== Building the window"

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::client::Client;
 use crate::commands::{Commands, Desktop, NoDesktop};
 use crate::place::Place;
-use crate::{socket, wake};
+use crate::{socket, surroundings};
 
 pub(crate) use desk::{display, run as run_with_tray};
 
@@ -93,6 +93,7 @@ impl Agent {
                 "Mend that folder's permissions and start Reconvene again.",
             )
         })?;
+        let attended = desktop.attended();
         let commands = Arc::new(Commands::new(engine.clone(), desktop, raise, stop.clone()));
         let tasks = TaskTracker::new();
         tasks.spawn(socket::serve(listener, Arc::clone(&commands) as _, stop.clone()));
@@ -100,10 +101,7 @@ impl Agent {
             let (engine, stop) = (engine.clone(), stop.clone());
             async move { engine.run(stop).await }
         });
-        tasks.spawn({
-            let stop = stop.clone();
-            async move { wake::listen(|| engine.woke(), stop).await }
-        });
+        tasks.spawn(surroundings::follow(engine, attended, stop.clone()));
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "started");
         Ok(Self {
             commands,

@@ -25,6 +25,8 @@ pub(crate) trait Desktop: Send + Sync + 'static {
     async fn open_window(&self) -> Result<(), Problem>;
     /// What of the desktop works.
     async fn checks(&self) -> Vec<Check>;
+    /// Whether a person uses it.
+    fn attended(&self) -> bool;
 }
 
 /// Carries commands out.
@@ -162,5 +164,9 @@ impl Desktop for NoDesktop {
 
     async fn checks(&self) -> Vec<Check> {
         vec![crate::tray::host::check().await]
+    }
+
+    fn attended(&self) -> bool {
+        false
     }
 }

@@ -14,8 +14,8 @@ mod open;
 mod place;
 mod quit;
 mod socket;
+mod surroundings;
 mod tray;
-mod wake;
 mod window;
 mod windows;
 

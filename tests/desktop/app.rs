@@ -122,7 +122,12 @@ impl App {
 
     /// Starts an agent and waits until it answers.
     pub(crate) async fn agent(&self, arguments: &[&str]) -> Child {
-        let agent = self.command(arguments).spawn().unwrap();
+        self.start(self.command(arguments)).await
+    }
+
+    /// The same, from a command that was made for it.
+    pub(crate) async fn start(&self, mut command: Command) -> Child {
+        let agent = command.spawn().unwrap();
         until("the agent answers at its socket", async || self.connect().await).await;
         agent
     }

@@ -18,6 +18,7 @@ mod http;
 mod processes;
 mod session;
 mod story;
+mod surroundings;
 mod tray;
 mod window;
 

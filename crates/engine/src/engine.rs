@@ -24,6 +24,7 @@ use crate::pull::lists::Reading;
 use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox, settings};
+use crate::trigger::Surroundings;
 use crate::{choices, doctor, pull, push, trigger};
 
 /// The engine. Clones are handles to the same one.
@@ -110,6 +111,27 @@ impl Engine {
             tracing::warn!(code = ?problem.code, "wake not noted");
         }
         self.shared.nudge.notify_one();
+    }
+
+    /// The surroundings are these from now on. While the machine is idle or on battery, calendars are read every five
+    /// minutes unless a longer pause is chosen; when that is over, they are read as soon as they would have been.
+    pub fn surrounded(&self, by: Surroundings) {
+        let shared = &self.shared;
+        let before = shared.surrounded(by);
+        let noted = shared.store.write(|tx| {
+            let poll = choices::poll(
+                &choices::current(tx, &shared.session.config)?,
+                &shared.session.config,
+            );
+            if by.stretch(poll) < before.stretch(poll) {
+                calendars::due_within(tx, by.stretch(poll))?;
+            }
+            Ok(())
+        });
+        if let Err(problem) = noted {
+            tracing::warn!(code = ?problem.code, "surroundings not noted");
+        }
+        shared.nudge.notify_one();
     }
 
     /// Everything at a glance.

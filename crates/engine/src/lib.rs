@@ -28,3 +28,4 @@ pub mod transport;
 mod trigger;
 
 pub use engine::Engine;
+pub use trigger::Surroundings;

@@ -358,7 +358,7 @@ fn ended(
 ) -> rusqlite::Result<()> {
     let choices = choices::current(tx, &shared.session.config)?;
     let poll = choices::poll(&choices, &shared.session.config);
-    let pause = SignedDuration::try_from(poll).unwrap_or(LONGEST_PAUSE);
+    let pause = SignedDuration::try_from(shared.surroundings().stretch(poll)).unwrap_or(LONGEST_PAUSE);
     let next = spread(pause, shared.now(), shared.session.ports.dice.as_ref());
     calendars::passed(tx, calendar.id, token, &calendar::fingerprint(), began, next)?;
     accounts::went_well(tx, account.id, began)

@@ -19,6 +19,7 @@ use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
 use crate::store::{Store, accounts, outbox, settings};
+use crate::trigger::Surroundings;
 use crate::{choices, plan};
 
 /// What the stages share.
@@ -31,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) nudge: Notify,
     calendar_gates: Mutex<HashMap<CalendarId, Arc<Gate<()>>>>,
     busy: AtomicUsize,
+    surroundings: Mutex<Surroundings>,
     install: String,
 }
 
@@ -86,6 +88,7 @@ impl Shared {
             nudge: Notify::new(),
             calendar_gates: Mutex::default(),
             busy: AtomicUsize::new(0),
+            surroundings: Mutex::default(),
             install,
         }
     }
@@ -99,6 +102,16 @@ impl Shared {
     /// Whether anything is under way that is worth showing.
     pub(crate) fn is_busy(&self) -> bool {
         self.busy.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        *self.surroundings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes note of the surroundings, and returns those before.
+    pub(crate) fn surrounded(&self, by: Surroundings) -> Surroundings {
+        let mut known = self.surroundings.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut known, by)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -15,6 +15,30 @@ use crate::store::calendars::Calendar;
 use crate::store::{calendars, outbox};
 use crate::{pull, push};
 
+/// What the desktop tells of the machine. What it does not know counts as not so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Nobody is using the machine.
+    pub idle: bool,
+    /// It runs on its battery.
+    pub on_battery: bool,
+}
+
+impl Surroundings {
+    /// The pause between two passes of one calendar, when `poll` is the usual one.
+    pub(crate) fn stretch(self, poll: Duration) -> Duration {
+        if self.idle || self.on_battery {
+            poll.max(UNHURRIED)
+        } else {
+            poll
+        }
+    }
+}
+
+/// How long the pause between two passes is, at least, when nobody is there to see what comes of it or the battery is to
+/// be spared.
+const UNHURRIED: Duration = Duration::from_secs(300);
+
 /// The longest nap.
 const NAP: Duration = Duration::from_secs(60);
 

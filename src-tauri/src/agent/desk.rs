@@ -312,6 +312,10 @@ impl Desktop for Desk {
     async fn checks(&self) -> Vec<Check> {
         vec![host::check().await]
     }
+
+    fn attended(&self) -> bool {
+        true
+    }
 }
 
 /// Makes sure that there is a display, before anything of GTK's panics for want of one.

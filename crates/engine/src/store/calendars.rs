@@ -1,5 +1,7 @@
 //! The calendars table: what can be watched, what is, and how far each one has been read.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId};
 use reconvene_core::problem::Problem;
@@ -182,6 +184,17 @@ pub(crate) fn failed(
          WHERE id = ?1",
     )?
     .execute((id.0, Millis(now), Json(problem), available, Millis(next_try)))
+    .map(drop)
+}
+
+/// Makes the next pass of the watched calendars due at most `pause` after their last one. Those that failed keep the time
+/// that their failure asks for.
+pub(crate) fn due_within(tx: &Connection, pause: Duration) -> rusqlite::Result<()> {
+    let pause = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
+    tx.execute(
+        "UPDATE calendars SET next_try = min(next_try, last_attempt + ?1) WHERE watched AND problem IS NULL",
+        [pause],
+    )
     .map(drop)
 }
 

@@ -19,4 +19,5 @@ mod series;
 mod shared;
 mod stand;
 mod sync;
+mod trigger;
 mod update;
