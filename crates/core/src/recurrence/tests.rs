@@ -903,7 +903,7 @@ fn provided(pattern: &Pattern, start: Timestamp, zone: &str, limit: usize) -> Ve
             .unwrap()
     };
     let interval = i64::from(pattern.interval);
-    let mut starts = Vec::new();
+    let (mut starts, mut counted) = (Vec::new(), 0);
     for date in first.date().series(1.day()).take(200_000) {
         let days = (date - first.date()).get_days();
         let months = i64::from(date.year() - first.year()) * 12 + i64::from(date.month() - first.month());
@@ -930,11 +930,14 @@ fn provided(pattern: &Pattern, start: Timestamp, zone: &str, limit: usize) -> Ve
             tz.to_timestamp(date.to_datetime(first.time())).unwrap()
         };
         match pattern.ends {
-            Ends::After(count) if starts.len() >= usize::try_from(count).unwrap() => break,
+            Ends::After(count) if counted == count => break,
             Ends::Until(last) if at > last => break,
             _ if starts.len() == limit => break,
+            // Where the zone leaps over a whole day, two dates are one moment.
+            _ if starts.last() == Some(&at) => {}
             _ => starts.push(at),
         }
+        counted += 1;
     }
     starts
 }
