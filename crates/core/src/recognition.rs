@@ -193,12 +193,7 @@ fn within(host: &str, domain: &str) -> bool {
 const ZOOM_DOMAINS: [&str; 5] = ["zoom.us", "zoom.com", "zoomgov.com", "zoom.com.cn", "zoom-x.de"];
 
 fn classified(url: &Url) -> Option<Target> {
-    let address = || {
-        let mut bare = url.clone();
-        bare.set_query(None);
-        bare.set_fragment(None);
-        bare.to_string()
-    };
+    let address = || identifying(url);
     if matches!(url.scheme(), "zoommtg" | "zoomus") {
         let number = url.query_pairs().find(|(name, _)| name == "confno")?.1;
         return Some(Target::Meeting {
@@ -232,6 +227,29 @@ fn classified(url: &Url) -> Option<Target> {
         _ if within(host, "webex.com") => foreign("Webex"),
         _ => None,
     }
+}
+
+/// The parameter that tells one of Webex's meetings from another: all of a site's share one path.
+/// <https://developer.webex.com/meeting/docs/api/v1/meetings/list-meetings>, `webLink`
+const WEBEX_MEETING: &str = "MTID";
+
+/// What identifies a meeting in its address. Every other parameter goes, because one of them may let people in: a
+/// passcode (`pwd`, `p`) or a token (`tk`).
+fn identifying(url: &Url) -> String {
+    let of_webex = url.host_str().is_some_and(|host| within(host, "webex.com"));
+    let meeting = url
+        .query_pairs()
+        .find(|(name, _)| of_webex && name.eq_ignore_ascii_case(WEBEX_MEETING))
+        .map(|(_, value)| value.into_owned());
+    let mut bare = url.clone();
+    bare.set_query(None);
+    bare.set_fragment(None);
+    // A password may also stand in front of the host, where no conference has one.
+    let _without = bare.set_username("").and_then(|()| bare.set_password(None));
+    if let Some(meeting) = meeting {
+        bare.query_pairs_mut().append_pair(WEBEX_MEETING, &meeting);
+    }
+    bare.to_string()
 }
 
 fn at_zoom(url: &Url) -> Option<Target> {
@@ -404,6 +422,41 @@ mod tests {
         );
         let alone = conference(Some(&meet), None, Some("Room 4"), None).unwrap();
         assert!(matches!(alone.target, Target::Unscheduled { .. }));
+    }
+
+    fn address(link: &str) -> String {
+        match target_of(link) {
+            Some(Target::Foreign { address, .. } | Target::Unscheduled { address, .. }) => address,
+            other => panic!("{link}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn two_webex_meetings_of_one_site_are_two() {
+        let one = "https://acme.webex.com/acme/j.php?MTID=m0123456789abcdef";
+        let other = "https://acme.webex.com/acme/j.php?MTID=mfedcba9876543210";
+        assert_ne!(target_of(one), target_of(other));
+        assert_eq!(address(one), one);
+        assert_eq!(
+            target_of(one),
+            target_of("https://acme.webex.com/acme/j.php?mtid=m0123456789abcdef&pwd=s3cret#x"),
+            "the same meeting, written otherwise"
+        );
+    }
+
+    #[test]
+    fn p12_no_secret_of_an_address_is_kept() {
+        for link in [
+            "https://acme.webex.com/acme/j.php?MTID=m0123&pwd=s3cret&tk=s3cret",
+            "https://u:s3cret@acme.webex.com/acme/j.php?MTID=m0123",
+            "https://teams.microsoft.com/meet/2345678901234?p=s3cret",
+            "https://teams.live.com/meet/9312345678901?p=s3cret#s3cret",
+            "https://meet.jit.si/Standup?jwt=s3cret",
+            "https://8x8.vc/acme/standup?tk=s3cret",
+            "https://meet.google.com/abc-defg-hij?authuser=s3cret",
+        ] {
+            assert!(!address(link).contains("s3cret"), "{}", address(link));
+        }
     }
 
     proptest! {
