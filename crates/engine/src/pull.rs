@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::Answer;
 use rusqlite::{Connection, Transaction};
 
 use crate::calendar::{self, MOST_PAGES, Next, Page};
@@ -364,6 +365,23 @@ fn ended(
     accounts::went_well(tx, account.id, began)
 }
 
+/// Google refused to show a calendar, and not because it were gone. That may pass, and is said to be there to stay only
+/// after a while.
+fn refused(calendar: &Calendar, problem: Problem, answer: Option<&Answer>) -> Problem {
+    let reason = answer.and_then(|answer| answer.code.as_deref());
+    let reason = reason.map_or_else(String::new, |reason| format!(" ({reason})"));
+    let message = format!("Google refuses to show the calendar “{}”{reason}.", calendar.name);
+    if calendar.failures + 1 < PATIENCE {
+        return Problem::passing(problem.code, message, "Reconvene tries again by itself.");
+    }
+    Problem::lasting(
+        problem.code,
+        message,
+        "Its meetings are left as they are. Open it in Google Calendar to see what became of it; Reconvene goes on \
+         asking.",
+    )
+}
+
 /// Notes a failed pass where it belongs: the calendar, and its account when that is what is wrong.
 fn failed(
     shared: &Shared,
@@ -374,7 +392,7 @@ fn failed(
     let now = shared.now();
     let pause = backoff(calendar.failures + 1, now, shared.session.ports.dice.as_ref());
     let mut next = pause.min(later(now, LONGEST_PAUSE));
-    let mut available = true;
+    let mut available = calendar.available;
     let mut problem = failure.problem;
     let mut whole_account = None;
     match failure.kind {
@@ -386,7 +404,7 @@ fn failed(
             next = account_pause(&problem, now);
             whole_account = Some(next);
         }
-        FailureKind::Gone | FailureKind::Final => {
+        FailureKind::Gone => {
             available = false;
             next = later(now, LONGEST_PAUSE);
             problem = Problem::lasting(
@@ -398,6 +416,7 @@ fn failed(
                 "Its meetings are left as they are. Untick it, or ask its owner to share it again.",
             );
         }
+        FailureKind::Final => problem = refused(calendar, problem, failure.answer.as_ref()),
         FailureKind::Passing | FailureKind::StaleToken => {}
     }
     shared.store.write(|tx| {

@@ -5,13 +5,16 @@
 
 use bytes::Bytes;
 use http::{Response, header};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Service};
 use serde::Deserialize;
 
-use crate::failure::{Failure, FailureKind, next_utc_day, retry_after, words};
+use crate::failure::{Failure, FailureKind, next_utc_day, retry_after, spread, words};
 use crate::ports::Dice;
+
+/// The pause after Google's guard against abuse struck, when it names none itself.
+const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 #[derive(Deserialize, Default)]
 struct Envelope {
@@ -95,17 +98,17 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
             until.unwrap_or_else(|| next_utc_day(now, dice)),
             told,
         ),
-        403 if has(&[
-            "rateLimitExceeded",
-            "userRateLimitExceeded",
-            "quotaExceeded",
-            "calendarUsageLimitsExceeded",
-        ]) =>
-        {
-            slow_down(told)
-        }
+        // Google's guard against abuse, which no back-off of seconds gets past.
+        403 | 429 if has(&["quotaExceeded", "calendarUsageLimitsExceeded"]) => Failure::limited(
+            Service::Google,
+            until.unwrap_or_else(|| spread(LONG_PAUSE, now, dice)),
+            told,
+        ),
+        403 if has(&["rateLimitExceeded", "userRateLimitExceeded"]) => slow_down(told),
         429 => slow_down(told),
         300..=499 if foreign && status != 410 => Failure::unreadable(Service::Google, status),
+        // Seen to pass by itself (<https://github.com/phw198/OutlookGoogleCalendarSync/issues/361>), so whoever asked
+        // decides how often to ask again. It says nothing about whether a calendar is shared: that would be a 404.
         403 => refused(
             FailureKind::Final,
             Code::PermissionDenied,
@@ -199,9 +202,26 @@ mod tests {
             kind(403, &reason("insufficientPermissions")).1,
             Code::MissingScope
         );
-        for throttle in ["rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded"] {
-            assert_eq!(kind(403, &reason(throttle)).1, Code::RateLimited, "{throttle}");
+        for throttle in ["rateLimitExceeded", "userRateLimitExceeded"] {
+            let throttled = (FailureKind::Passing, Code::RateLimited);
+            assert_eq!(kind(403, &reason(throttle)), throttled, "{throttle}");
         }
+        for status in [403, 429] {
+            let (limited, code) = kind(status, &reason("quotaExceeded"));
+            let FailureKind::Limited(until) = limited else {
+                panic!("{limited:?}")
+            };
+            let pause = until.duration_since(Timestamp::UNIX_EPOCH);
+            assert!(
+                pause > SignedDuration::from_mins(44),
+                "no short throttle: {pause:?}"
+            );
+            assert_eq!(code, Code::RateLimited);
+        }
+        assert_eq!(
+            kind(403, &reason("accessNotConfigured")),
+            (FailureKind::Account, Code::ClientRejected)
+        );
         assert_eq!(kind(429, "").1, Code::RateLimited);
     }
 

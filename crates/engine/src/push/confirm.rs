@@ -221,7 +221,8 @@ impl Attempt<'_> {
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
             Err(failure) => match failure.kind {
-                FailureKind::Final if !own => Ok(false),
+                // A calendar that goes on refusing is not where the event lives; one refusal may be a mistake.
+                FailureKind::Final if !own && self.pending.attempts >= PATIENCE => Ok(false),
                 FailureKind::Limited(until) => {
                     let problem = &failure.problem;
                     self.shared

@@ -14,6 +14,7 @@ mod lists;
 mod moved;
 mod ours;
 mod pull;
+mod refusals;
 mod series;
 #[path = "../stand/mod.rs"]
 mod shared;
