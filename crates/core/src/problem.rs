@@ -13,6 +13,8 @@ pub enum Code {
     BadUsage,
     /// `config.toml` cannot be used; the message names file, line and key.
     BadConfig,
+    /// A stored setting cannot be understood; its default is in force.
+    BadChoice,
     /// The database was written by a newer Reconvene.
     DatabaseNewer,
     /// The database cannot be read.

@@ -5,8 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use reconvene_core::meeting::Carry;
 use reconvene_core::plan::Settings;
+use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::SettingsView;
 use rusqlite::Connection;
+use serde_json::{Map, Value};
 
 use crate::config::{Config, SyncConfig};
 use crate::store::settings;
@@ -15,8 +17,58 @@ const NAME: &str = "choices";
 
 /// The choices in force now.
 pub(crate) fn current(tx: &Connection, config: &Config) -> rusqlite::Result<SettingsView> {
-    let stored = settings::get(tx, NAME)?.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(fixed(stored.unwrap_or_else(defaults), config))
+    Ok(fixed(stored(tx)?.0, config))
+}
+
+/// What is wrong with the stored choices, if anything is. They stay as they are stored until the person chooses anew.
+pub(crate) fn problem(tx: &Connection) -> rusqlite::Result<Option<Problem>> {
+    let odd = stored(tx)?.1;
+    Ok((!odd.is_empty()).then(|| {
+        Problem::lasting(
+            Code::BadChoice,
+            format!(
+                "Some stored settings cannot be understood, and their defaults are in force: {}.",
+                odd.join(", ")
+            ),
+            "Look through Settings and choose anew.",
+        )
+    }))
+}
+
+/// What is stored, with the names of the choices that cannot be understood.
+fn stored(tx: &Connection) -> rusqlite::Result<(SettingsView, Vec<String>)> {
+    let text = settings::get(tx, NAME)?;
+    Ok(text.map_or_else(|| (defaults(), Vec::new()), |text| understood(&text)))
+}
+
+/// Takes every choice by itself, so that one which another version wrote, or nobody can read, leaves the others in force.
+/// A choice that is not stored, because it is newer than the others, has its default.
+fn understood(text: &str) -> (SettingsView, Vec<String>) {
+    if let Ok(choices) = serde_json::from_str(text) {
+        return (bounded(choices), Vec::new());
+    }
+    let (Ok(Value::Object(mut known)), Ok(found)) = (
+        serde_json::to_value(defaults()),
+        serde_json::from_str::<Map<String, Value>>(text),
+    ) else {
+        return (defaults(), vec!["all of them".to_owned()]);
+    };
+    let mut choices = defaults();
+    let mut odd = Vec::new();
+    for (name, value) in found {
+        let Some(default) = known.get(&name).cloned() else {
+            continue;
+        };
+        known.insert(name.clone(), value);
+        match serde_json::from_value(Value::Object(known.clone())) {
+            Ok(with_it) => choices = with_it,
+            Err(_) => {
+                known.insert(name.clone(), default);
+                odd.push(name);
+            }
+        }
+    }
+    (bounded(choices), odd)
 }
 
 /// Keeps choices; those that `config.toml` fixes stay as they are fixed.
@@ -25,16 +77,20 @@ pub(crate) fn change(
     config: &Config,
     wanted: SettingsView,
 ) -> rusqlite::Result<SettingsView> {
-    let bounded = SettingsView {
-        poll_seconds: wanted.poll_seconds.clamp(15, 3_600),
-        delete_grace_seconds: wanted.delete_grace_seconds.min(86_400),
-        fixed: Vec::new(),
-        ..wanted
-    };
-    if let Ok(text) = serde_json::to_string(&bounded) {
+    let wanted = bounded(wanted);
+    if let Ok(text) = serde_json::to_string(&wanted) {
         settings::set(tx, NAME, &text)?;
     }
-    Ok(fixed(bounded, config))
+    Ok(fixed(wanted, config))
+}
+
+fn bounded(view: SettingsView) -> SettingsView {
+    SettingsView {
+        poll_seconds: view.poll_seconds.clamp(15, 3_600),
+        delete_grace_seconds: view.delete_grace_seconds.min(86_400),
+        fixed: Vec::new(),
+        ..view
+    }
 }
 
 /// The choices as the plan needs them.
@@ -94,4 +150,31 @@ fn fixed(mut view: SettingsView, config: &Config) -> SettingsView {
 /// Whole seconds, rounded up, so that a fraction of one does not read as none.
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p11_a_choice_that_cannot_be_read_leaves_the_others_in_force_and_is_named() {
+        let (choices, odd) =
+            understood(r#"{"carry_title": false, "poll_seconds": "often", "notify": false, "gone": 1}"#);
+        assert_eq!(odd, ["poll_seconds"]);
+        let wanted = SettingsView {
+            carry_title: false,
+            notify: false,
+            ..defaults()
+        };
+        assert_eq!(choices, wanted, "what is not stored has its default");
+        assert_eq!(understood("no JSON").1, ["all of them"]);
+        assert_eq!(understood("[]").0, defaults());
+    }
+
+    #[test]
+    fn choices_beyond_reason_are_brought_back_within_it() {
+        let mut stored = serde_json::to_value(defaults()).unwrap();
+        stored["poll_seconds"] = 0.into();
+        assert_eq!(understood(&stored.to_string()).0.poll_seconds, 15);
+    }
 }

@@ -7,6 +7,7 @@ use reconvene_core::report::{Check, Service, Verdict};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::calendar::{self, Caller};
+use crate::choices;
 use crate::keyring;
 use crate::providers::provider;
 use crate::shared::Shared;
@@ -15,7 +16,12 @@ use crate::store::calendars;
 
 /// Examines everything in turn.
 pub(crate) async fn examine(shared: &Shared) -> Vec<Check> {
-    let mut checks = vec![configuration(shared), store(shared), keyring(shared).await];
+    let mut checks = vec![
+        configuration(shared),
+        settings(shared),
+        store(shared),
+        keyring(shared).await,
+    ];
     match shared.store.read(accounts::all) {
         Ok(all) => {
             for account in &all {
@@ -58,6 +64,13 @@ fn configuration(shared: &Shared) -> Check {
             config.file.display()
         ),
     )
+}
+
+fn settings(shared: &Shared) -> Check {
+    match shared.store.read(choices::problem) {
+        Ok(None) => works("settings", "Every stored setting is understood."),
+        Ok(Some(problem)) | Err(problem) => broken("settings", &problem),
+    }
 }
 
 fn store(shared: &Shared) -> Check {

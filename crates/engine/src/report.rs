@@ -23,6 +23,7 @@ use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox};
+use crate::choices;
 
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
@@ -272,7 +273,14 @@ pub(crate) fn status(
     let calendars = calendars(tx)?;
     let meetings = meetings(tx, settings, now)?;
     let mut problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
-    problems.splice(0..0, circumstances.trouble.clone());
+    problems.splice(
+        0..0,
+        circumstances
+            .trouble
+            .clone()
+            .into_iter()
+            .chain(choices::problem(tx)?),
+    );
     let held: Vec<MeetingId> = outbox::all(tx)?
         .into_iter()
         .filter(|pending| pending.held)
