@@ -149,7 +149,7 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
         let id = accounts::signed_in(tx, service, &who, &secret, now)?;
         if let Some(list) = &list {
             shared.take_over_list(tx, id, list, asked)?;
-            calendars::due_now(tx, Some(id))?;
+            calendars::due_now(tx, id)?;
         }
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
         Ok(id)

@@ -16,6 +16,7 @@ use reconvene_core::report::{
 };
 use rusqlite::Connection;
 
+use crate::choices;
 use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
@@ -23,7 +24,6 @@ use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox};
-use crate::choices;
 
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);

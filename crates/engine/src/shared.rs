@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::Settings;
 use reconvene_core::problem::Problem;
@@ -18,9 +18,12 @@ use crate::config::Config;
 use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
-use crate::store::{Store, accounts, outbox, settings};
+use crate::store::{Store, accounts, clock, outbox, settings};
 use crate::trigger::Surroundings;
 use crate::{choices, plan};
+
+/// Less than this is how clocks are kept right.
+const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
 
 /// What the stages share.
 pub(crate) struct Shared {
@@ -34,6 +37,8 @@ pub(crate) struct Shared {
     busy: AtomicUsize,
     surroundings: Mutex<Surroundings>,
     install: String,
+    /// The last that was seen of the clock.
+    clock: Mutex<Option<Timestamp>>,
 }
 
 /// Shows the engine as busy while it lives.
@@ -90,6 +95,7 @@ impl Shared {
             busy: AtomicUsize::new(0),
             surroundings: Mutex::default(),
             install,
+            clock: Mutex::default(),
         }
     }
 
@@ -116,6 +122,25 @@ impl Shared {
 
     pub(crate) fn now(&self) -> Timestamp {
         self.session.now()
+    }
+
+    /// Looks whether the clock was set back since it was last looked at, here or by the process before. Everything that
+    /// was noted then moves back with it, so that nothing waits longer, and nothing looks fresher, than it should.
+    pub(crate) fn mind_the_clock(&self) -> Result<(), Problem> {
+        let mut last = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match *last {
+            Some(known) => Some(known),
+            None => self.store.read(clock::latest)?,
+        };
+        let now = self.now();
+        if let Some(by) = known.map(|known| known.duration_since(now))
+            && by > SET_BACK
+        {
+            tracing::warn!(seconds = by.as_secs(), "the clock was set back");
+            self.store.write(|tx| clock::set_back(tx, by, now))?;
+        }
+        *last = Some(now);
+        Ok(())
     }
 
     pub(crate) fn paused(&self) -> Result<bool, Problem> {

@@ -8,6 +8,7 @@ pub(crate) mod accounts;
 pub(crate) mod activity;
 pub(crate) mod calendar_lists;
 pub(crate) mod calendars;
+pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod exceptions;
 pub(crate) mod meetings;

@@ -68,6 +68,7 @@ async fn pulling(shared: &Shared) {
 
 /// Reads every calendar that is due; says when the next one is.
 async fn pull_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
+    shared.mind_the_clock()?;
     if shared.paused()? {
         return Ok(None);
     }
@@ -125,6 +126,7 @@ async fn pushing(shared: &Shared) {
 }
 
 async fn push_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
+    shared.mind_the_clock()?;
     push::push_due(shared, false).await?;
     if shared.paused()? {
         return Ok(None);

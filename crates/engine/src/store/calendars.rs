@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::{AccountId, CalendarId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::Health;
@@ -198,11 +198,25 @@ pub(crate) fn due_within(tx: &Connection, pause: Duration) -> rusqlite::Result<(
     .map(drop)
 }
 
-/// Makes the next pass of the watched calendars due at once: all of them, or those of one account.
-pub(crate) fn due_now(tx: &Connection, account: Option<AccountId>) -> rusqlite::Result<()> {
+/// Makes the next pass of an account's watched calendars due at once.
+pub(crate) fn due_now(tx: &Connection, account: AccountId) -> rusqlite::Result<()> {
     tx.execute(
-        "UPDATE calendars SET next_try = NULL WHERE watched AND account = coalesce(?1, account)",
-        [account.map(|account| account.0)],
+        "UPDATE calendars SET next_try = NULL WHERE watched AND account = ?1",
+        [account.0],
+    )
+    .map(drop)
+}
+
+/// What was read so short a time ago is not read again because of yet another reason to.
+const JUST: SignedDuration = SignedDuration::from_secs(10);
+
+/// Makes the next pass of every watched calendar due at once, but for those read just now.
+pub(crate) fn due_unless_just_read(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let just = now.checked_sub(JUST).unwrap_or(now);
+    tx.execute(
+        "UPDATE calendars SET next_try = NULL
+         WHERE watched AND (last_attempt IS NULL OR last_attempt NOT BETWEEN ?1 AND ?2 OR problem IS NOT NULL)",
+        [Millis(just), Millis(now)],
     )
     .map(drop)
 }

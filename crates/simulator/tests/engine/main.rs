@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod clock;
 mod deletion;
 mod failure;
 mod hostile;

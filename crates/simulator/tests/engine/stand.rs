@@ -1,8 +1,8 @@
 //! A test stand: the real engine on a real SQLite file, its transport pointed at the simulator's router, on tokio's
 //! paused clock. No socket, no real waiting.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,25 +26,28 @@ pub(crate) struct Stand {
     pub(crate) secrets: Arc<Drawer>,
     pub(crate) folder: tempfile::TempDir,
     mark: AtomicU64,
+    wall: Arc<Wall>,
     ports: Ports,
     settings: String,
 }
 
-/// Wall time that follows tokio's clock.
+/// Wall time that follows tokio's clock. That of the engine's machine can be set back.
 pub(crate) struct Wall {
     began: Instant,
     epoch: Timestamp,
+    back: Mutex<SignedDuration>,
 }
 
 impl Wall {
-    fn now(&self) -> Timestamp {
+    /// The services' own time.
+    fn services(&self) -> Timestamp {
         self.epoch + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
 }
 
 impl Clock for Wall {
     fn now(&self) -> Timestamp {
-        self.now()
+        self.services() - *self.back.lock().unwrap()
     }
 }
 
@@ -71,9 +74,10 @@ impl Stand {
         let wall = Arc::new(Wall {
             began: Instant::now(),
             epoch: "2026-11-22T08:00:00Z".parse().unwrap(),
+            back: Mutex::default(),
         });
         let clock = Arc::clone(&wall);
-        let simulator = Simulator::new(Arc::new(move || clock.now()), 1);
+        let simulator = Simulator::new(Arc::new(move || clock.services()), 1);
         for email in [ANA, BEN] {
             let (name, time_zone) = (email.to_owned(), "Europe/Berlin".to_owned());
             let person = Hand::CreatePerson {
@@ -96,7 +100,7 @@ impl Stand {
         let secrets = Arc::new(Drawer::default());
         let ports = Ports {
             transport: Arc::new(InProcess(simulator.router())),
-            clock: wall,
+            clock: wall.clone(),
             dice: Arc::new(Seeded::new(1)),
             secrets: secrets.clone(),
         };
@@ -108,9 +112,20 @@ impl Stand {
             secrets,
             folder,
             mark: AtomicU64::new(0),
+            wall,
             ports,
             settings: settings.to_owned(),
         }
+    }
+
+    /// The clock of the engine's machine now.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.wall.now()
+    }
+
+    /// Sets it back.
+    pub(crate) fn set_clock_back(&self, by: SignedDuration) {
+        *self.wall.back.lock().unwrap() += by;
     }
 
     /// Kills the engine and opens it again on the same file.
