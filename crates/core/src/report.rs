@@ -354,6 +354,8 @@ pub struct AccountView {
     pub service: Service,
     /// The address or name it is known by there.
     pub name: String,
+    /// How many more meetings it may create or change today (UTC); none when the service does not limit that.
+    pub writes_left_today: Option<u32>,
     /// How fresh it is. A problem with code `sign_in_again` means just that.
     pub health: Health,
 }

@@ -185,9 +185,10 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn accounts(&self) -> Result<Vec<AccountView>, Problem> {
+        let now = self.shared.now();
         self.shared
             .store
-            .read(|tx| report::accounts(tx, &self.shared.session.tokens))
+            .read(|tx| report::accounts(tx, &self.shared.session.tokens, now))
     }
 
     /// The calendars as last listed.
@@ -342,6 +343,7 @@ impl Engine {
             meetings::set_ignored(tx, meeting, false)?;
             activity::settle(tx, meeting)?;
             self.shared.replan_in(tx, meeting)?;
+            outbox::asked(tx, meeting)?;
             self.shared.hurry(tx, now)
         })
     }

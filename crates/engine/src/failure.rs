@@ -27,6 +27,8 @@ pub(crate) enum FailureKind {
     Passing,
     /// The service asks every request of this account to wait until an instant.
     Limited(Timestamp),
+    /// This one thing is to wait until an instant; nothing is wrong with its account.
+    NotBefore(Timestamp),
     /// The account cannot be used until the person acts.
     Account,
     /// The thing asked for is not there.

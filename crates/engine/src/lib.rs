@@ -2,6 +2,7 @@
 //! reports. It knows no desktop: no tray, no window, no GTK.
 
 mod accounts;
+mod budget;
 mod calendar;
 mod choices;
 pub mod clock;
@@ -11,6 +12,7 @@ mod engine;
 mod failure;
 pub mod keyring;
 pub mod oauth;
+mod pace;
 mod plan;
 pub mod ports;
 pub mod profile;

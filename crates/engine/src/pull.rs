@@ -417,6 +417,7 @@ fn failed(
             );
         }
         FailureKind::Final => problem = refused(calendar, problem, failure.answer.as_ref()),
+        FailureKind::NotBefore(until) => next = until,
         FailureKind::Passing | FailureKind::StaleToken => {}
     }
     shared.store.write(|tx| {

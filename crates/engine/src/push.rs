@@ -19,6 +19,7 @@ use reconvene_core::report::{Answer, Change, PlannedAction, Service};
 
 use self::confirm::Confirmed;
 use self::settle::Ending;
+use crate::budget;
 use crate::choices;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
@@ -145,6 +146,10 @@ impl<'a> Attempt<'a> {
     }
 
     async fn run(&mut self) -> Result<Ending, Stopped> {
+        if self.pending.action == PlannedAction::Update {
+            // What could not be written today need not be read today.
+            self.afford(1)?;
+        }
         let meeting = match self.find().await {
             Ok(meeting) => meeting,
             Err(failure) if failure.kind == FailureKind::Gone => return self.absent(failure).await,
@@ -248,6 +253,7 @@ impl<'a> Attempt<'a> {
                 break;
             }
             laid_out |= lays_out;
+            self.afford(amendment.writes.iter().filter(|write| counts(write)).count())?;
             self.shared
                 .store
                 .write(|tx| outbox::about_to_write(tx, self.pending.meeting, before))?;
@@ -278,10 +284,31 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    async fn write(&self, before: &Meeting, write: &Write) -> Result<Answer, Failure> {
-        self.provider
-            .write(&self.shared.session, &self.account, &self.number, before, write)
-            .await
+    /// Makes one write. It is counted before it is sent (P13).
+    async fn write(&self, before: &Meeting, write: &Write) -> Result<Answer, Stopped> {
+        if counts(write) {
+            let (account, now) = (&self.account, self.shared.now());
+            self.shared.store.write(|tx| budget::spend(tx, account, now))?;
+        }
+        let session = &self.shared.session;
+        Ok(self
+            .provider
+            .write(session, &self.account, &self.number, before, write)
+            .await?)
+    }
+
+    /// Whether today's budget has room for so many writes. A series is not begun that could not be finished.
+    fn afford(&self, writes: usize) -> Result<(), Stopped> {
+        let (account, asked, now) = (&self.account, self.pending.asked, self.shared.now());
+        let allowed = self
+            .shared
+            .store
+            .read(|tx| budget::allows(tx, account, writes, asked, now))?;
+        if allowed {
+            return Ok(());
+        }
+        let dice = self.shared.session.ports.dice.as_ref();
+        Err(budget::exceeded(account.service, asked, now, dice).into())
     }
 
     async fn delete(&self, meeting: &Meeting) -> Result<Ending, Stopped> {
@@ -367,6 +394,11 @@ fn addressees(shared: &Shared, pending: &Pending) -> Result<Option<Addressees>, 
 
 /// Whole first, then the dates, and once more for what only showed then.
 const MOST_ROUNDS: usize = 3;
+
+/// Whether a write draws on the day's budget. Deletions do not.
+fn counts(write: &Write) -> bool {
+    !matches!(write, Write::Cancel { .. })
+}
 
 fn is_layout(write: &Write) -> bool {
     matches!(

@@ -16,7 +16,6 @@ use reconvene_core::report::{
 };
 use rusqlite::Connection;
 
-use crate::choices;
 use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
@@ -24,23 +23,30 @@ use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox};
+use crate::{budget, choices};
 
 /// For how long a carried-over move is drawn.
 const MOVE_SHOWN: SignedDuration = SignedDuration::from_hours(24);
 
 /// The accounts. A token that the keyring would not keep is a problem though everything works for now.
-pub(crate) fn accounts(tx: &Connection, tokens: &Tokens) -> rusqlite::Result<Vec<AccountView>> {
+pub(crate) fn accounts(
+    tx: &Connection,
+    tokens: &Tokens,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<AccountView>> {
     let view = |account: accounts::Account| {
+        let writes_left_today = budget::left(tx, &account, now)?;
         let mut health = account.health;
         health.problem = health.problem.or_else(|| tokens.unsaved(&account.secret));
-        AccountView {
+        Ok(AccountView {
             id: account.id,
             service: account.service,
             name: account.name,
+            writes_left_today,
             health,
-        }
+        })
     };
-    Ok(accounts::all(tx)?.into_iter().map(view).collect())
+    accounts::all(tx)?.into_iter().map(view).collect()
 }
 
 /// The calendars.
@@ -269,7 +275,7 @@ pub(crate) fn status(
     circumstances: &Circumstances,
     now: Timestamp,
 ) -> rusqlite::Result<Status> {
-    let accounts = accounts(tx, tokens)?;
+    let accounts = accounts(tx, tokens, now)?;
     let calendars = calendars(tx)?;
     let meetings = meetings(tx, settings, now)?;
     let mut problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::oauth::Access;
 use crate::oauth::tokens::Tokens;
+use crate::pace::Pace;
 use crate::ports::Ports;
 use crate::store::accounts::Account;
 
@@ -23,6 +24,7 @@ pub(crate) struct Session {
     pub(crate) ports: Ports,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) config: Arc<Config>,
+    pub(crate) pace: Arc<Pace>,
 }
 
 impl Session {
@@ -33,18 +35,20 @@ impl Session {
 
     /// Sends an authorized request. `build` gets the base address of the service's API for this account.
     ///
-    /// Any answer that arrived is returned as it is, a second 401 included.
+    /// It waits for the account's turn. Any answer that arrived is returned as it is, a second 401 included.
     pub(crate) async fn call(
         &self,
         account: &Account,
         build: impl Fn(&Url) -> Request<Bytes> + Send + Sync,
     ) -> Result<Response<Bytes>, Failure> {
+        self.pace.turn(account.id, account.service).await;
         let access = self.tokens.access(&account.secret, account.service).await?;
         let answer = self.call_with(account.service, &access, &build).await?;
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
         self.tokens.rejected(&account.secret, &access.token);
+        self.pace.turn(account.id, account.service).await;
         let access = self.tokens.access(&account.secret, account.service).await?;
         self.call_with(account.service, &access, &build).await
     }

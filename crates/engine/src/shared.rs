@@ -87,6 +87,7 @@ impl Shared {
                 ports,
                 tokens,
                 config: Arc::new(config),
+                pace: Arc::default(),
             },
             store,
             push_gate: Gate::default(),

@@ -24,6 +24,10 @@ service: Service,
  */
 name: string, 
 /**
+ * How many more meetings it may create or change today (UTC); none when the service does not limit that.
+ */
+writes_left_today: number | null, 
+/**
  * How fresh it is. A problem with code `sign_in_again` means just that.
  */
 health: Health, };

@@ -72,7 +72,7 @@ describe('changes in words', () => {
 });
 
 describe('first start', () => {
-  const google = { id: 'a1', service: 'google' as const, name: 'x', health: calendar().health };
+  const google = { id: 'a1', service: 'google' as const, name: 'x', writes_left_today: null, health: calendar().health };
   const zoom = { ...google, id: 'a2', service: 'zoom' as const };
 
   it('goes on by itself when an account appears, and past the calendars only by the person’s word', () => {

@@ -111,7 +111,7 @@ describe('signing in', () => {
     agent.script.await_sign_in = () => new Promise<Reply>((done, fail) => ends.push({ done, fail }));
     return ends;
   };
-  const account = { id: 'a1', service: 'google' as const, name: 'ada', health: { last_attempt: null, last_success: null, problem: null, next_try: null } };
+  const account = { id: 'a1', service: 'google' as const, name: 'ada', writes_left_today: null, health: { last_attempt: null, last_success: null, problem: null, next_try: null } };
 
   it('opens the address, waits, and tells the end', async () => {
     const agent = new FakeAgent();
@@ -174,7 +174,7 @@ describe('signing in', () => {
 
 describe('the state line', () => {
   const now = at('2026-11-24T09:00:00Z');
-  const gone = { id: 'a1', service: 'zoom' as const, name: 'x', health: { last_attempt: null, last_success: null, problem: problem('sign_in_again'), next_try: null } };
+  const gone = { id: 'a1', service: 'zoom' as const, name: 'x', writes_left_today: null, health: { last_attempt: null, last_success: null, problem: problem('sign_in_again'), next_try: null } };
 
   it('P11: names a lost grant before anything else that needs the person', () => {
     const value = status({ overall: 'needs_you', accounts: [gone] });

@@ -10,6 +10,7 @@ use reconvene_core::report::{Answer, Change, Outcome, Remedy, Service};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
+use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft};
@@ -325,9 +326,13 @@ impl Attempt<'_> {
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
             FailureKind::Limited(until) => {
+                if problem.code == Code::DailyBudget {
+                    budget::used_up(tx, &self.account, now)?;
+                }
                 self.account_failed(tx, &problem, until, now)?;
                 self.wait(tx, draft, Outcome::Waiting, problem, until, now)
             }
+            FailureKind::NotBefore(until) => self.wait(tx, draft, Outcome::Waiting, problem, until, now),
             FailureKind::Account => {
                 let next = account_pause(&problem, now);
                 self.account_failed(tx, &problem, next, now)?;

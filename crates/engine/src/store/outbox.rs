@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use reconvene_core::id::{EntryId, MeetingId};
 use reconvene_core::meeting::Meeting;
+use reconvene_core::problem::Code;
 use reconvene_core::report::PlannedAction;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
@@ -20,6 +21,8 @@ pub(crate) struct Pending {
     pub(crate) written: Option<Meeting>,
     pub(crate) held: bool,
     pub(crate) approved: bool,
+    /// The person asked for it by hand.
+    pub(crate) asked: bool,
     pub(crate) entry: Option<EntryId>,
 }
 
@@ -44,6 +47,7 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
         written: json(row, "written")?,
         held: row.get("held")?,
         approved: row.get("approved")?,
+        asked: row.get("asked")?,
         entry: row.get::<_, Option<i64>>("entry")?.map(EntryId),
     })
 }
@@ -134,12 +138,22 @@ pub(crate) fn due_now(tx: &Connection, meeting: MeetingId, now: Timestamp) -> ru
         .map(drop)
 }
 
-/// Makes every row due that waits only because an attempt failed. A row not tried yet, such as a deletion in its grace
-/// period, keeps its time.
-pub(crate) fn hurry(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE outbox SET due = min(due, ?1) WHERE attempts > 0 AND NOT held")?
-        .execute([Millis(now)])
+/// Notes that the person asked for it by hand.
+pub(crate) fn asked(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET asked = 1 WHERE meeting = ?1")?
+        .execute([meeting.0])
         .map(drop)
+}
+
+/// Makes every row due that waits only because an attempt failed. A row not tried yet, such as a deletion in its grace
+/// period, keeps its time; so does one that waits for the next day's budget.
+pub(crate) fn hurry(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE outbox SET due = min(due, ?1) WHERE attempts > 0 AND NOT held AND NOT EXISTS (
+             SELECT 1 FROM activity WHERE id = outbox.entry AND problem -> '$.code' = ?2)",
+    )?
+    .execute((Millis(now), Json(Code::DailyBudget)))
+    .map(drop)
 }
 
 /// Holds a deletion until the person agrees.

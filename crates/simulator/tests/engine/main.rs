@@ -12,6 +12,7 @@ mod deletion;
 mod failure;
 mod hostile;
 mod lists;
+mod manners;
 mod moved;
 mod ours;
 mod pull;
