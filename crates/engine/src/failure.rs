@@ -57,21 +57,7 @@ impl Failure {
 
     /// No answer at all.
     pub(crate) fn unanswered(service: Service, error: &TransportError) -> Self {
-        let name = service.name();
-        let problem = match error {
-            TransportError::Unreachable(_) => Problem::passing(
-                Code::Offline,
-                format!("{name} cannot be reached."),
-                "Check the network connection. Reconvene tries again by itself while it runs.",
-            ),
-            TransportError::Unanswered(_) => Problem::passing(
-                Code::TimedOut,
-                format!("{name} did not answer in time."),
-                "Reconvene reads back what came of it and tries again by itself while it runs.",
-            ),
-            TransportError::TooLarge { .. } => unreadable(service),
-        };
-        Self::new(FailureKind::Passing, problem)
+        Self::new(FailureKind::Passing, unanswered(service, error))
     }
 
     /// An answer that is not what the service speaks: HTML, cut JSON, nothing.
@@ -122,8 +108,26 @@ impl Failure {
     }
 }
 
+/// How a missing answer is put to the person.
+pub(crate) fn unanswered(service: Service, error: &TransportError) -> Problem {
+    let name = service.name();
+    match error {
+        TransportError::Unreachable(_) => Problem::passing(
+            Code::Offline,
+            format!("{name} cannot be reached."),
+            "Check the network connection. Reconvene tries again by itself while it runs.",
+        ),
+        TransportError::Unanswered(_) => Problem::passing(
+            Code::TimedOut,
+            format!("{name} did not answer in time."),
+            "Reconvene reads back what came of it and tries again by itself while it runs.",
+        ),
+        TransportError::TooLarge { .. } => unreadable(service),
+    }
+}
+
 /// What a person is told when a grant is gone.
-fn sign_in_again(service: Service) -> Problem {
+pub(crate) fn sign_in_again(service: Service) -> Problem {
     Problem::lasting(
         Code::SignInAgain,
         format!("{} no longer accepts the sign-in.", service.name()),
@@ -174,15 +178,15 @@ pub(crate) fn account_pause(problem: &Problem, now: Timestamp) -> Timestamp {
 /// The first pause after a failure, in seconds; it doubles with each further one.
 const FIRST_PAUSE: i64 = 2;
 /// The longest pause between two attempts by themselves.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+const LONGEST_BACKOFF: SignedDuration = SignedDuration::from_mins(15);
 /// A service that asks for a longer pause than this is asked again after it.
-const LONGEST_OBEDIENCE: SignedDuration = SignedDuration::from_hours(25);
+pub(crate) const LONGEST_OBEDIENCE: SignedDuration = SignedDuration::from_hours(25);
 
 /// When to try again after `attempts` failed attempts: exponential, with up to a second, or a quarter, of jitter
 /// (<https://developers.google.com/workspace/calendar/api/guides/quota#exponential>).
 pub(crate) fn backoff(attempts: u32, now: Timestamp, dice: &dyn Dice) -> Timestamp {
     let doubled = FIRST_PAUSE << attempts.saturating_sub(1).min(16);
-    let pause = SignedDuration::from_secs(doubled).min(LONGEST_PAUSE);
+    let pause = SignedDuration::from_secs(doubled).min(LONGEST_BACKOFF);
     let jitter = (pause.as_millis() / 4).max(1_000) as f64 * dice.unit();
     later(now, pause + SignedDuration::from_millis(jitter as i64))
 }

@@ -22,15 +22,13 @@ use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
+use crate::trigger::SLOWEST;
 
 /// A full pass lists what ended no longer ago than this.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// So many passes may fail in a row over one event that cannot be looked up; then it stays as it is known.
 const PATIENCE: u32 = 5;
-
-/// The longest pause after failed passes.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// The role of whoever may look and change nothing.
 const READER: &str = "reader";
@@ -359,7 +357,7 @@ fn ended(
 ) -> rusqlite::Result<()> {
     let choices = choices::current(tx, &shared.session.config)?;
     let poll = choices::poll(&choices, &shared.session.config);
-    let pause = SignedDuration::try_from(shared.surroundings().stretch(poll)).unwrap_or(LONGEST_PAUSE);
+    let pause = SignedDuration::try_from(shared.surroundings().stretch(poll)).unwrap_or(SLOWEST);
     let next = spread(pause, shared.now(), shared.session.ports.dice.as_ref());
     calendars::passed(tx, calendar.id, token, &calendar::fingerprint(), began, next)?;
     accounts::went_well(tx, account.id, began)
@@ -391,7 +389,7 @@ fn failed(
 ) -> Result<Problem, Problem> {
     let now = shared.now();
     let pause = backoff(calendar.failures + 1, now, shared.session.ports.dice.as_ref());
-    let mut next = pause.min(later(now, LONGEST_PAUSE));
+    let mut next = pause.min(later(now, SLOWEST));
     let mut available = calendar.available;
     let mut problem = failure.problem;
     let mut whole_account = None;
@@ -406,7 +404,7 @@ fn failed(
         }
         FailureKind::Gone => {
             available = false;
-            next = later(now, LONGEST_PAUSE);
+            next = later(now, SLOWEST);
             problem = Problem::lasting(
                 Code::CalendarGone,
                 format!(

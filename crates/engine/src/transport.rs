@@ -158,26 +158,5 @@ fn reason(error: reqwest::Error) -> String {
     words
 }
 
-/// How a missing answer is put to the person; `service` is the name they know it by. All of these may pass.
-pub fn problem(service: &str, error: &TransportError) -> Problem {
-    match error {
-        TransportError::Unreachable(why) => Problem::passing(
-            Code::Offline,
-            format!("{service} cannot be reached ({why})."),
-            "Reconvene tries again by itself while it runs. If other sites work, a proxy or firewall may be in the way.",
-        ),
-        TransportError::Unanswered(why) => Problem::passing(
-            Code::TimedOut,
-            format!("{service} did not answer ({why})."),
-            "Reconvene tries again by itself while it runs.",
-        ),
-        TransportError::TooLarge { limit } => Problem::passing(
-            Code::UnreadableAnswer,
-            format!("{service} sent an answer of more than {limit} bytes, which cannot be right."),
-            "Reconvene tries again by itself while it runs.",
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests;

@@ -28,16 +28,16 @@ impl Surroundings {
     /// The pause between two passes of one calendar, when `poll` is the usual one.
     pub(crate) fn stretch(self, poll: Duration) -> Duration {
         if self.idle || self.on_battery {
-            poll.max(UNHURRIED)
+            poll.max(SLOWEST.unsigned_abs())
         } else {
             poll
         }
     }
 }
 
-/// How long the pause between two passes is, at least, when nobody is there to see what comes of it or the battery is to
-/// be spared.
-const UNHURRIED: Duration = Duration::from_secs(300);
+/// The longest pause between two passes of a calendar that Reconvene chooses: when nobody is there to see what comes of
+/// them, when the battery is to be spared, and after failures.
+pub(crate) const SLOWEST: SignedDuration = SignedDuration::from_mins(5);
 
 /// The longest nap.
 const NAP: Duration = Duration::from_secs(60);

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -24,8 +23,8 @@ use url::{Url, form_urlencoded};
 
 use super::{Access, OAuthClient, REDIRECT_PATH};
 use crate::config::{endpoint, is_loopback};
+use crate::failure::{retry_after, unanswered};
 use crate::ports::{Ports, TransportError};
-use crate::transport;
 
 /// A token that does not say how long it lives is taken to live this long (RFC 6749 §5.1 leaves it to documentation;
 /// both services document an hour).
@@ -88,8 +87,8 @@ impl Refusal {
 pub(super) enum Failure {
     /// The code or refresh token is worth nothing (`invalid_grant`).
     GrantGone,
-    /// Anything else; with the time for which the service asked to be left alone.
-    Other(Problem, Option<Duration>),
+    /// Anything else; with the time until which the service asked to be left alone.
+    Other(Problem, Option<Timestamp>),
 }
 
 impl From<Problem> for Failure {
@@ -116,7 +115,7 @@ enum Trouble {
     #[error("status {status}")]
     Status {
         status: StatusCode,
-        retry_after: Option<Duration>,
+        until: Option<Timestamp>,
     },
 }
 
@@ -139,22 +138,15 @@ impl<'c> AsyncHttpClient<'c> for Bridge {
                 | StatusCode::NOT_FOUND => Ok(answer.map(Vec::from)),
                 status => Err(Trouble::Status {
                     status,
-                    retry_after: retry_after(answer.headers(), self.0.clock.now()),
+                    until: until(answer.headers(), self.0.clock.now()),
                 }),
             }
         })
     }
 }
 
-/// `Retry-After`, in either of its forms (RFC 9110 §10.2.3).
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date: SystemTime = httpdate::parse_http_date(text).ok()?;
-    let wait = Timestamp::try_from(date).ok()?.duration_since(now);
-    Some(Duration::try_from(wait).unwrap_or_default())
+fn until(headers: &HeaderMap, now: Timestamp) -> Option<Timestamp> {
+    retry_after(headers.get(header::RETRY_AFTER)?.to_str().ok()?, now)
 }
 
 impl OAuthClient {
@@ -248,9 +240,9 @@ impl OAuthClient {
         let name = self.service.name();
         match error {
             RequestTokenError::ServerResponse(refusal) => self.refused(&refusal),
-            RequestTokenError::Request(Trouble::Transport(error)) => transport::problem(name, &error).into(),
-            RequestTokenError::Request(Trouble::Status { status, retry_after }) => {
-                Failure::Other(unwell(name, status), retry_after)
+            RequestTokenError::Request(Trouble::Transport(error)) => unanswered(self.service, &error).into(),
+            RequestTokenError::Request(Trouble::Status { status, until }) => {
+                Failure::Other(unwell(name, status), until)
             }
             // Neither the parser's words nor the body go into the message: a token can stand in both.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => Problem::passing(
@@ -343,7 +335,7 @@ impl OAuthClient {
             .transport
             .send(request)
             .await
-            .map_err(|error| transport::problem(name, &error))?;
+            .map_err(|error| unanswered(self.service, &error))?;
         match answer.status() {
             status if status.is_success() => Ok(()),
             StatusCode::BAD_REQUEST

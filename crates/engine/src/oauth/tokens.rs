@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::endpoint::{Failure, Issued};
 use super::{Access, Grant, OAuthClient};
 use crate::config::Config;
+use crate::failure::{LONGEST_OBEDIENCE, later, sign_in_again};
 use crate::keyring;
 use crate::ports::Ports;
 
@@ -26,8 +27,6 @@ use crate::ports::Ports;
 const EARLY: SignedDuration = SignedDuration::from_mins(5);
 /// After a failed refresh, how long a token that is still good is used before the next attempt.
 const BREATHER: SignedDuration = SignedDuration::from_secs(30);
-/// No service is believed that asks to be left alone for longer.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The tokens of all accounts, each under the name by which its refresh token lives in the keyring. Cheap to clone.
 #[derive(Clone)]
@@ -108,7 +107,7 @@ impl Memory {
         self.pause
             .as_ref()
             // A clock set back must not make a pause of a year.
-            .filter(|(until, _)| now < *until && until.duration_since(now) <= LONGEST_PAUSE)
+            .filter(|(until, _)| now < *until && until.duration_since(now) <= LONGEST_OBEDIENCE)
             .map(|(_, problem)| problem)
     }
 }
@@ -393,17 +392,11 @@ impl Inner {
                 Ok(access)
             }
             Err(Failure::GrantGone) => Err(sign_in_again(service)),
-            Err(Failure::Other(problem, wait)) => {
+            Err(Failure::Other(problem, until)) => {
                 let usable = memory.still_good(now).cloned().filter(|_| problem.retryable);
-                let wait = wait
-                    .map(|wait| {
-                        SignedDuration::try_from(wait)
-                            .unwrap_or(SignedDuration::MAX)
-                            .min(LONGEST_PAUSE)
-                    })
-                    .or_else(|| usable.is_some().then_some(BREATHER));
-                if let Some(wait) = wait {
-                    memory.pause = Some((now.saturating_add(wait).unwrap_or(now), problem.clone()));
+                let breather = usable.is_some().then(|| later(now, BREATHER));
+                if let Some(until) = until.or(breather) {
+                    memory.pause = Some((until, problem.clone()));
                 }
                 usable.ok_or(problem)
             }
@@ -472,14 +465,6 @@ impl Inner {
 
 fn same(one: &SecretString, other: &SecretString) -> bool {
     one.expose_secret() == other.expose_secret()
-}
-
-fn sign_in_again(service: Service) -> Problem {
-    Problem::lasting(
-        Code::SignInAgain,
-        format!("Your sign-in to {} has ended.", service.name()),
-        "Sign in again. Changes that wait will be carried out then.",
-    )
 }
 
 #[cfg(test)]

@@ -103,7 +103,10 @@ async fn nobody_there_means_certainly_not_carried_out() {
     let error = transport().send(get(&address)).await.unwrap_err();
     assert!(matches!(error, TransportError::Unreachable(_)), "{error}");
     assert!(!error.to_string().contains("hush"), "{error}");
-    assert_eq!(problem("Zoom", &error).code, Code::Offline);
+    assert_eq!(
+        crate::failure::unanswered(reconvene_core::report::Service::Zoom, &error).code,
+        Code::Offline
+    );
 }
 
 #[tokio::test]
@@ -124,7 +127,10 @@ async fn a_request_that_went_out_without_answer_may_have_been_carried_out() {
         let error = within(total).send(get(&address)).await.unwrap_err();
         assert!(matches!(error, TransportError::Unanswered(_)), "{error}");
         assert!(!error.to_string().contains("hush"), "{error}");
-        assert_eq!(problem("Zoom", &error).code, Code::TimedOut);
+        assert_eq!(
+            crate::failure::unanswered(reconvene_core::report::Service::Zoom, &error).code,
+            Code::TimedOut
+        );
     }
 }
 
