@@ -39,7 +39,7 @@ pub enum Code {
     SignInTimedOut,
     /// The service granted less than Reconvene needs.
     MissingScope,
-    /// No Secret Service answers on this desktop.
+    /// No Secret Service answers on this desktop, or it has no keyring in it.
     KeyringMissing,
     /// The keyring is locked and was not unlocked.
     KeyringLocked,

@@ -95,7 +95,8 @@ pub(crate) async fn begin(
     // A keyring that will not keep the sign-in is said before the person goes through it: at Zoom a new grant also ends
     // the one before.
     let name = shared.secret_name(service, "sign-in");
-    let keeps = shared.session.ports.secrets.get(&name).await;
+    let secrets = &shared.session.ports.secrets;
+    let keeps = keyring::patiently(|| secrets.get(&name)).await;
     keeps.map_err(|error| keyring::problem(&error))?;
     let begun = sign_in::begin(client, &shared.session.ports, sign_in::PATIENCE).await?;
     let (ticket, url) = (begun.ticket.clone(), begun.url.to_string());

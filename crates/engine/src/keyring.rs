@@ -3,7 +3,7 @@
 //!
 //! One thread of its own speaks to the keyring, one request after another. A locked keyring makes the desktop ask
 //! for a password, and the call returns when the person has answered, perhaps never; so callers wait for a few
-//! seconds and then hear that it is locked, while the thread goes on waiting and serves later callers once it is
+//! seconds and then hear that it has not answered, while the thread goes on waiting and serves later callers once it is
 //! free. A thread per call would leave one behind with every call
 //! (<https://github.com/frankbria/codeframe/pull/1184>). Nothing joins the thread, so that it cannot keep the process
 //! from ending.
@@ -23,13 +23,16 @@ use keyring_core::{CredentialStore, Entry, Error};
 use reconvene_core::problem::{Code, Problem};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::ports::{Secrets, SecretsError};
 
 /// The service attribute of every entry.
 const SERVICE: &str = "reconvene";
-/// How long a caller waits before hearing that the keyring is locked.
+/// How long a caller waits before hearing that the keyring has not answered.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a person may take to unlock it when they are there, as at a sign-in.
+const UNLOCKING: Duration = Duration::from_secs(60);
 
 /// The operating system's keyring.
 pub struct Keyring {
@@ -113,7 +116,7 @@ impl Keyring {
         match tokio::time::timeout(self.patience, answer).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(SecretsError::Refused("the keyring's thread has ended".to_owned())),
-            Err(_) => Err(SecretsError::Locked),
+            Err(_) => Err(SecretsError::Unanswered),
         }
     }
 }
@@ -300,9 +303,7 @@ fn platform_cause(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> Se
         Some(Cause::Locked | Cause::Prompt) => SecretsError::Locked,
         Some(Cause::Unavailable) => SecretsError::Missing,
         // gnome-keyring answers so when no password was ever set for it.
-        Some(Cause::NoResult) => {
-            SecretsError::Refused("it has no default keyring to keep secrets in".to_owned())
-        }
+        Some(Cause::NoResult) => SecretsError::Empty,
         _ => SecretsError::Refused(cause.to_string()),
     }
 }
@@ -335,6 +336,20 @@ fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
     ))
 }
 
+/// Asks as often as it takes while the keyring waits for the person, who is there: up to a minute.
+pub(crate) async fn patiently<T, F>(ask: impl Fn() -> F) -> Result<T, SecretsError>
+where
+    F: Future<Output = Result<T, SecretsError>>,
+{
+    let until = Instant::now() + UNLOCKING;
+    loop {
+        match ask().await {
+            Err(SecretsError::Unanswered) if Instant::now() < until => {}
+            answer => return answer,
+        }
+    }
+}
+
 /// How a keyring that does not serve is put to the person.
 pub fn problem(error: &SecretsError) -> Problem {
     match error {
@@ -344,7 +359,13 @@ pub fn problem(error: &SecretsError) -> Problem {
             "GNOME: start gnome-keyring. KDE: switch on KDE Wallet in System Settings. Elsewhere: install and start \
              gnome-keyring, or KeePassXC with its Secret Service switched on. Then try again; nothing needs a restart.",
         ),
-        SecretsError::Locked => Problem::passing(
+        SecretsError::Empty => Problem::passing(
+            Code::KeyringMissing,
+            "The keyring of this desktop has no default keyring in it, so sign-ins cannot be kept.",
+            "Make one with Passwords and Keys (GNOME), KWalletManager (KDE) or KeePassXC, or log out and in again. Then \
+             try again; nothing needs a restart.",
+        ),
+        SecretsError::Locked | SecretsError::Unanswered => Problem::passing(
             Code::KeyringLocked,
             "The keyring is locked.",
             "Enter its password in the window that the desktop shows. If there is none, unlock it: in Passwords and \

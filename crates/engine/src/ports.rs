@@ -95,9 +95,15 @@ pub enum SecretsError {
     /// No keyring service answers on this desktop.
     #[error("no keyring service answers")]
     Missing,
-    /// It is locked, and was not unlocked in time or the prompt was dismissed.
+    /// One answers, and has no keyring in it to keep anything in.
+    #[error("the keyring service has no default keyring")]
+    Empty,
+    /// It is locked, and the prompt was dismissed or cannot be shown.
     #[error("the keyring is locked")]
     Locked,
+    /// It has not answered yet: most likely it asks the person for its password. The same request may succeed any moment.
+    #[error("the keyring has not answered yet")]
+    Unanswered,
     /// It refused, or failed.
     #[error("the keyring refused: {0}")]
     Refused(String),

@@ -108,7 +108,14 @@ pub(super) async fn sign_in(
     json: bool,
     stop: &CancellationToken,
 ) -> Result<ExitCode, Problem> {
-    let SignIn { ticket, url } = match asking.ask(Command::SignIn { service }).await? {
+    // The keyring may ask for its password first.
+    let Some(begun) = stop
+        .run_until_cancelled(asking.ask(Command::SignIn { service }))
+        .await
+    else {
+        return Err(called_off());
+    };
+    let SignIn { ticket, url } = match begun? {
         Reply::SignIn(begun) => begun,
         other => return Err(unexpected(&other)),
     };
@@ -133,11 +140,7 @@ pub(super) async fn sign_in(
         },
         () = stop.cancelled() => {
             asking.ask(Command::CancelSignIn { ticket }).await?;
-            return Err(Problem::lasting(
-                Code::SignInCancelled,
-                "The sign-in was called off.",
-                "Nothing has changed.",
-            ));
+            return Err(called_off());
         }
     };
     say(&Reply::Account(account), json, asking.retries())?;
@@ -145,6 +148,14 @@ pub(super) async fn sign_in(
         note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn called_off() -> Problem {
+    Problem::lasting(
+        Code::SignInCancelled,
+        "The sign-in was called off.",
+        "Nothing has changed.",
+    )
 }
 
 async fn open_browser(url: String) -> bool {

@@ -65,15 +65,15 @@ async fn p12_a_locked_keyring_is_said_in_time_and_one_thread_waits_for_all_calle
         SHORT,
     );
     for _ in 0..5 {
-        assert_eq!(read(&keyring, "zoom-1").await, Err(SecretsError::Locked));
+        assert_eq!(read(&keyring, "zoom-1").await, Err(SecretsError::Unanswered));
         assert_eq!(
             keyring.set("zoom-1", &secret("old")).await,
-            Err(SecretsError::Locked)
+            Err(SecretsError::Unanswered)
         );
     }
     assert_eq!(
         keyring.set("zoom-1", &secret("r2")).await,
-        Err(SecretsError::Locked)
+        Err(SecretsError::Unanswered)
     );
     assert!(
         keyring.desk.queue().jobs.len() <= 2,
@@ -105,7 +105,7 @@ async fn a_stuck_keyring_keeps_nothing_from_ending() {
         },
         SHORT,
     );
-    assert_eq!(read(&keyring, "zoom-1").await, Err(SecretsError::Locked));
+    assert_eq!(read(&keyring, "zoom-1").await, Err(SecretsError::Unanswered));
     // The thread still waits; neither this drop nor the end of the runtime after it may.
     drop(keyring);
 }
@@ -219,17 +219,19 @@ fn a_failure_is_told_by_its_variant() {
         words(Error::PlatformFailure(Box::new(Cause::Unavailable))),
         SecretsError::Missing
     );
-    assert!(matches!(
+    assert_eq!(
         words(Error::NoStorageAccess(Box::new(Cause::NoResult))),
-        SecretsError::Refused(_)
-    ));
+        SecretsError::Empty
+    );
 }
 
 #[test]
 fn p11_every_failure_has_a_remedy_for_each_kind_of_desktop() {
     for (error, code) in [
         (SecretsError::Missing, Code::KeyringMissing),
+        (SecretsError::Empty, Code::KeyringMissing),
         (SecretsError::Locked, Code::KeyringLocked),
+        (SecretsError::Unanswered, Code::KeyringLocked),
         (SecretsError::Refused("x".to_owned()), Code::KeyringRefused),
     ] {
         let problem = problem(&error);
@@ -238,4 +240,26 @@ fn p11_every_failure_has_a_remedy_for_each_kind_of_desktop() {
             assert!(problem.hint.contains(word), "{code:?} {word}");
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_signs_in_has_a_minute_to_unlock_the_keyring() {
+    let after = async |silences: usize, last: Result<(), SecretsError>| {
+        let (asked, began) = (AtomicUsize::new(0), Instant::now());
+        let answer = patiently(async || {
+            if asked.fetch_add(1, Ordering::SeqCst) < silences {
+                tokio::time::sleep(PATIENCE).await;
+                return Err(SecretsError::Unanswered);
+            }
+            last.clone()
+        });
+        (answer.await, began.elapsed().as_secs())
+    };
+    assert_eq!(after(15, Ok(())).await, (Ok(()), 45));
+    assert_eq!(after(99, Ok(())).await, (Err(SecretsError::Unanswered), 60));
+    // A prompt that was dismissed is not shown again.
+    assert_eq!(
+        after(1, Err(SecretsError::Locked)).await,
+        (Err(SecretsError::Locked), 3)
+    );
 }

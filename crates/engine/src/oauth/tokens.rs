@@ -222,11 +222,8 @@ impl Tokens {
         let slot = self.inner.slot(name);
         let _turn = slot.turn.lock().await;
         let ports = &self.inner.ports;
-        ports
-            .secrets
-            .set(name, &grant.refresh)
-            .await
-            .map_err(|error| keyring::problem(&error))?;
+        let kept = keyring::patiently(|| ports.secrets.set(name, &grant.refresh));
+        kept.await.map_err(|error| keyring::problem(&error))?;
         let mut memory = slot.memory();
         *memory = Memory {
             access: Some(Held::new(grant.access, ports.clock.now())),
