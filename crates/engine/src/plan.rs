@@ -11,7 +11,7 @@ use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::{
-    Decision, Linked, Settings, Subject, decide, is_touchable, proof_by_agreement, proof_by_origin,
+    Decision, Linked, Proof, Settings, Subject, decide, is_touchable, proof_by_agreement, proof_by_origin,
 };
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, PlannedAction, Service};
@@ -37,7 +37,7 @@ pub(crate) fn observe(
         match row {
             Observation::Present(event) => {
                 if let Kind::Exception(place) = &event.kind {
-                    series::changed(tx, calendar, place, event, pass, &mut touched)?;
+                    series::changed(tx, calendar, place, event, pass, &mut touched, now)?;
                 }
                 if let Some(before) = &before {
                     series::returned(tx, before, event)?;
@@ -83,7 +83,7 @@ fn present(
     let linked_now = match &event.conference {
         Some(conference) => {
             let meeting = meetings::of(tx, &conference.target)?;
-            let id = events::put(tx, calendar, event, pass)?;
+            let id = events::put(tx, calendar, event, pass, now)?;
             let kept = before
                 .as_ref()
                 .filter(|_| linked_before == Some(meeting))
@@ -249,7 +249,7 @@ impl Dossier {
             .map(|stored| Linked {
                 event: &stored.event,
                 gone: stored.gone_since,
-                proof: stored.proof,
+                proof: self.proof(stored),
                 exceptions: &stored.exceptions,
             })
             .collect();
@@ -264,19 +264,36 @@ impl Dossier {
         decide(&subject, settings, now)
     }
 
-    /// An event that was moved off a calendar which was lost before that was seen: where it lives now, it is read.
-    fn is_outdated(&self, stale: &Stored) -> bool {
-        !stale.available
-            && self.links.iter().any(|other| {
-                other.event.google_id == stale.event.google_id
-                    && (other.available && other.gone_since.is_none() && other.event.organized_here)
-            })
+    /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
+    /// event that moved is on two calendars until both were read: what is on a calendar that can be read counts more, and
+    /// what was learnt last. That it is cancelled on one calendar says nothing about another.
+    pub(crate) fn is_outdated(&self, stale: &Stored) -> bool {
+        let rank = |copy: &Stored| (copy.available, copy.learnt, copy.id);
+        self.links.iter().any(|other| {
+            let may_speak = other.event.organized_here || !stale.event.organized_here;
+            let lives = other.gone_since.is_none() && other.event.organized_here;
+            other.event.google_id == stale.event.google_id
+                && may_speak
+                && (lives || other.listed_as == stale.listed_as)
+                && rank(other) > rank(stale)
+        })
+    }
+
+    /// The proof that the meeting was made for an event. What one copy of the event proved holds for each.
+    fn proof(&self, stored: &Stored) -> Option<Proof> {
+        let same = |other: &&Stored| {
+            other.event.google_id == stored.event.google_id && other.listed_as == stored.listed_as
+        };
+        stored
+            .proof
+            .or_else(|| self.links.iter().filter(same).find_map(|other| other.proof))
     }
 
     /// The title that the person knows it by: of a living bonded event, else of any.
     pub(crate) fn title(&self) -> String {
         self.links
             .iter()
+            .filter(|stored| !self.is_outdated(stored))
             .max_by_key(|stored| (stored.gone_since.is_none(), stored.proof.is_some()))
             .map(|stored| stored.event.title.clone())
             .or_else(|| self.known.seen.as_ref().map(|seen| seen.topic.clone()))
@@ -330,7 +347,11 @@ fn drop_action(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
 
 /// Forgets the cancelled events of a meeting, and the meeting once nothing points at it.
 pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()> {
-    for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
+    // Where nothing lives any more, a copy that says otherwise is out of date.
+    let lives = |stored: &Stored| stored.gone_since.is_none() && !dossier.is_outdated(stored);
+    let any_lives = dossier.links.iter().any(lives);
+    let is_gone = |stored: &&Stored| stored.gone_since.is_some() || !any_lives;
+    for stored in dossier.links.iter().filter(is_gone) {
         events::forget(tx, stored.id)?;
         if let Kind::Series { .. } = stored.event.kind {
             exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;

@@ -22,11 +22,12 @@ pub(super) fn changed(
     event: &Event,
     pass: i64,
     touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let before = exceptions::get(tx, calendar, &event.google_id)?;
     exceptions::changed(tx, calendar, place, event, pass)?;
-    let now = exceptions::get(tx, calendar, &event.google_id)?;
-    touch_if(before != now, tx, calendar, place, touched)
+    let after = exceptions::get(tx, calendar, &event.google_id)?;
+    touch_if(before != after, tx, calendar, place, touched, now)
 }
 
 /// Takes over that one date is cancelled. Where it has a row of its own and its series the same meeting, the row goes:
@@ -45,7 +46,7 @@ pub(super) fn cancelled(
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::cancelled(tx, calendar, place, google_id, pass)?;
     let after = exceptions::get(tx, calendar, google_id)?;
-    touch_if(before != after, tx, calendar, place, touched)?;
+    touch_if(before != after, tx, calendar, place, touched, now)?;
     let Some(row) = row else { return Ok(()) };
     let master = events::get(tx, calendar, &place.series)?;
     if master.is_some_and(|master| master.meeting == row.meeting) {
@@ -128,15 +129,18 @@ fn touch_if(
     calendar: CalendarId,
     place: &Place,
     touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let master = events::get(tx, calendar, &place.series)?;
     if changed
         && let Some(Stored {
+            id,
             meeting: Some(meeting),
             gone_since: None,
             ..
         }) = master
     {
+        events::learnt(tx, id, now)?;
         super::renew(tx, meeting)?;
         touched.insert(meeting);
     }

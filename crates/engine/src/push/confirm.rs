@@ -129,8 +129,11 @@ impl Attempt<'_> {
             .shared
             .store
             .read(|tx| Dossier::of(tx, self.pending.meeting))?;
-        let mut links = dossier.map(|dossier| dossier.links).unwrap_or_default();
-        links.retain(|stored| stored.gone_since.is_some());
+        let Some(dossier) = dossier else {
+            return Ok(Vec::new());
+        };
+        let gone = |stored: &&Stored| stored.gone_since.is_some() && !dossier.is_outdated(stored);
+        let mut links: Vec<Stored> = dossier.links.iter().filter(gone).cloned().collect();
         // The master answers for its dates.
         let masters: Vec<String> = links
             .iter()

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::Millis;
 
 /// The columns that hold noted instants. Those of events and meetings themselves are not among them.
-const NOTED: [(&str, &str); 13] = [
+const NOTED: [(&str, &str); 14] = [
     ("accounts", "last_attempt"),
     ("accounts", "last_success"),
     ("accounts", "next_try"),
@@ -17,6 +17,7 @@ const NOTED: [(&str, &str); 13] = [
     ("calendar_lists", "whole_at"),
     ("calendar_lists", "due"),
     ("events", "gone_since"),
+    ("events", "learnt"),
     ("meetings", "seen_at"),
     ("meetings", "moved_at"),
     ("outbox", "due"),

@@ -20,13 +20,18 @@ pub(crate) struct Stored {
     pub(crate) gone_since: Option<Timestamp>,
     pub(crate) meeting: Option<MeetingId>,
     pub(crate) proof: Option<Proof>,
+    /// Google's id of its calendar, which several accounts may show.
+    pub(crate) listed_as: String,
     /// Whether its calendar can be read. What a lost one was last known to hold may be out of date.
     pub(crate) available: bool,
+    /// When what the row says was learnt.
+    pub(crate) learnt: Timestamp,
     /// Of the master of a series: its exceptions.
     pub(crate) exceptions: Vec<Exception>,
 }
 
-const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.available
+const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
+        c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
 
@@ -69,7 +74,9 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         gone_since: instant(row, "gone_since")?,
         meeting: row.get::<_, Option<i64>>("meeting")?.map(MeetingId),
         proof: json(row, "proof")?,
+        listed_as: row.get("listed_as")?,
         available: row.get("available")?,
+        learnt: row.get::<_, Millis>("learnt")?.0,
         exceptions: Vec::new(),
     })
 }
@@ -178,7 +185,13 @@ pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusq
 }
 
 /// Keeps an event as it is now, alive. Its link is kept apart, by [`link`].
-pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i64) -> rusqlite::Result<i64> {
+pub(crate) fn put(
+    tx: &Connection,
+    calendar: CalendarId,
+    event: &Event,
+    pass: i64,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
     let (starts, starts_zone, starts_day) = columns(&event.start);
     let (ends, _, ends_day) = columns(&event.end);
     let (kind, recurrence, place) = match &event.kind {
@@ -189,15 +202,16 @@ pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i6
     let (original, _, original_day) = place.map(|place| columns(&place.original)).unwrap_or_default();
     tx.prepare_cached(
         "INSERT INTO events (calendar, google_id, etag, title, starts, starts_zone, starts_day, ends, ends_day, kind,
-                             recurrence, series, original, original_day, organized_here, pass)
+                             recurrence, series, original, original_day, organized_here, pass, learnt)
          VALUES (:calendar, :google_id, :etag, :title, :starts, :starts_zone, :starts_day, :ends, :ends_day, :kind,
-                 :recurrence, :series, :original, :original_day, :organized_here, :pass)
+                 :recurrence, :series, :original, :original_day, :organized_here, :pass, :learnt)
          ON CONFLICT (calendar, google_id) DO UPDATE
          SET etag = excluded.etag, title = excluded.title, starts = excluded.starts,
              starts_zone = excluded.starts_zone, starts_day = excluded.starts_day, ends = excluded.ends,
              ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
              series = excluded.series, original = excluded.original, original_day = excluded.original_day,
-             organized_here = excluded.organized_here, pass = excluded.pass, gone_since = NULL
+             organized_here = excluded.organized_here, pass = excluded.pass, learnt = excluded.learnt,
+             gone_since = NULL
          RETURNING id",
     )?
     .query_row(
@@ -206,7 +220,7 @@ pub(crate) fn put(tx: &Connection, calendar: CalendarId, event: &Event, pass: i6
             ":starts": starts, ":starts_zone": starts_zone, ":starts_day": starts_day, ":ends": ends,
             ":ends_day": ends_day, ":kind": kind, ":recurrence": recurrence,
             ":series": place.map(|place| &place.series), ":original": original, ":original_day": original_day, ":organized_here": event.organized_here,
-            ":pass": pass,
+            ":pass": pass, ":learnt": Millis(now),
         },
         |row| row.get(0),
     )
@@ -228,8 +242,15 @@ pub(crate) fn seen(tx: &Connection, event: i64, etag: &str, pass: i64) -> rusqli
 
 /// Notes since when an event is gone. Its row stays until its meeting is settled.
 pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE events SET gone_since = ?2 WHERE id = ?1 AND gone_since IS NULL")?
+    tx.prepare_cached("UPDATE events SET gone_since = ?2, learnt = ?2 WHERE id = ?1 AND gone_since IS NULL")?
         .execute((event, Millis(since)))
+        .map(drop)
+}
+
+/// Notes that something else that the row stands for was just learnt, such as a date of a series.
+pub(crate) fn learnt(tx: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET learnt = ?2 WHERE id = ?1")?
+        .execute((event, Millis(now)))
         .map(drop)
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod clock;
+mod copies;
 mod deletion;
 mod failure;
 mod hostile;
