@@ -64,6 +64,8 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "ID")]
         calendar: Option<String>,
     },
+    /// What would be done, meeting by meeting, without doing any of it
+    Plan,
     /// Meetings and where they stand
     Meetings,
     /// What was done, and what failed, newest first
@@ -248,6 +250,7 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
             watched: false,
         },
         Verb::Sync { calendar } => Command::Sync { calendar },
+        Verb::Plan => Command::Plan,
         Verb::Meetings => Command::Meetings,
         Verb::Activity { limit, before } => Command::Activity { limit, before },
         Verb::Status => Command::Status,
@@ -397,6 +400,7 @@ mod tests {
             "reconvene calendar unwatch someone@example.com",
             "reconvene sync --calendar c2 --json",
             "reconvene activity --limit 5 --before e9",
+            "reconvene plan --json",
             "reconvene approve all",
             "reconvene approve m1 m2",
             "reconvene refuse m1",

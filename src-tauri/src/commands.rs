@@ -86,6 +86,7 @@ impl Answers for Commands {
                 Ok(Reply::Calendars(engine.watch_calendar(&calendar, watched).await?))
             }
             Command::Sync { calendar } => Ok(Reply::Sync(engine.sync(calendar.as_deref()).await?)),
+            Command::Plan => Ok(Reply::Plan(engine.plan().await?)),
             Command::Retry { meeting } => done(engine.retry(meeting)),
             Command::Ignore { meeting } => done(engine.ignore(meeting)),
             Command::Approve { meetings } => done(engine.approve(&meetings)),

@@ -143,6 +143,7 @@ mod tests {
             calendars: Vec::new(),
             problems: Vec::new(),
             held: Vec::new(),
+            preview: false,
         }
     }
 

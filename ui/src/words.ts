@@ -34,6 +34,7 @@ const english = {
     syncing: 'Syncing',
     needs_you: 'Needs you',
     paused: 'Paused',
+    preview: 'Preview only',
     offline: 'Offline',
     label: 'State',
     asOf: (age: string) => `As of ${age}`,
@@ -43,6 +44,14 @@ const english = {
     resume: 'Resume syncing',
     problem: 'Problem',
     more: (n: number) => (n === 1 ? '1 more problem' : `${n} more problems`),
+  },
+
+  preview: {
+    title: 'This is a preview',
+    why: 'Meetings and calendars are read, and what would be done is shown. Nothing is written.',
+    fixed: 'It is set in config.toml.',
+    end: 'Switch off',
+    ended: 'From now on meetings follow the calendar',
   },
 
   state: {
@@ -65,6 +74,9 @@ const english = {
     seen: (age: string) => `Last checked ${age}.`,
     moved: (from: string, to: string) => `Moved from ${from} to ${to}`,
     toMove: (from: string, to: string) => `Still at ${from}; belongs at ${to}`,
+    atProvider: 'Meeting',
+    inCalendar: 'Calendar',
+    moreDifferences: (n: number) => (n === 1 ? 'and 1 more difference' : `and ${n} more differences`),
     past: (n: number) => `Earlier (${n})`,
     more: (n: number) => `Show ${n} more`,
     summary: {
@@ -229,6 +241,8 @@ const english = {
     delete_grace_secondsWhy: 'Time to bring a cancelled event back before its meeting goes.',
     mass_delete_limit: 'Ask before deleting more than',
     mass_delete_limitWhy: 'Meetings at once. Beyond that, all are held until you agree.',
+    preview: 'Preview only',
+    previewWhy: 'Shows what would be done, and writes nothing to any meeting or calendar.',
     tell: 'Notifications',
     notify: 'Tell me about failures',
     notifyWhy: 'With a notification on the desktop.',

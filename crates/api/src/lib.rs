@@ -8,7 +8,8 @@
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, Service, SettingsView, Status, SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Service, SettingsView, Status,
+    SyncReport,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,8 @@ pub enum Command {
         /// One calendar (`c1`, or Google's id); all watched ones when absent.
         calendar: Option<String>,
     },
+    /// What would be done, meeting by meeting; changes nothing. Answered by [`Reply::Plan`].
+    Plan,
     /// Tries a failed or waiting action again now. Answered by [`Reply::Done`].
     Retry {
         /// Which meeting.
@@ -167,6 +170,8 @@ pub enum Reply {
     Calendars(Vec<CalendarView>),
     /// To [`Command::Sync`].
     Sync(SyncReport),
+    /// To [`Command::Plan`].
+    Plan(PlanView),
     /// To [`Command::JoinLink`].
     Link(String),
     /// To [`Command::Settings`] and [`Command::ChangeSettings`].

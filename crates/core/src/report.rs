@@ -375,6 +375,8 @@ pub enum Overall {
     NeedsYou,
     /// The person paused it.
     Paused,
+    /// The person wants to see what would be done: nothing is written until they say so.
+    Preview,
     /// A watched calendar could not be read the last time: Google cannot be reached, or did not answer usefully.
     Offline,
 }
@@ -436,6 +438,9 @@ pub struct Status {
     pub problems: Vec<Problem>,
     /// Deletions held together, waiting for one answer.
     pub held: Vec<MeetingId>,
+    /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
+    #[serde(default)]
+    pub preview: bool,
 }
 
 /// What a `sync` by hand did.
@@ -454,6 +459,75 @@ pub struct SyncReport {
     pub problems: Vec<Problem>,
     /// Whether something waits for the person.
     pub needs_you: bool,
+    /// Whether what is planned was only planned, and nothing written.
+    #[serde(default)]
+    pub preview: bool,
+}
+
+/// What would be done, had everything been written that is planned now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
+pub struct PlanView {
+    /// When all watched calendars had last been read successfully. The plan knows no edit made since.
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
+    pub fresh_as_of: Option<Timestamp>,
+    /// Whether nothing of it is written because the person wants to see it first.
+    pub preview: bool,
+    /// Whether nothing of it is done because the person paused everything.
+    pub paused: bool,
+    /// What would be done, the next first.
+    pub actions: Vec<ActionView>,
+}
+
+/// What would be done to one meeting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
+pub struct ActionView {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// The event's title.
+    pub title: String,
+    /// The kind of conference: `Zoom`.
+    pub conference: String,
+    /// What.
+    pub action: PlannedAction,
+    /// Property by property: `before` is the meeting, `after` what it would become.
+    pub changes: Vec<Change>,
+    /// What the event asks for besides, and the provider cannot hold.
+    pub beyond: Vec<Change>,
+    /// Not before this instant.
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
+    pub due: Timestamp,
+    /// How often it was tried so far.
+    pub attempts: u32,
+    /// What it waits for; none when it is its turn.
+    pub waits: Option<Wait>,
+    /// The same in a sentence, or what else there is to say; empty when there is nothing.
+    pub reason: String,
+    /// When the meeting was last read at its provider: as a rule, for this very plan.
+    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
+    pub seen: Option<Timestamp>,
+    /// Why the meeting could not be read for this plan; what is said rests on an earlier reading then, or on none.
+    pub problem: Option<Problem>,
+}
+
+/// What an action waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
+#[serde(rename_all = "snake_case")]
+pub enum Wait {
+    /// The end of the grace period of a deletion.
+    Grace,
+    /// The person's word: it is one of many deletions.
+    Held,
+    /// The next try, after one that failed.
+    Retry,
+    /// Its account, which the service told to wait or which needs the person.
+    Account,
+    /// The end of the pause.
+    Paused,
+    /// The end of the preview.
+    Preview,
 }
 
 /// What the person may choose. Values that `config.toml` fixes are named in `fixed`.
@@ -470,6 +544,9 @@ pub struct SettingsView {
     pub delete_grace_seconds: u32,
     /// Deletions due together beyond which all are held.
     pub mass_delete_limit: u32,
+    /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
+    #[serde(default)]
+    pub preview: bool,
     /// Whether failures are shown as desktop notifications.
     pub notify: bool,
     /// Names of the fields above that `config.toml` fixes and the window cannot change.

@@ -124,6 +124,7 @@ fn defaults() -> SettingsView {
         poll_seconds: seconds(SyncConfig::POLL),
         delete_grace_seconds: seconds(SyncConfig::DELETE_GRACE),
         mass_delete_limit: SyncConfig::MASS_DELETE_LIMIT,
+        preview: false,
         notify: true,
         fixed: Vec::new(),
     }
@@ -143,6 +144,10 @@ fn fixed(mut view: SettingsView, config: &Config) -> SettingsView {
     if let Some(limit) = sync.mass_delete_limit {
         view.mass_delete_limit = limit;
         fix("mass_delete_limit");
+    }
+    if let Some(preview) = sync.preview {
+        view.preview = preview;
+        fix("preview");
     }
     view
 }

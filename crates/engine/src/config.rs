@@ -55,6 +55,8 @@ pub struct SyncConfig {
     pub delete_grace: Option<Duration>,
     /// Deletions due together beyond which all are held, at most 1,000. With 0, each one is.
     pub mass_delete_limit: Option<u32>,
+    /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
+    pub preview: Option<bool>,
 }
 
 /// An OAuth client, as configured or built in.

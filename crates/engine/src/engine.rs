@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, Service, SettingsView, Status, SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Service, SettingsView, Status,
+    SyncReport,
 };
 use rusqlite::Transaction;
 use tokio::sync::watch;
@@ -25,7 +26,7 @@ use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::{accounts, activity, calendars, events, meetings, outbox, settings};
 use crate::trigger::Surroundings;
-use crate::{choices, doctor, pull, push, trigger};
+use crate::{choices, doctor, preview, pull, push, trigger};
 
 /// The engine. Clones are handles to the same one.
 ///
@@ -144,10 +145,12 @@ impl Engine {
     pub fn status(&self) -> Result<Status, Problem> {
         let shared = &self.shared;
         let now = shared.now();
+        let preview = shared.store.read(|tx| shared.previews(tx))?;
         let circumstances = Circumstances {
             revision: *shared.store.changes().borrow(),
             busy: shared.is_busy(),
             paused: shared.paused()?,
+            preview,
             trouble: shared.store.trouble(),
         };
         shared.store.read(|tx| {
@@ -167,9 +170,11 @@ impl Engine {
     /// Those of the database.
     pub fn meetings(&self) -> Result<Vec<MeetingView>, Problem> {
         let now = self.shared.now();
-        self.shared
-            .store
-            .read(|tx| report::meetings(tx, &self.shared.plan_settings(tx)?, now))
+        let shared = &self.shared;
+        shared.store.read(|tx| {
+            let settings = shared.plan_settings(tx)?;
+            report::meetings(tx, &settings, shared.previews(tx)?, now)
+        })
     }
 
     /// The newest `limit` activity entries, newest first; only those older than `before` when given.
@@ -329,8 +334,18 @@ impl Engine {
             waiting: count(pending.iter().filter(|pending| pending.waits()).count()),
             problems,
             // Not the one word for the tray, which says "paused" before anything else.
+            preview: status.preview,
             needs_you: !status.held.is_empty() || status.problems.iter().any(report::needs_person),
         })
+    }
+
+    /// What would be done, meeting by meeting, from the calendars as last read and the meetings as they are now. Nothing is
+    /// changed by asking, here or anywhere else.
+    ///
+    /// # Errors
+    /// Those of the database. What cannot be read at a provider says so beside its action.
+    pub async fn plan(&self) -> Result<PlanView, Problem> {
+        preview::plan(&self.shared).await
     }
 
     /// Tries a failed or waiting action again now.

@@ -15,6 +15,7 @@ pub mod oauth;
 mod pace;
 mod plan;
 pub mod ports;
+mod preview;
 pub mod profile;
 mod providers;
 mod pull;

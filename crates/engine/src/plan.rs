@@ -240,6 +240,17 @@ impl Dossier {
         })
     }
 
+    /// Takes the meeting for read just now, with the bonds that this proves, and keeps nothing of it.
+    pub(crate) fn suppose(&mut self, seen: Meeting, now: Timestamp) {
+        for stored in &mut self.links {
+            if stored.gone_since.is_none() && stored.proof.is_none() {
+                stored.proof = proof_by_agreement(&stored.event, &stored.exceptions, &seen, now);
+            }
+        }
+        self.known.seen = Some(seen);
+        self.known.seen_at = Some(now);
+    }
+
     /// What must become of the meeting.
     pub(crate) fn decide(&self, settings: &Settings, now: Timestamp) -> Decision {
         let links: Vec<Linked<'_>> = self

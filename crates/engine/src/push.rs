@@ -12,10 +12,12 @@ use jiff::Timestamp;
 use reconvene_core::amend::{Shape, Whole, Write, amend};
 use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
+use reconvene_core::id::MeetingId;
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, PlannedAction, Service};
+use rusqlite::Connection;
 
 use self::confirm::Confirmed;
 use self::settle::Ending;
@@ -40,7 +42,7 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
         let now = shared.now();
         let Some(pending) = shared
             .store
-            .read(outbox::next)?
+            .read(|tx| next(shared, tx))?
             .filter(|pending| pending.is_due(now))
         else {
             return Ok(());
@@ -62,6 +64,11 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
     }
 }
 
+/// The row whose turn is next. In a preview only what writes nothing gets one.
+pub(crate) fn next(shared: &Shared, tx: &Connection) -> rusqlite::Result<Option<Pending>> {
+    outbox::next(tx, shared.previews(tx)?)
+}
+
 /// One attempt at one action.
 struct Attempt<'a> {
     shared: &'a Shared,
@@ -80,17 +87,17 @@ struct Attempt<'a> {
 }
 
 /// Whom to ask about which meeting.
-struct Addressees {
-    service: Service,
-    number: String,
-    accounts: Vec<Account>,
+pub(crate) struct Addressees {
+    pub(crate) service: Service,
+    pub(crate) number: String,
+    pub(crate) accounts: Vec<Account>,
     first_look: bool,
 }
 
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(shared: &'a Shared, pending: Pending, now: Timestamp) -> Result<(), Problem> {
-        let Some(asked) = addressees(shared, &pending)? else {
+        let Some(asked) = addressees(shared, pending.meeting)? else {
             return shared.replan(pending.meeting);
         };
         let Addressees {
@@ -156,11 +163,17 @@ impl<'a> Attempt<'a> {
             Err(failure) => return Err(failure.into()),
         };
         match self.decide(Some(&meeting))? {
+            Decision::Update(_) | Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
             Decision::Update(schedule) => self.update(&meeting, &schedule).await,
             Decision::Delete { not_before } if not_before <= self.shared.now() => self.delete(&meeting).await,
             Decision::InStep => Ok(Ending::InStep(meeting)),
             _ => Ok(Ending::Replanned),
         }
+    }
+
+    /// Whether nothing is to be written. Asked when the meeting has been read, because the person may have said so since.
+    fn previews(&self) -> Result<bool, Problem> {
+        self.shared.store.read(|tx| self.shared.previews(tx))
     }
 
     /// Reads the meeting through the first account that can see it. It is gone only if every account says so.
@@ -368,9 +381,9 @@ impl From<Problem> for Stopped {
 }
 
 /// The account that hosts a meeting, once that is known, else all of its service, the oldest last.
-fn addressees(shared: &Shared, pending: &Pending) -> Result<Option<Addressees>, Problem> {
+pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<Addressees>, Problem> {
     shared.store.read(|tx| {
-        let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
+        let Some(dossier) = Dossier::of(tx, meeting)? else {
             return Ok(None);
         };
         let Target::Meeting { service, number } = dossier.known.target else {

@@ -71,10 +71,12 @@ pub(crate) fn calendars(tx: &Connection) -> rusqlite::Result<Vec<CalendarView>> 
         .collect()
 }
 
-/// Every event with a conference, and where its meeting stands, by start.
+/// Every event with a conference, and where its meeting stands, by start. In a `preview` nothing that is planned is on its
+/// way.
 pub(crate) fn meetings(
     tx: &Connection,
     settings: &Settings,
+    preview: bool,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<MeetingView>> {
     let calendars: HashMap<CalendarId, Calendar> = calendars::all(tx)?
@@ -111,6 +113,7 @@ pub(crate) fn meetings(
                     &decision,
                     pending.as_ref(),
                     settings,
+                    preview,
                     now,
                 ));
             }
@@ -120,6 +123,10 @@ pub(crate) fn meetings(
     Ok(views)
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one meeting and all that its state rests on"
+)]
 fn meeting(
     dossier: &Dossier,
     stored: &Stored,
@@ -127,6 +134,7 @@ fn meeting(
     decision: &Decision,
     pending: Option<&Pending>,
     settings: &Settings,
+    preview: bool,
     now: Timestamp,
 ) -> MeetingView {
     let known = &dossier.known;
@@ -157,7 +165,17 @@ fn meeting(
             event.end.instant(&calendar.zone),
         ),
     };
-    let (state, reason) = state(stored, decision, pending, known.problem.as_ref(), &differences);
+    let (state, reason) = match state(stored, decision, pending, known.problem.as_ref(), &differences) {
+        (MeetingState::Updating, _) if preview && pending.is_some_and(Pending::writes) => (
+            MeetingState::OutOfStep,
+            "It differs from its event. Preview only: nothing is written.".to_owned(),
+        ),
+        (MeetingState::Deleting, _) if preview => (
+            MeetingState::OutOfStep,
+            "Its event was cancelled. Preview only: it is not deleted.".to_owned(),
+        ),
+        standing => standing,
+    };
     let number = match &known.target {
         Target::Meeting { number, .. } => Some(number.clone()),
         _ => None,
@@ -263,6 +281,8 @@ pub(crate) struct Circumstances {
     pub(crate) busy: bool,
     /// Whether the person paused everything.
     pub(crate) paused: bool,
+    /// Whether the person wants to see what would be done, and nothing written.
+    pub(crate) preview: bool,
     /// Why the database could not be written just now.
     pub(crate) trouble: Option<Problem>,
 }
@@ -277,7 +297,7 @@ pub(crate) fn status(
 ) -> rusqlite::Result<Status> {
     let accounts = accounts(tx, tokens, now)?;
     let calendars = calendars(tx)?;
-    let meetings = meetings(tx, settings, now)?;
+    let meetings = meetings(tx, settings, circumstances.preview, now)?;
     let mut problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
     problems.splice(
         0..0,
@@ -294,12 +314,7 @@ pub(crate) fn status(
         .collect();
     let unsent = outbox::all(tx)?.iter().any(Pending::waits);
     let overall = overall(&accounts, &calendars, &problems, &held, circumstances, unsent);
-    let watched = || calendars.iter().filter(|calendar| calendar.watched);
-    // Stale data must not look fresh: the age shown is that of the calendar read longest ago.
-    let fresh_as_of = watched()
-        .map(|calendar| calendar.health.last_success)
-        .min()
-        .flatten();
+    let fresh_as_of = fresh_as_of(&calendars);
     let next = meetings
         .iter()
         .find(|view| view.can_join && view.start > now)
@@ -319,7 +334,17 @@ pub(crate) fn status(
         calendars,
         problems,
         held,
+        preview: circumstances.preview,
     })
+}
+
+/// Stale data must not look fresh: the age of all is that of the watched calendar read longest ago.
+pub(crate) fn fresh_as_of(calendars: &[CalendarView]) -> Option<Timestamp> {
+    let watched = calendars.iter().filter(|calendar| calendar.watched);
+    watched
+        .map(|calendar| calendar.health.last_success)
+        .min()
+        .flatten()
 }
 
 fn counts<'a>(views: impl Iterator<Item = &'a MeetingView>) -> Counts {
@@ -399,6 +424,8 @@ fn overall(
     // What could not be read the last time is not known to be in step, whatever the reason.
     if watched.any(|calendar| calendar.health.problem.is_some()) {
         Overall::Offline
+    } else if circumstances.preview {
+        Overall::Preview
     } else if circumstances.busy || unsent {
         Overall::Syncing
     } else {

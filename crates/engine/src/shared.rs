@@ -151,6 +151,11 @@ impl Shared {
             .is_some_and(|value| value == "yes"))
     }
 
+    /// Whether the person wants to see what would be done, and nothing written.
+    pub(crate) fn previews(&self, tx: &Connection) -> rusqlite::Result<bool> {
+        Ok(choices::current(tx, &self.session.config)?.preview)
+    }
+
     pub(crate) fn plan_settings(&self, tx: &Connection) -> rusqlite::Result<Settings> {
         choices::for_plan(tx, &self.session.config)
     }

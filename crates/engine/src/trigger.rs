@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use crate::failure::later;
 use crate::pull::lists;
 use crate::shared::Shared;
+use crate::store::calendars;
 use crate::store::calendars::Calendar;
-use crate::store::{calendars, outbox};
 use crate::{pull, push};
 
 /// What the desktop tells of the machine. What it does not know counts as not so.
@@ -131,7 +131,8 @@ async fn push_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
     if shared.paused()? {
         return Ok(None);
     }
-    Ok(shared.store.read(outbox::next)?.map(|pending| pending.due))
+    let next = shared.store.read(|tx| push::next(shared, tx))?;
+    Ok(next.map(|pending| pending.due))
 }
 
 fn nap_until(next: Option<Timestamp>, now: Timestamp) -> Duration {

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use reconvene_api::Reply;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView, Outcome,
-    Overall, Remedy, Slot, Status, SyncReport, Verdict,
+    AccountView, ActionView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView,
+    Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport, Verdict, Wait,
 };
 use serde_json::Value;
 
@@ -70,6 +70,7 @@ fn text(reply: &Reply, retries: Retries) -> String {
         }
         Reply::Calendars(calendars) => calendars_text(calendars),
         Reply::Sync(report) => sync_text(report, retries),
+        Reply::Plan(plan) => plan_text(plan, retries),
         Reply::Link(link) => link.clone(),
         Reply::Settings(settings) => serde_json::to_string_pretty(settings).unwrap_or_default(),
         Reply::Checks(checks) => lines(checks.iter().map(check_text)),
@@ -85,12 +86,16 @@ fn status_text(status: &Status, retries: Retries) -> String {
         Overall::Syncing => "Syncing",
         Overall::NeedsYou => "Needs you",
         Overall::Paused => "Paused",
+        Overall::Preview => "Preview only",
         Overall::Offline => "Offline",
     };
     let fresh = status.fresh_as_of.map_or("never checked yet".to_owned(), |at| {
         format!("as of {}", local(at))
     });
     let mut out = vec![format!("{overall}, {fresh}.")];
+    if status.preview {
+        out.push(PREVIEW.to_owned());
+    }
     let numbers: Vec<String> = [
         (counts.in_step, "in step"),
         (counts.updating, "updating"),
@@ -137,6 +142,77 @@ fn status_text(status: &Status, retries: Retries) -> String {
         out.push("Reconvene is not running: nothing is synced until the next `reconvene sync`, or until you start it.".to_owned());
     }
     lines(out)
+}
+
+/// What a preview means.
+const PREVIEW: &str = "Nothing is written to any meeting or calendar: `reconvene plan` lists what would be.";
+
+fn plan_text(plan: &PlanView, retries: Retries) -> String {
+    let fresh = match plan.fresh_as_of {
+        Some(at) => format!("From the calendars as of {}.", local(at)),
+        None => "No calendar was read yet: `reconvene sync` reads them.".to_owned(),
+    };
+    let mut out: Vec<String> = plan
+        .actions
+        .iter()
+        .map(|action| action_text(action, retries))
+        .collect();
+    if out.is_empty() {
+        out.push("There is nothing to do.".to_owned());
+    }
+    out.push(fresh);
+    if plan.preview {
+        out.push("Preview only: none of it is written.".to_owned());
+    }
+    if plan.paused {
+        out.push("Paused: none of it is done by itself.".to_owned());
+    }
+    lines(out)
+}
+
+/// One action on a line of its own, with why it waits below it.
+fn action_text(action: &ActionView, retries: Retries) -> String {
+    let what = match action.action {
+        PlannedAction::Look => "look",
+        PlannedAction::Update => "update",
+        PlannedAction::Delete => "delete",
+    };
+    let when = match (action.waits, retries) {
+        (None, Retries::Agent) => "now".to_owned(),
+        (None | Some(Wait::Retry), Retries::NextSync) => "at the next sync".to_owned(),
+        (Some(Wait::Grace | Wait::Retry), _) => local(action.due),
+        (Some(Wait::Account), _) => "later".to_owned(),
+        (Some(Wait::Held), _) => "held".to_owned(),
+        (Some(Wait::Paused), _) => "paused".to_owned(),
+        (Some(Wait::Preview), _) => "not now".to_owned(),
+    };
+    let changes: Vec<String> = action.changes.iter().map(change_text).collect();
+    let mut out = format!("{when:<16}  {what:<9}  {} ({})", action.title, action.meeting);
+    if !changes.is_empty() {
+        out = format!("{out}: {}", changes.join("; "));
+    }
+    if !action.beyond.is_empty() {
+        let beyond: Vec<String> = action.beyond.iter().map(change_text).collect();
+        out = format!(
+            "{out}\n    {} cannot hold: {}",
+            action.conference,
+            beyond.join("; ")
+        );
+    }
+    if !action.reason.is_empty() {
+        out = format!("{out}\n    {}", action.reason);
+    }
+    if let Some(problem) = &action.problem {
+        let seen = match action.seen {
+            Some(at) => format!("This is from {}.", local(at)),
+            None => "It was never read.".to_owned(),
+        };
+        out = format!(
+            "{out}\n    The meeting could not be read just now: {} {seen}",
+            problem.message
+        );
+    }
+    out
 }
 
 fn meetings_text(meetings: &[MeetingView]) -> String {
@@ -222,6 +298,9 @@ fn sync_text(report: &SyncReport, retries: Retries) -> String {
             .iter()
             .map(|problem| format!("! {}", sentence(problem))),
     );
+    if report.preview {
+        out.push(format!("Preview only. {PREVIEW}"));
+    }
     if report.needs_you {
         out.push("Something needs you: `reconvene status` says what.".to_owned());
     }

@@ -36,6 +36,7 @@ impl Answers for Parrot {
             calendars: Vec::new(),
             problems: Vec::new(),
             held: Vec::new(),
+            preview: false,
         })
     }
     fn changes(&self) -> watch::Receiver<u64> {

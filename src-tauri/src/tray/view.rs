@@ -48,7 +48,7 @@ impl TrayView {
                 Overall::InStep => Shape::InStep,
                 Overall::Syncing => Shape::Syncing,
                 Overall::NeedsYou | Overall::NotSetUp => Shape::NeedsYou,
-                Overall::Paused => Shape::Paused,
+                Overall::Paused | Overall::Preview => Shape::Paused,
                 Overall::Offline => Shape::Offline,
             },
             state: state_line(status, &now),
@@ -81,6 +81,7 @@ fn state_line(status: &Status, now: &Zoned) -> String {
         Overall::Syncing => "Syncing…".to_owned(),
         Overall::NeedsYou => needs_you(status),
         Overall::Paused => "Paused".to_owned(),
+        Overall::Preview => "Preview only, nothing is changed".to_owned(),
         Overall::Offline => "Offline".to_owned(),
     };
     match status.fresh_as_of {
@@ -189,6 +190,7 @@ mod tests {
             calendars: Vec::new(),
             problems: Vec::new(),
             held: Vec::new(),
+            preview: false,
         }
     }
 
@@ -222,7 +224,7 @@ mod tests {
             view(&status).state
         };
         type Row = (Overall, fn(&mut Status), &'static str);
-        let rows: [Row; 10] = [
+        let rows: [Row; 11] = [
             (Overall::InStep, |_| {}, "In step – as of 14:32"),
             (
                 Overall::InStep,
@@ -236,6 +238,11 @@ mod tests {
             ),
             (Overall::Syncing, |_| {}, "Syncing…"),
             (Overall::Paused, |_| {}, "Paused – as of 14:32"),
+            (
+                Overall::Preview,
+                |_| {},
+                "Preview only, nothing is changed – as of 14:32",
+            ),
             (
                 Overall::Offline,
                 |s| s.fresh_as_of = Some("2026-03-09T08:00:00Z".parse().unwrap()),
@@ -281,6 +288,7 @@ mod tests {
             (Overall::NeedsYou, Shape::NeedsYou),
             (Overall::NotSetUp, Shape::NeedsYou),
             (Overall::Paused, Shape::Paused),
+            (Overall::Preview, Shape::Paused),
             (Overall::Offline, Shape::Offline),
         ];
         for (overall, shape) in shapes {

@@ -33,6 +33,59 @@ writes_left_today: number | null,
 health: Health, };
 
 /**
+ * What would be done to one meeting.
+ */
+export type ActionView = { 
+/**
+ * The meeting.
+ */
+meeting: MeetingId, 
+/**
+ * The event's title.
+ */
+title: string, 
+/**
+ * The kind of conference: `Zoom`.
+ */
+conference: string, 
+/**
+ * What.
+ */
+action: PlannedAction, 
+/**
+ * Property by property: `before` is the meeting, `after` what it would become.
+ */
+changes: Array<Change>, 
+/**
+ * What the event asks for besides, and the provider cannot hold.
+ */
+beyond: Array<Change>, 
+/**
+ * Not before this instant.
+ */
+due: string, 
+/**
+ * How often it was tried so far.
+ */
+attempts: number, 
+/**
+ * What it waits for; none when it is its turn.
+ */
+waits: Wait | null, 
+/**
+ * The same in a sentence, or what else there is to say; empty when there is nothing.
+ */
+reason: string, 
+/**
+ * When the meeting was last read at its provider: as a rule, for this very plan.
+ */
+seen: string | null, 
+/**
+ * Why the meeting could not be read for this plan; what is said rests on an earlier reading then, or on none.
+ */
+problem: Problem | null, };
+
+/**
  * One line of the activity log: what became of one action.
  */
 export type ActivityEntry = { 
@@ -292,7 +345,7 @@ watched: boolean, } | { "command": "sync",
 /**
  * One calendar (`c1`, or Google's id); all watched ones when absent.
  */
-calendar: string | null, } | { "command": "retry", 
+calendar: string | null, } | { "command": "plan" } | { "command": "retry", 
 /**
  * Which meeting.
  */
@@ -527,7 +580,28 @@ export type Outcome = "in_step" | "updated" | "deleted" | "kept" | "refused" | "
 /**
  * The one word for the tray.
  */
-export type Overall = "not_set_up" | "in_step" | "syncing" | "needs_you" | "paused" | "offline";
+export type Overall = "not_set_up" | "in_step" | "syncing" | "needs_you" | "paused" | "preview" | "offline";
+
+/**
+ * What would be done, had everything been written that is planned now.
+ */
+export type PlanView = { 
+/**
+ * When all watched calendars had last been read successfully. The plan knows no edit made since.
+ */
+fresh_as_of: string | null, 
+/**
+ * Whether nothing of it is written because the person wants to see it first.
+ */
+preview: boolean, 
+/**
+ * Whether nothing of it is done because the person paused everything.
+ */
+paused: boolean, 
+/**
+ * What would be done, the next first.
+ */
+actions: Array<ActionView>, };
 
 /**
  * A planned action and when it is due.
@@ -580,7 +654,7 @@ export type Remedy = "retry" | "ignore" | "approve" | "sign_in";
 /**
  * What the agent answers when all went well.
  */
-export type Reply = { "reply": "status", "value": Status } | { "reply": "meetings", "value": Array<MeetingView> } | { "reply": "activity", "value": Array<ActivityEntry> } | { "reply": "accounts", "value": Array<AccountView> } | { "reply": "account", "value": AccountView } | { "reply": "sign_in", "value": SignIn } | { "reply": "calendars", "value": Array<CalendarView> } | { "reply": "sync", "value": SyncReport } | { "reply": "link", "value": string } | { "reply": "settings", "value": SettingsView } | { "reply": "checks", "value": Array<Check> } | { "reply": "done" };
+export type Reply = { "reply": "status", "value": Status } | { "reply": "meetings", "value": Array<MeetingView> } | { "reply": "activity", "value": Array<ActivityEntry> } | { "reply": "accounts", "value": Array<AccountView> } | { "reply": "account", "value": AccountView } | { "reply": "sign_in", "value": SignIn } | { "reply": "calendars", "value": Array<CalendarView> } | { "reply": "sync", "value": SyncReport } | { "reply": "plan", "value": PlanView } | { "reply": "link", "value": string } | { "reply": "settings", "value": SettingsView } | { "reply": "checks", "value": Array<Check> } | { "reply": "done" };
 
 /**
  * One line from a client.
@@ -625,7 +699,7 @@ watched: boolean, } | { "command": "sync",
 /**
  * One calendar (`c1`, or Google's id); all watched ones when absent.
  */
-calendar: string | null, } | { "command": "retry", 
+calendar: string | null, } | { "command": "plan" } | { "command": "retry", 
 /**
  * Which meeting.
  */
@@ -688,6 +762,10 @@ delete_grace_seconds: number,
  * Deletions due together beyond which all are held.
  */
 mass_delete_limit: number, 
+/**
+ * Whether what is planned is only shown, and nothing written to a meeting or a calendar.
+ */
+preview: boolean, 
 /**
  * Whether failures are shown as desktop notifications.
  */
@@ -766,7 +844,11 @@ problems: Array<Problem>,
 /**
  * Deletions held together, waiting for one answer.
  */
-held: Array<MeetingId>, };
+held: Array<MeetingId>, 
+/**
+ * Whether what is planned is only shown, and nothing written to a meeting or a calendar.
+ */
+preview: boolean, };
 
 /**
  * What a `sync` by hand did.
@@ -795,9 +877,18 @@ problems: Array<Problem>,
 /**
  * Whether something waits for the person.
  */
-needs_you: boolean, };
+needs_you: boolean, 
+/**
+ * Whether what is planned was only planned, and nothing written.
+ */
+preview: boolean, };
 
 /**
  * How well one thing that Reconvene stands on works.
  */
 export type Verdict = "works" | "attention" | "broken";
+
+/**
+ * What an action waits for.
+ */
+export type Wait = "grace" | "held" | "retry" | "account" | "paused" | "preview";

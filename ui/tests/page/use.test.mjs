@@ -257,3 +257,11 @@ onPage('P12: Join asks for the address only when pressed, and shows it nowhere',
   ]);
   assert.ok(!(await page.content()).includes('zoom.example'));
 });
+
+onPage('a preview says plainly that nothing is written, with both values, and can be switched off', worlds.preview, {}, async ({ page, agent }) => {
+  await page.getByText('Nothing is written', { exact: false }).first().waitFor();
+  for (const value of ['Kick-off with Sari', 'Kick-off']) await page.locator('dd bdi', { hasText: new RegExp(`^${value}$`, 'u') }).waitFor();
+  await page.getByRole('button', { name: 'Switch off' }).click();
+  await eventually(() => agent.of('change_settings').length === 1, 'the setting is sent');
+  assert.equal(agent.of('change_settings')[0].settings.preview, false);
+});

@@ -29,7 +29,7 @@ export const entry = (number, title, outcome, minutesAgo, more = {}) => ({
 
 const SETTINGS = {
   carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5,
-  notify: true, fixed: ['poll_seconds'],
+  preview: false, notify: true, fixed: ['poll_seconds'],
 };
 
 const COUNT_OF = {
@@ -46,7 +46,7 @@ export function world({ meetings = [], activity = [], accounts = [], calendars =
     meetings, activity, accounts, calendars, settings: structuredClone(SETTINGS),
     status: {
       revision: 1, overall: 'in_step', fresh_as_of: ago(2), counts, next: null, recent: activity.slice(0, 3), accounts,
-      calendars, problems: [], held, ...status,
+      calendars, problems: [], held, preview: false, ...status,
     },
   };
 }
@@ -206,4 +206,26 @@ export const hostile = () => {
     ],
     status: { overall: 'needs_you', problems: [sly] },
   });
+};
+
+/** Everything is planned and nothing written. */
+export const preview = () => {
+  const shown = world({
+    accounts: accounts(),
+    calendars: calendars(),
+    meetings: [
+      meeting('m1', 'Stand-up', ahead(30), 15),
+      meeting('m2', 'Kick-off', ahead(180), 60, {
+        state: 'out_of_step', reason: 'It differs from its event. Preview only: nothing is written.', remedies: ['retry'],
+        planned: { action: 'update', due: ahead(0), attempts: 0 },
+        differences: [
+          { field: 'topic', before: 'Kick-off with Sari', after: 'Kick-off' },
+          { field: 'start', before: ahead(120), after: ahead(180) },
+        ],
+      }),
+    ],
+    status: { overall: 'preview', preview: true },
+  });
+  shown.settings.preview = true;
+  return shown;
 };

@@ -17,7 +17,7 @@ use super::{Config, ServiceConfig, SyncConfig, endpoint};
 
 const SECTIONS: &str = "this version of Reconvene knows [google], [zoom] and [sync]";
 const SERVICE_KEYS: &str = "client_id, client_secret, api, authorize, token and revoke";
-const SYNC_KEYS: &str = "poll, delete_grace and mass_delete_limit";
+const SYNC_KEYS: &str = "poll, delete_grace, mass_delete_limit and preview";
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -172,6 +172,7 @@ fn sync(table: &DeTable<'_>) -> Result<SyncConfig, Fault> {
                 found.delete_grace = Some(entry.duration(Duration::ZERO, WEEK, "0s to 168h")?);
             }
             "mass_delete_limit" => found.mass_delete_limit = Some(entry.count(LIMIT)?),
+            "preview" => found.preview = Some(entry.yes_or_no()?),
             _ => return Err(entry.unknown(SYNC_KEYS)),
         }
     }
@@ -207,6 +208,13 @@ impl Entry<'_, '_> {
             .get_ref()
             .as_str()
             .ok_or_else(|| self.fault("this must be a text in quotation marks"))
+    }
+
+    fn yes_or_no(&self) -> Result<bool, Fault> {
+        self.value
+            .get_ref()
+            .as_bool()
+            .ok_or_else(|| self.fault("this must be true or false"))
     }
 
     /// An id or a secret: what is not printed ASCII in it came in by a slip of copying (RFC 6749, appendix A).

@@ -41,6 +41,8 @@ pub(super) enum Ending {
     },
     /// The account that asked cannot see a meeting that was only to be looked at.
     OutOfSight(Problem),
+    /// The person wants to see it before it is written.
+    Previewed,
     /// What was to be done is not to be done any more; the outbox is right already or is put right now.
     Replanned,
     /// A request to the provider failed.
@@ -139,6 +141,10 @@ impl Attempt<'_> {
             Ending::OutOfSight(problem) => {
                 meetings::set_problem(tx, id, Some(&problem))?;
                 outbox::strike(tx, id)
+            }
+            Ending::Previewed => {
+                outbox::untried(tx, id)?;
+                self.shared.replan_in(tx, id)
             }
             Ending::Replanned => self.shared.replan_in(tx, id),
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),

@@ -32,6 +32,11 @@ impl Pending {
         self.due <= now || (self.attempts == 0 && self.action != PlannedAction::Delete)
     }
 
+    /// Whether something may be written at the provider for it.
+    pub(crate) fn writes(&self) -> bool {
+        self.action != PlannedAction::Look
+    }
+
     /// Whether it failed and waits to be tried again.
     pub(crate) fn waits(&self) -> bool {
         self.attempts > 0 && !self.held
@@ -66,14 +71,21 @@ pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Pending>> {
         .collect()
 }
 
-/// The row due first, held ones apart. What was never tried and is no deletion is due whatever its time says, which may
-/// have been noted while the clock was ahead.
-pub(crate) fn next(tx: &Connection) -> rusqlite::Result<Option<Pending>> {
+/// The row due first, held ones apart; of those that write nothing, when only they may be done. What was never tried and
+/// is no deletion is due whatever its time says, which may have been noted while the clock was ahead.
+pub(crate) fn next(tx: &Connection, looks_alone: bool) -> rusqlite::Result<Option<Pending>> {
     tx.prepare_cached(
-        "SELECT * FROM outbox WHERE NOT held
+        "SELECT * FROM outbox WHERE NOT held AND (action = ?2 OR NOT ?3)
          ORDER BY CASE WHEN attempts = 0 AND action <> ?1 THEN 0 ELSE due END, meeting LIMIT 1",
     )?
-    .query_row([Json(PlannedAction::Delete)], pending)
+    .query_row(
+        (
+            Json(PlannedAction::Delete),
+            Json(PlannedAction::Look),
+            looks_alone,
+        ),
+        pending,
+    )
     .optional()
 }
 
@@ -105,6 +117,13 @@ pub(crate) fn put(
 /// Counts an attempt, before it is made: a crash while trying must not try for ever.
 pub(crate) fn attempt(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE outbox SET attempts = attempts + 1 WHERE meeting = ?1")?
+        .execute([meeting.0])
+        .map(drop)
+}
+
+/// Takes an attempt back that was broken off before anything was written.
+pub(crate) fn untried(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET attempts = 0 WHERE meeting = ?1")?
         .execute([meeting.0])
         .map(drop)
 }

@@ -16,6 +16,7 @@ mod lists;
 mod manners;
 mod moved;
 mod ours;
+mod preview;
 mod pull;
 mod refusals;
 mod series;

@@ -133,6 +133,12 @@ impl Stand {
         self.engine = open(&self.folder, &self.settings, self.ports.clone());
     }
 
+    /// The same with another `[sync]` section.
+    pub(crate) fn restart_with(&mut self, settings: &str) {
+        settings.clone_into(&mut self.settings);
+        self.restart();
+    }
+
     pub(crate) async fn sign_in(&self, service: Service) {
         self.sign_in_as(service, ANA).await;
     }

@@ -1,0 +1,198 @@
+//! Preview: what the push would do now, found out the way it would find it out, and nothing done. Meetings are read at
+//! their providers so that the answer is exact; what was read is not kept, because it must not alter what happens later.
+
+use futures::StreamExt;
+use jiff::Timestamp;
+use reconvene_core::amend::{Amendment, amend};
+use reconvene_core::conference::Target;
+use reconvene_core::meeting::Meeting;
+use reconvene_core::plan::{Decision, Reason, Settings};
+use reconvene_core::problem::Problem;
+use reconvene_core::report::{ActionView, PlanView, PlannedAction, Wait};
+
+use crate::choices;
+use crate::plan::Dossier;
+use crate::providers::provider;
+use crate::push::{Addressees, addressees};
+use crate::report;
+use crate::shared::Shared;
+use crate::store::outbox::{self, Pending};
+
+/// So many meetings are read; beyond, what is known of them has to do.
+const MOST_READ: usize = 100;
+
+/// At most so many are read at the same time.
+const TOGETHER: usize = 4;
+
+/// Everything that waits to be done, and what would come of it.
+pub(crate) async fn plan(shared: &Shared) -> Result<PlanView, Problem> {
+    let circumstances = Circumstances::of(shared)?;
+    let pending = shared.store.read(outbox::all)?;
+    let actions = futures::stream::iter(pending.into_iter().enumerate())
+        .map(|(place, pending)| action(shared, &circumstances, pending, place < MOST_READ))
+        .buffered(TOGETHER)
+        .collect::<Vec<_>>()
+        .await;
+    let actions: Result<Vec<Option<ActionView>>, Problem> = actions.into_iter().collect();
+    Ok(PlanView {
+        fresh_as_of: circumstances.fresh_as_of,
+        preview: circumstances.preview,
+        paused: circumstances.paused,
+        actions: actions?.into_iter().flatten().collect(),
+    })
+}
+
+/// What all actions depend on.
+struct Circumstances {
+    settings: Settings,
+    preview: bool,
+    paused: bool,
+    /// Whether so many deletions wait together that they are held.
+    many: bool,
+    fresh_as_of: Option<Timestamp>,
+}
+
+impl Circumstances {
+    fn of(shared: &Shared) -> Result<Self, Problem> {
+        let paused = shared.paused()?;
+        shared.store.read(|tx| {
+            let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
+            let deletions = outbox::unapproved_deletions(tx)?.len();
+            Ok(Self {
+                settings: shared.plan_settings(tx)?,
+                preview: shared.previews(tx)?,
+                paused,
+                many: deletions > usize::try_from(limit).unwrap_or(usize::MAX),
+                fresh_as_of: report::fresh_as_of(&report::calendars(tx)?),
+            })
+        })
+    }
+}
+
+async fn action(
+    shared: &Shared,
+    circumstances: &Circumstances,
+    pending: Pending,
+    read: bool,
+) -> Result<Option<ActionView>, Problem> {
+    let now = shared.now();
+    let meeting = pending.meeting;
+    let Some(mut dossier) = shared.store.read(|tx| Dossier::of(tx, meeting))? else {
+        return Ok(None);
+    };
+    let mut problem = None;
+    let mut account_waits = false;
+    if let Some(asked) = addressees(shared, meeting)?.filter(|_| read) {
+        account_waits = asked
+            .accounts
+            .iter()
+            .all(|account| account.waits_until(now).is_some());
+        match look(shared, &asked, now).await {
+            Ok(Some(seen)) => dossier.suppose(seen, now),
+            Ok(None) => {}
+            Err(why) => problem = Some(why),
+        }
+    }
+    let (action, amendment, mut reason) = foreseen(&dossier, &circumstances.settings, now);
+    let waits = waits(&pending, action, circumstances, account_waits, now);
+    if let Some(waits) = waits {
+        reason = sentence(waits).to_owned();
+    }
+    Ok(Some(ActionView {
+        meeting,
+        title: dossier.title(),
+        conference: dossier.known.target.name().to_owned(),
+        action,
+        changes: amendment.changes,
+        beyond: amendment.beyond,
+        due: pending.due,
+        attempts: pending.attempts,
+        waits,
+        reason,
+        seen: dossier.known.seen_at,
+        problem,
+    }))
+}
+
+/// Reads the meeting through the first account that can see it; none when every account has to wait.
+async fn look(shared: &Shared, asked: &Addressees, now: Timestamp) -> Result<Option<Meeting>, Problem> {
+    let Some(provider) = provider(asked.service) else {
+        return Ok(None);
+    };
+    let mut failed = None;
+    for account in asked.accounts.iter().rev() {
+        if account.waits_until(now).is_some() {
+            continue;
+        }
+        match provider.read(&shared.session, account, &asked.number).await {
+            Ok(meeting) => return Ok(Some(meeting)),
+            Err(failure) => failed = Some(failure.problem),
+        }
+    }
+    failed.map_or(Ok(None), Err)
+}
+
+/// What the push would do, and in a sentence what else there is to say.
+fn foreseen(dossier: &Dossier, settings: &Settings, now: Timestamp) -> (PlannedAction, Amendment, String) {
+    let nothing = |reason: &str| (PlannedAction::Look, Amendment::default(), reason.to_owned());
+    match dossier.decide(settings, now) {
+        Decision::Update(wanted) => {
+            let amendment = dossier
+                .known
+                .seen
+                .as_ref()
+                .map(|seen| amend(seen, &wanted, settings.carry, now))
+                .unwrap_or_default();
+            (PlannedAction::Update, amendment, String::new())
+        }
+        Decision::Delete { .. } => (
+            PlannedAction::Delete,
+            Amendment::default(),
+            "Its event was cancelled. Google is asked once more before the meeting is deleted.".to_owned(),
+        ),
+        Decision::Look => nothing("It is read first; what comes of it is not known yet."),
+        Decision::InStep => nothing("It is in step already: nothing would be written."),
+        Decision::Leave(reason) => nothing(reason.sentence()),
+        Decision::Forget => nothing(match dossier.known.target {
+            Target::Meeting { .. } => "No event asks for anything any more: it would be left as it is.",
+            _ => Reason::Unscheduled.sentence(),
+        }),
+    }
+}
+
+fn waits(
+    pending: &Pending,
+    action: PlannedAction,
+    circumstances: &Circumstances,
+    account_waits: bool,
+    now: Timestamp,
+) -> Option<Wait> {
+    let writes = action != PlannedAction::Look;
+    let deletes = action == PlannedAction::Delete;
+    if pending.held || (deletes && circumstances.many && !pending.approved) {
+        Some(Wait::Held)
+    } else if writes && circumstances.preview {
+        Some(Wait::Preview)
+    } else if circumstances.paused {
+        Some(Wait::Paused)
+    } else if account_waits {
+        Some(Wait::Account)
+    } else if pending.is_due(now) {
+        None
+    } else if pending.attempts > 0 {
+        Some(Wait::Retry)
+    } else {
+        Some(Wait::Grace)
+    }
+}
+
+fn sentence(waits: Wait) -> &'static str {
+    match waits {
+        Wait::Grace => "Its event was cancelled; it may come back until the grace period ends.",
+        Wait::Held => "Many events were cancelled together: it waits for your word.",
+        Wait::Retry => "The last attempt failed; it is tried again.",
+        Wait::Account => "Its account has to wait, or needs you.",
+        Wait::Paused => "You paused Reconvene.",
+        Wait::Preview => "Preview only: nothing is written until you switch the preview off.",
+    }
+}
