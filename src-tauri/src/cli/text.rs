@@ -337,9 +337,11 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
         && entry.problem.is_some()
     {
         let words = answer.words.as_deref().unwrap_or_default();
+        // Some services repeat the status as their code.
         let code = answer
             .code
             .as_deref()
+            .filter(|code| *code != answer.status.to_string())
             .map(|code| format!(" {code}"))
             .unwrap_or_default();
         out = format!(
