@@ -8,6 +8,8 @@ mod faults;
 #[cfg(test)]
 mod google_events;
 #[cfg(test)]
+mod google_sign_in;
+#[cfg(test)]
 mod google_sync;
 #[cfg(test)]
 mod scenes;
@@ -15,3 +17,5 @@ mod scenes;
 mod sign_in;
 #[cfg(test)]
 mod zoom;
+#[cfg(test)]
+mod zoom_sign_in;
