@@ -190,7 +190,9 @@ impl Ledger {
         if unchanged && meeting.trashed.is_some() {
             self.break_promise("P5", format!("{what}, which was deleted already"));
         }
-        if let Some(since) = self.left_alone.get(&(arrival.machine, number)).copied() {
+        // What was on its way already when the person spoke is not called back.
+        let spoken = self.left_alone.get(&(arrival.machine, number)).copied();
+        if let Some(since) = spoken.filter(|since| arrival.begun > *since) {
             let edited = self.truth.rows.values().any(|row| {
                 (row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number))
                     && row

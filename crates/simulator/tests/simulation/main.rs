@@ -8,11 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod accounts;
 mod chance;
 mod crash;
 mod history;
 mod knowledge;
 mod ledger;
+mod opening;
 mod people;
 mod planted;
 mod process;

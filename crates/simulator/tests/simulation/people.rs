@@ -355,7 +355,7 @@ impl Run {
         self.events.extend(made.map(|id| (place, id)));
     }
 
-    fn meeting(
+    pub(crate) fn meeting(
         &mut self,
         host: &str,
         topic: &str,
@@ -373,14 +373,6 @@ impl Run {
             time_zone: None,
         };
         self.hand(Hand::CreateMeeting(Box::new(new)))?.parse().ok()
-    }
-
-    /// A room that stands open, and Ana's personal room.
-    pub(crate) fn make_rooms(&mut self) -> Vec<u64> {
-        [3, 4]
-            .into_iter()
-            .filter_map(|kind| self.meeting(ANA, "Room", kind, None, 30))
-            .collect()
     }
 
     fn some_meeting(&self, number: u32) -> Option<u64> {
@@ -458,25 +450,6 @@ impl Run {
                 ledger.left_alone.insert((0, number), now);
             }
         }
-    }
-
-    fn sign_out(&mut self, service: Service) {
-        let engine = self.engine(0);
-        let Some(accounts) = self.tell(0, Engine::accounts) else {
-            return;
-        };
-        let Some(account) = accounts.into_iter().find(|account| account.service == service) else {
-            return;
-        };
-        let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.remove_account(account.id).await }) {
-            Ok(Ok(())) => {}
-            Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
-            Err(Dead) => {
-                self.restart();
-            }
-        }
-        self.adopt_ticks(0);
     }
 
     pub(crate) fn sync(&mut self) {

@@ -5,9 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::report::{MeetingState, Service};
+use reconvene_core::report::MeetingState;
 use reconvene_engine::Engine;
-use reconvene_simulator::google::{Habits, Role, Tombstones};
 use reconvene_simulator::zoom::oauth as zoom_oauth;
 use reconvene_simulator::{Hand, Simulator};
 
@@ -16,14 +15,13 @@ use crate::history::{Broken, Figures, History};
 use crate::ledger::{Ledger, Machine};
 use crate::planted::Planted;
 use crate::process::{Dead, Disk, Doorkeeper, Processes, Surroundings, Wall, quick_folder};
-use crate::shared::{ANA, BEN, grant};
 use crate::steps::{Kill, Plan, Step};
 use crate::truth::Key;
 
 /// Ana's other Google account.
 pub(crate) const WORK: &str = "ana@work.test";
 /// The Zoom client of the second machine: a new consent for the same client would end the first machine's.
-const SECOND_CLIENT: &str = "simulatorPublicClientTwo";
+pub(crate) const SECOND_CLIENT: &str = "simulatorPublicClientTwo";
 
 /// What came of a history.
 pub(crate) struct Ended {
@@ -130,102 +128,7 @@ impl Run {
         }
     }
 
-    /// People, calendars, the sign-ins, and the machines switched on.
-    fn open_everything(&mut self) {
-        let setting = self.plan.setting;
-        let mut people = vec![(ANA, "Europe/Berlin"), (BEN, "America/New_York")];
-        if setting.two_accounts {
-            people.push((WORK, "Asia/Jakarta"));
-        }
-        for (email, zone) in &people {
-            self.must(Hand::CreatePerson {
-                email: (*email).into(),
-                name: (*email).into(),
-                time_zone: (*zone).into(),
-            });
-        }
-        for email in [ANA, BEN] {
-            let user = self.must(Hand::CreateZoomUser {
-                email: email.into(),
-                name: email.into(),
-                account: "home".into(),
-                time_zone: "Europe/Berlin".into(),
-                may_host: true,
-            });
-            if email == ANA {
-                self.around.own_host = Some(user);
-            }
-        }
-        self.place(ANA.to_owned(), true);
-        for (owner, name, shared) in [
-            (ANA, "Team", None),
-            (BEN, "Project", Some(Role::Writer)),
-            (BEN, "Ben’s", Some(Role::Reader)),
-        ] {
-            let id = self.must(Hand::CreateCalendar {
-                owner: owner.into(),
-                summary: name.into(),
-                id: None,
-                time_zone: None,
-            });
-            if let Some(role) = shared {
-                self.must(Hand::ShareCalendar {
-                    calendar: id.clone(),
-                    with: ANA.into(),
-                    role,
-                });
-            }
-            self.place(id, shared != Some(Role::Reader));
-        }
-        if setting.two_accounts {
-            self.place(WORK.to_owned(), true);
-        }
-        self.must(Hand::SetHabits(Habits {
-            tombstones: [
-                Tombstones::Documented,
-                Tombstones::IdOnly,
-                Tombstones::FullForOrganizer,
-            ][usize::from(setting.tombstones) % 3],
-            empty_pages: setting.empty_pages,
-            repeat_rows: setting.repeat_rows,
-            ..Habits::default()
-        }));
-        self.around.simulator.with(|world| {
-            world.register_zoom_client(
-                SECOND_CLIENT,
-                zoom_oauth::Client {
-                    secret: None,
-                    redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
-                    scopes: zoom_oauth::SCOPES.iter().map(ToString::to_string).collect(),
-                },
-            );
-        });
-        self.rooms = self.make_rooms();
-        self.hook();
-        self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
-        for machine in 0..self.disks.len() {
-            self.sign_in(machine, Service::Google, ANA);
-            self.sign_in(machine, Service::Zoom, ANA);
-            if setting.two_accounts {
-                self.sign_in(machine, Service::Google, WORK);
-            }
-            for place in 0..self.places.len() {
-                if place != 3 {
-                    self.tick(machine, place, true);
-                }
-            }
-        }
-    }
-
-    fn place(&mut self, id: String, writable: bool) {
-        if !writable {
-            let mut ledger = self.around.ledger.lock().unwrap();
-            ledger.truth.read_only.insert(id.clone());
-        }
-        self.places.push(Place { id, writable });
-    }
-
-    fn must(&mut self, hand: Hand) -> String {
+    pub(crate) fn must(&mut self, hand: Hand) -> String {
         self.around.simulator.hand(hand).unwrap()
     }
 
@@ -341,94 +244,6 @@ impl Run {
                 None
             }
         }
-    }
-
-    pub(crate) fn sign_in(&mut self, machine: Machine, service: Service, who: &str) {
-        let engine = self.engine(machine);
-        let (simulator, who) = (self.around.simulator.clone(), who.to_owned());
-        let client = self.disks[machine].zoom_client.clone();
-        // The browser has its own way to the services.
-        let outage = std::mem::take(&mut *self.outage.lock().unwrap());
-        let rules = self.around.simulator.with(|world| {
-            let faults = world.faults();
-            let rules = faults.rules().to_vec();
-            faults.clear();
-            rules
-        });
-        let granted = self
-            .processes
-            .as_mut()
-            .unwrap()
-            .ask(async move { grant(&simulator, service, &who, &client).await });
-        self.around.simulator.with(|world| {
-            let faults = world.faults();
-            for rule in rules {
-                faults.add(rule);
-            }
-        });
-        *self.outage.lock().unwrap() = outage;
-        self.around.ledger.lock().unwrap().signed_in(machine);
-        let added = granted.and_then(|grant| {
-            let processes = self.processes.as_mut().unwrap();
-            processes.ask(async move { engine.add_account(grant).await })
-        });
-        match added {
-            Ok(Ok(_)) => {}
-            Ok(Err(problem)) => self.note(format!("    sign-in failed: {:?}", problem.code)),
-            Err(Dead) => self.restart(),
-        }
-        // A newcomer who is told to wait is nobody yet.
-        self.around.ledger.lock().unwrap().signed_in(machine);
-        self.adopt_ticks(machine);
-    }
-
-    pub(crate) fn tick(&mut self, machine: Machine, place: usize, on: bool) {
-        let google_id = self.places[place].id.clone();
-        let engine = self.engine(machine);
-        let Some(views) = self.tell(machine, Engine::calendars) else {
-            return;
-        };
-        let Some(view) = views.into_iter().find(|view| view.google_id == google_id) else {
-            return;
-        };
-        let id = view.id.to_string();
-        let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.watch_calendar(&id, on).await }) {
-            Ok(Ok(_)) => {}
-            Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
-            Err(Dead) => self.restart(),
-        }
-        self.adopt_ticks(machine);
-    }
-
-    /// What is ticked only changes by what the person does; then the engine's word is taken for it, because it may
-    /// have ended in the middle.
-    pub(crate) fn adopt_ticks(&mut self, machine: Machine) {
-        let now = self.now();
-        let Some(views) = self.tell(machine, Engine::calendars) else {
-            return;
-        };
-        let mut ledger = self.around.ledger.lock().unwrap();
-        let before = ledger.ticked.clone();
-        ledger.ticked.retain(|(of, _), _| *of != machine);
-        for view in views.into_iter().filter(|view| view.watched) {
-            let key = (machine, view.google_id);
-            let since = before.get(&key).copied().unwrap_or(now);
-            ledger.ticked.insert(key, since);
-        }
-        let unticked = |place: &String| {
-            let key = (machine, place.clone());
-            before.contains_key(&key) && !ledger.ticked.contains_key(&key)
-        };
-        let rows = ledger.truth.rows.iter().filter(|((place, _), _)| unticked(place));
-        let let_go: Vec<u64> = rows
-            .flat_map(|(_, row)| {
-                row.meeting
-                    .into_iter()
-                    .chain(row.unlinked.iter().map(|(left, _)| *left))
-            })
-            .collect();
-        ledger.let_go.extend(let_go);
     }
 
     /// Requests and commits so far.
