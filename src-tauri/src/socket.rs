@@ -246,4 +246,6 @@ fn bad_line(message: String) -> Message {
 }
 
 #[cfg(all(test, unix))]
+mod hostile;
+#[cfg(all(test, unix))]
 mod tests;

@@ -50,14 +50,14 @@ impl Answers for Parrot {
     }
 }
 
-struct Agent {
+pub(super) struct Agent {
     dir: tempfile::TempDir,
     parrot: Arc<Parrot>,
     serving: tokio::task::JoinHandle<()>,
 }
 
 impl Agent {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let stop = CancellationToken::new();
         let parrot = Arc::new(Parrot {
@@ -69,8 +69,11 @@ impl Agent {
         let serving = tokio::spawn(serve(listener, parrot.clone(), stop));
         Self { dir, parrot, serving }
     }
-    fn address(&self) -> std::path::PathBuf {
+    pub(super) fn address(&self) -> std::path::PathBuf {
         self.dir.path().join("s")
+    }
+    pub(super) fn has_ended(&self) -> bool {
+        self.serving.is_finished()
     }
     async fn client(&self) -> (Client, mpsc::Receiver<Event>) {
         Client::connect(&self.address()).await.unwrap()
