@@ -69,6 +69,13 @@ impl App {
         app
     }
 
+    /// Adds a line to what `config.toml` says about syncing.
+    pub(crate) fn choose(&self, line: &str) {
+        let file = self.profile().join("config.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(file, format!("{text}{line}\n")).unwrap();
+    }
+
     pub(crate) fn profile(&self) -> &Path {
         self.profile.path()
     }
@@ -141,7 +148,8 @@ impl App {
         serde_json::from_str(&answer).unwrap()
     }
 
-    async fn connect(&self) -> Option<UnixStream> {
+    /// A connection to whichever agent listens.
+    pub(crate) async fn connect(&self) -> Option<UnixStream> {
         let socket = std::fs::read_dir(self.session.sockets())
             .ok()?
             .next()?

@@ -15,6 +15,7 @@ mod agent;
 mod app;
 mod cli;
 mod http;
+mod killed;
 mod processes;
 mod session;
 mod story;
