@@ -35,6 +35,8 @@ pub struct Linked<'a> {
     pub proof: Option<Proof>,
     /// Of the master of a series: its exceptions.
     pub exceptions: &'a [Exception],
+    /// Its newest row was not understood: what it says by now is not known.
+    pub odd: bool,
 }
 
 impl Linked<'_> {
@@ -108,6 +110,8 @@ pub enum Reason {
     NotHost,
     /// Only single dates of a series are known, and the meeting belongs to the whole of it.
     PartOfSeries,
+    /// What the event says by now is not understood.
+    NotUnderstood,
     /// The rule of a series cannot be understood.
     UnreadableRule,
     /// All-day events name no time of day.
@@ -140,6 +144,9 @@ impl Reason {
             Self::NotHost => "Somebody else hosts this meeting.",
             Self::PartOfSeries => {
                 "Only single dates of this series are on your calendars; its meeting belongs to the whole series."
+            }
+            Self::NotUnderstood => {
+                "Google describes this event in a way that Reconvene does not understand; the meeting is left as it is."
             }
             Self::UnreadableRule => "Reconvene does not understand how this event repeats.",
             Self::AllDay => "An all-day event names no time of day for the meeting.",
@@ -218,7 +225,17 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     let mut wanted: BTreeMap<&str, Vec<Schedule>> = BTreeMap::new();
     let mut reason = Reason::NotOrganizer;
     for link in subject.links.iter().filter(|link| link.gone.is_none()) {
-        if !link.event.organized_here || is_spoken_for(link.event, subject.links) {
+        if !link.event.organized_here {
+            continue;
+        }
+        if link.odd && link.proof.is_some() {
+            return Decision::Leave(if subject.ignored {
+                Reason::Ignored
+            } else {
+                Reason::NotUnderstood
+            });
+        }
+        if is_spoken_for(link.event, subject.links) {
             continue;
         }
         let schedule = match link.schedule(now) {

@@ -71,6 +71,8 @@ pub enum Code {
     NotExpressible,
     /// The event now lies in the past, where the provider moves nothing to.
     InThePast,
+    /// An event is described in a way that Reconvene does not understand.
+    EventNotUnderstood,
     /// Several events claim the same meeting, and they differ.
     Ambiguous,
     /// Held until the person agrees.

@@ -12,8 +12,11 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
 use reconvene_core::event::Observation;
+use reconvene_core::plan::Reason;
+use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Service;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::failure::{Failure, FailureKind};
@@ -66,11 +69,21 @@ fn identified(version: u32, query: &[(&str, &str)]) -> String {
 /// One page of a listing.
 pub(crate) struct Page {
     pub(crate) observations: Vec<Observation>,
+    /// Rows that cannot be understood.
+    pub(crate) odd: Vec<Odd>,
     /// The calendar's zone, when the page names it.
     pub(crate) zone: String,
     /// The account's access role, when the page names it.
     pub(crate) access: String,
     pub(crate) next: Next,
+}
+
+/// A row that cannot be understood, but for which event it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Odd {
+    pub(crate) google_id: String,
+    /// The series that it is a date of.
+    pub(crate) series: Option<String>,
 }
 
 /// What follows a page.
@@ -107,7 +120,7 @@ pub(crate) async fn events(
         })
         .await?;
     let listing: wire::Listing = read(&answer, session)?;
-    let observations = listing.observations();
+    let (observations, odd) = listing.rows();
     let next = match (listing.next_page_token, listing.next_sync_token) {
         (Some(page), _) => Next::Page(page),
         (None, Some(token)) => Next::Token(token),
@@ -116,10 +129,20 @@ pub(crate) async fn events(
     };
     Ok(Page {
         observations,
+        odd,
         zone: listing.time_zone,
         access: listing.access_role,
         next,
     })
+}
+
+/// Why a meeting is left as it is whose event is described in unheard-of ways.
+pub(crate) fn not_understood() -> Problem {
+    Problem::lasting(
+        Code::EventNotUnderstood,
+        Reason::NotUnderstood.sentence(),
+        "Open the event in Google Calendar and save it again. If that does not help, please report it.",
+    )
 }
 
 /// Reads one event; [`Observation::Gone`] when it is cancelled, `None` when the calendar has none by that id.
@@ -138,10 +161,13 @@ pub(crate) async fn event(
             )
         })
         .await?;
-    match read::<wire::Event>(&answer, session) {
+    match read::<Box<RawValue>>(&answer, session) {
         // An answer about nothing, or about another event, proves nothing: least of all that this one is gone.
-        Ok(event) => match event.observation() {
-            Some(observation) if observation.google_id() == id => Ok(Some(observation)),
+        Ok(row) => match (wire::understood(&row), wire::odd(&row)) {
+            (Some(observation), _) if observation.google_id() == id => Ok(Some(observation)),
+            (None, Some(odd)) if odd.google_id == id => {
+                Err(Failure::new(FailureKind::Passing, not_understood()))
+            }
             _ => Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
         },
         Err(failure) if failure.kind == FailureKind::Gone => Ok(None),

@@ -14,9 +14,10 @@ use reconvene_core::plan::{
     Decision, Linked, Proof, Settings, Subject, decide, is_touchable, proof_by_agreement, proof_by_origin,
 };
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Outcome, PlannedAction, Service};
+use reconvene_core::report::{Outcome, PlannedAction, Remedy, Service};
 use rusqlite::Connection;
 
+use crate::calendar;
 use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
 use crate::store::meetings::{self, Known};
@@ -77,7 +78,12 @@ fn present(
         && before.gone_since.is_none()
         && same(&before.event, event)
     {
-        return events::seen(tx, before.id, &event.etag, pass);
+        events::seen(tx, before.id, &event.etag, pass)?;
+        if let (true, Some(meeting)) = (before.odd, before.meeting) {
+            renew(tx, meeting)?;
+            touched.insert(meeting);
+        }
+        return Ok(());
     }
     let linked_before = before.as_ref().and_then(|before| before.meeting);
     let linked_now = match &event.conference {
@@ -106,6 +112,38 @@ fn present(
         touched.insert(left);
         if before.proof.is_some() {
             activity::write(tx, None, &left_behind(before, left), now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes that known events were seen in rows that nobody understands. Until such a row comes that can be, their meetings
+/// are left as they are, and say so.
+pub(crate) fn not_understood(
+    tx: &Connection,
+    calendar: CalendarId,
+    pass: i64,
+    odd: &[String],
+    settings: &Settings,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for google_id in odd {
+        let Some(stored) = events::get(tx, calendar, google_id)? else {
+            continue;
+        };
+        events::not_understood(tx, stored.id, pass)?;
+        let Some(meeting) = stored.meeting.filter(|_| !stored.odd) else {
+            continue;
+        };
+        replan(tx, meeting, settings, now)?;
+        if stored.proof.is_some() && stored.event.organized_here {
+            let draft = Draft {
+                outcome: Outcome::NeedsYou,
+                problem: Some(calendar::not_understood()),
+                remedies: vec![Remedy::Ignore],
+                ..left_behind(&stored, meeting)
+            };
+            activity::write(tx, None, &draft, now)?;
         }
     }
     Ok(())
@@ -262,6 +300,7 @@ impl Dossier {
                 gone: stored.gone_since,
                 proof: self.proof(stored),
                 exceptions: &stored.exceptions,
+                odd: stored.odd,
             })
             .collect();
         let subject = Subject {

@@ -13,7 +13,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Answer;
 use rusqlite::{Connection, Transaction};
 
-use crate::calendar::{self, MOST_PAGES, Next, Page};
+use crate::calendar::{self, MOST_PAGES, Next, Odd, Page};
 use crate::choices;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
 use crate::plan;
@@ -123,13 +123,20 @@ async fn changes(
 ) -> Result<(), Stopped> {
     let began = shared.now();
     let mut pages = Pages::new(shared, account, calendar, Some(token), began);
+    let mut odd = Vec::new();
     while let Some(page) = pages.next().await? {
         if !page.access.is_empty() && page.access != calendar.access {
             // Whose the events are depends on it, those that did not change included.
             return everything(shared, account, calendar).await;
         }
+        odd.extend_from_slice(&page.odd);
+        let clear = match &page.next {
+            Next::Token(_) => look_closer(shared, account, calendar, &odd).await?,
+            Next::Page(_) => Cleared::default(),
+        };
         shared.store.write(|tx| {
             shared.take_over(tx, calendar, calendar.pass, &page)?;
+            clear.take_over(shared, tx, calendar, calendar.pass)?;
             match &page.next {
                 Next::Token(token) => ended(shared, tx, account, calendar, token, began),
                 Next::Page(_) => Ok(()),
@@ -148,35 +155,46 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
         .store
         .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
     let mut pages = Pages::new(shared, account, calendar, None, from);
+    let mut odd = Vec::new();
     while let Some(page) = pages.next().await? {
+        odd.extend_from_slice(&page.odd);
         shared
             .store
             .write(|tx| shared.take_over(tx, calendar, pass, &page))?;
         let Next::Token(token) = &page.next else { continue };
-        let vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
+        let mut clear = look_closer(shared, account, calendar, &odd).await?;
+        let mut vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
+        vanished.retain(|stored| !clear.tells_of(&stored.event.google_id));
         let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished
             .into_iter()
             .partition(|stored| is_over(&stored.event, &calendar.zone, from));
         let mut found = Vec::new();
         for stored in &missing {
-            found.extend(look_up(shared, account, calendar, &stored.event.google_id).await?);
+            let google_id = &stored.event.google_id;
+            match look_up(shared, account, calendar, google_id).await? {
+                Looked::Row(observation) => found.push(observation),
+                Looked::Odd => clear.odd.push(google_id.clone()),
+                Looked::Unanswered => {}
+            }
         }
         let mut unanswered = Vec::new();
         for google_id in shared.store.read(|tx| unseen_dates(tx, calendar, pass, from))? {
             match look_up(shared, account, calendar, &google_id).await? {
-                Some(observation) => found.push(observation),
-                None => unanswered.push(google_id),
+                Looked::Row(observation) => found.push(observation),
+                Looked::Odd | Looked::Unanswered => unanswered.push(google_id),
             }
         }
         shared.store.write(|tx| {
             let settings = shared.plan_settings(tx)?;
             if page.access == READER {
+                found.iter_mut().for_each(Observation::of_somebody_else);
                 // It may have been cancelled after it ceased to be the person's.
                 for stored in &missing {
                     events::of_somebody_else(tx, stored.id)?;
                 }
             }
             plan::observe(tx, calendar.id, pass, &found, &settings, shared.now())?;
+            clear.take_over(shared, tx, calendar, pass)?;
             for kept in exceptions::vanished(tx, calendar.id, pass)? {
                 if !unanswered.contains(&kept.google_id) {
                     exceptions::forget(tx, calendar.id, &kept.google_id)?;
@@ -224,21 +242,94 @@ async fn look_up(
     account: &Account,
     calendar: &Calendar,
     google_id: &str,
-) -> Result<Option<Observation>, Failure> {
+) -> Result<Looked, Failure> {
     obey(shared, account)?;
     match calendar::event(&shared.session, account, &calendar.google_id, google_id).await {
-        Ok(Some(observation)) => Ok(Some(observation)),
-        Ok(None) => Ok(Some(Observation::Gone {
+        Ok(Some(observation)) => Ok(Looked::Row(observation)),
+        Ok(None) => Ok(Looked::Row(Observation::Gone {
             google_id: google_id.to_owned(),
             place: None,
         })),
+        Err(failure) if failure.problem.code == Code::EventNotUnderstood => Ok(Looked::Odd),
         Err(failure) => match failure.kind {
             FailureKind::Limited(_) | FailureKind::Account => Err(failure),
             // A passing failure is worth another pass, but not for ever: one event must not stall its calendar (P10).
             FailureKind::Passing if calendar.failures < PATIENCE => Err(failure),
-            _ => Ok(None),
+            _ => Ok(Looked::Unanswered),
         },
     }
+}
+
+/// What asking for one event brought.
+enum Looked {
+    /// The event, or that it is gone.
+    Row(Observation),
+    /// It is there, and not understood.
+    Odd,
+    /// Nothing that proves anything.
+    Unanswered,
+}
+
+/// What became of rows that were not understood.
+#[derive(Default)]
+struct Cleared {
+    /// Asked for one by one, these were understood.
+    rows: Vec<Observation>,
+    /// The known events that stay a riddle, by Google's ids.
+    odd: Vec<String>,
+}
+
+impl Cleared {
+    fn tells_of(&self, google_id: &str) -> bool {
+        self.odd.iter().any(|id| id == google_id) || self.rows.iter().any(|row| row.google_id() == google_id)
+    }
+
+    fn take_over(
+        &self,
+        shared: &Shared,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+        pass: i64,
+    ) -> rusqlite::Result<()> {
+        let (settings, now) = (shared.plan_settings(tx)?, shared.now());
+        let mut rows = self.rows.clone();
+        if calendar.access == READER {
+            rows.iter_mut().for_each(Observation::of_somebody_else);
+        }
+        plan::observe(tx, calendar.id, pass, &rows, &settings, now)?;
+        plan::not_understood(tx, calendar.id, pass, &self.odd, &settings, now)
+    }
+}
+
+/// Asks once more, one by one, for those events that point at a meeting, or are dates of a series that does, and came in a
+/// row that was not understood.
+async fn look_closer(
+    shared: &Shared,
+    account: &Account,
+    calendar: &Calendar,
+    odd: &[Odd],
+) -> Result<Cleared, Stopped> {
+    let mut cleared = Cleared::default();
+    for Odd { google_id, series } in odd {
+        let concerned = shared.store.read(|tx| {
+            for id in [Some(google_id), series.as_ref()].into_iter().flatten() {
+                if events::get(tx, calendar.id, id)?.is_some() {
+                    return Ok(Some(id.clone()));
+                }
+            }
+            Ok(None)
+        })?;
+        let Some(concerned) = concerned else {
+            // Nothing is known of it, so nothing can be out of step.
+            tracing::warn!(calendar = %calendar.id, "a row was not understood");
+            continue;
+        };
+        match look_up(shared, account, calendar, google_id).await? {
+            Looked::Row(observation) => cleared.rows.push(observation),
+            Looked::Odd | Looked::Unanswered => cleared.odd.push(concerned),
+        }
+    }
+    Ok(cleared)
 }
 
 /// A pass of another calendar may have learnt meanwhile that the account has to wait (P13).

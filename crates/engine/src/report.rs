@@ -16,6 +16,7 @@ use reconvene_core::report::{
 };
 use rusqlite::Connection;
 
+use crate::calendar::not_understood;
 use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
@@ -165,7 +166,11 @@ fn meeting(
             event.end.instant(&calendar.zone),
         ),
     };
-    let (state, reason) = match state(stored, decision, pending, known.problem.as_ref(), &differences) {
+    let problem = match decision {
+        Decision::Leave(Reason::NotUnderstood) if carried => Some(not_understood()),
+        _ => known.problem.clone(),
+    };
+    let (state, reason) = match state(stored, decision, pending, problem.as_ref(), &differences) {
         (MeetingState::Updating, _) if preview && pending.is_some_and(Pending::writes) => (
             MeetingState::OutOfStep,
             "It differs from its event. Preview only: nothing is written.".to_owned(),
@@ -207,9 +212,9 @@ fn meeting(
             due: pending.due,
             attempts: pending.attempts,
         }),
-        problem: known.problem.clone(),
+        remedies: remedies(state, problem.as_ref()),
+        problem,
         seen: known.seen_at,
-        remedies: remedies(state),
     }
 }
 
@@ -264,8 +269,12 @@ fn state(
     (other_state, reason.sentence().to_owned())
 }
 
-fn remedies(state: MeetingState) -> Vec<Remedy> {
+fn remedies(state: MeetingState, problem: Option<&Problem>) -> Vec<Remedy> {
     match state {
+        // Trying again would bring the same riddle.
+        MeetingState::Failed if problem.is_some_and(|problem| problem.code == Code::EventNotUnderstood) => {
+            vec![Remedy::Ignore]
+        }
         MeetingState::Failed => vec![Remedy::Retry, Remedy::Ignore],
         MeetingState::Held => vec![Remedy::Approve, Remedy::Ignore],
         MeetingState::OutOfStep => vec![Remedy::Retry],
@@ -298,7 +307,7 @@ pub(crate) fn status(
     let accounts = accounts(tx, tokens, now)?;
     let calendars = calendars(tx)?;
     let meetings = meetings(tx, settings, circumstances.preview, now)?;
-    let mut problems = problems(&accounts, &calendars, &activity::unsettled(tx)?);
+    let mut problems = problems(&accounts, &calendars, &meetings, &activity::unsettled(tx)?);
     problems.splice(
         0..0,
         circumstances
@@ -366,6 +375,7 @@ fn counts<'a>(views: impl Iterator<Item = &'a MeetingView>) -> Counts {
 fn problems(
     accounts: &[AccountView],
     calendars: &[CalendarView],
+    meetings: &[MeetingView],
     unsettled: &[reconvene_core::report::ActivityEntry],
 ) -> Vec<Problem> {
     let of_accounts = accounts
@@ -375,16 +385,26 @@ fn problems(
         .iter()
         .filter(|calendar| calendar.watched)
         .filter_map(|calendar| calendar.health.problem.clone());
+    let named = |title: &str, problem: Problem| Problem {
+        message: format!("“{title}”: {}", problem.message),
+        ..problem
+    };
+    // Nothing that is pressed ends this one, so no entry that was settled does.
+    let of_riddles = meetings.iter().filter_map(|view| {
+        let problem = view.problem.clone()?;
+        (problem.code == Code::EventNotUnderstood).then(|| named(&view.title, problem))
+    });
     // A held deletion is said once for all of them; anything else names its meeting.
     let of_meetings = unsettled.iter().filter_map(|entry| match entry.problem.clone()? {
         held if held.code == Code::Held => Some(held),
-        problem => Some(Problem {
-            message: format!("“{}”: {}", entry.title, problem.message),
-            ..problem
-        }),
+        problem => Some(named(&entry.title, problem)),
     });
     let mut problems: Vec<Problem> = Vec::new();
-    for problem in of_accounts.chain(of_calendars).chain(of_meetings) {
+    for problem in of_accounts
+        .chain(of_calendars)
+        .chain(of_riddles)
+        .chain(of_meetings)
+    {
         if !problems.contains(&problem) {
             problems.push(problem);
         }

@@ -304,7 +304,7 @@ advice: string, };
 /**
  * The closed set of stable codes. Clients decide by these; `message` and `hint` are for reading.
  */
-export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "ambiguous" | "held" | "internal";
+export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "event_not_understood" | "ambiguous" | "held" | "internal";
 
 /**
  * What a client can ask.

@@ -69,6 +69,7 @@ struct Case {
     hosts: Vec<String>,
     rooms: Vec<String>,
     ignored: bool,
+    odd: bool,
     target: Target,
 }
 
@@ -80,6 +81,7 @@ impl Case {
             hosts: vec!["host1".into()],
             rooms: vec![],
             ignored: false,
+            odd: false,
             target: target(),
         }
     }
@@ -99,6 +101,7 @@ impl Case {
                 gone: *gone,
                 proof: *proof,
                 exceptions: &[],
+                odd: self.odd,
             })
             .collect();
         let subject = Subject {
@@ -111,6 +114,24 @@ impl Case {
         };
         decide(&subject, &settings(), at(NOW))
     }
+}
+
+#[test]
+fn p3_p11_a_meeting_whose_event_is_not_understood_is_left_alone() {
+    let mut case = Case::bonded(Event {
+        title: "Retro".into(),
+        ..event("ev1", Some("ev1"))
+    });
+    case.odd = true;
+    assert_eq!(case.decide(), Decision::Leave(Reason::NotUnderstood));
+    case.ignored = true;
+    assert_eq!(case.decide(), Decision::Leave(Reason::Ignored));
+    case.links[0].2 = None;
+    assert_eq!(
+        case.decide(),
+        Decision::Leave(Reason::MadeForAnother),
+        "it was never acted for"
+    );
 }
 
 #[test]
@@ -360,6 +381,7 @@ proptest! {
         }.map(|nature| Meeting { nature, host: if own_host { "host1" } else { "x" }.into(), ..meeting() });
         let case = Case {
             links, seen, ignored, target: target(),
+            odd: false,
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
             rooms: vec![],
         };

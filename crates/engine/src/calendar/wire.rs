@@ -14,7 +14,7 @@ use reconvene_core::recurrence::Recurrence;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::Entry;
+use super::{Entry, Odd};
 use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
@@ -46,16 +46,33 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// What the rows say. One that cannot be read is left out and counted in the log: it must not stop the others.
-    pub(super) fn observations(&self) -> Vec<Observation> {
-        let understood = |row: &RawValue| serde_json::from_str::<Event>(row.get()).ok()?.observation();
-        let observations: Vec<_> = self.items.iter().filter_map(|row| understood(row)).collect();
-        let odd = self.items.len() - observations.len();
-        if odd > 0 {
-            tracing::warn!(odd, "rows of a calendar were not understood");
+    /// What the rows say, and which of them cannot be understood. One must not stop the others.
+    pub(super) fn rows(&self) -> (Vec<Observation>, Vec<Odd>) {
+        let (mut observations, mut all_odd) = (Vec::new(), Vec::new());
+        for row in &self.items {
+            match (understood(row), odd(row)) {
+                (Some(observation), _) => observations.push(observation),
+                (None, Some(odd)) => all_odd.push(odd),
+                (None, None) => tracing::warn!("a row of a calendar has no id"),
+            }
         }
-        observations
+        (observations, all_odd)
     }
+}
+
+/// What a row says, if it can be understood.
+pub(super) fn understood(row: &RawValue) -> Option<Observation> {
+    serde_json::from_str::<Event>(row.get()).ok()?.observation()
+}
+
+/// Which event a row is about that cannot be understood.
+pub(super) fn odd(row: &RawValue) -> Option<Odd> {
+    let row: serde_json::Value = serde_json::from_str(row.get()).ok()?;
+    let text = |name: &str| row.get(name)?.as_str().filter(|text| !text.is_empty());
+    Some(Odd {
+        google_id: text("id")?.to_owned(),
+        series: text("recurringEventId").map(str::to_owned),
+    })
 }
 
 #[derive(Deserialize)]
@@ -349,7 +366,11 @@ mod tests {
             google_id: "ev1".into(),
             place: None,
         };
-        assert_eq!(listing.observations(), [gone]);
+        let odd = Odd {
+            google_id: "odd".into(),
+            series: None,
+        };
+        assert_eq!(listing.rows(), (vec![gone], vec![odd]));
     }
 
     #[test]

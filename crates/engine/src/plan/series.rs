@@ -132,13 +132,14 @@ fn touch_if(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let master = events::get(tx, calendar, &place.series)?;
-    if changed
-        && let Some(Stored {
-            id,
-            meeting: Some(meeting),
-            gone_since: None,
-            ..
-        }) = master
+    if let Some(Stored {
+        id,
+        meeting: Some(meeting),
+        gone_since: None,
+        odd,
+        ..
+    }) = master
+        && (changed || odd)
     {
         events::learnt(tx, id, now)?;
         super::renew(tx, meeting)?;

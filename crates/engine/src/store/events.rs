@@ -26,6 +26,8 @@ pub(crate) struct Stored {
     pub(crate) available: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
+    /// Google's newest row of it was not understood.
+    pub(crate) odd: bool,
     /// Of the master of a series: its exceptions.
     pub(crate) exceptions: Vec<Exception>,
 }
@@ -77,6 +79,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         listed_as: row.get("listed_as")?,
         available: row.get("available")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
+        odd: row.get("odd")?,
         exceptions: Vec::new(),
     })
 }
@@ -211,7 +214,7 @@ pub(crate) fn put(
              ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
              series = excluded.series, original = excluded.original, original_day = excluded.original_day,
              organized_here = excluded.organized_here, pass = excluded.pass, learnt = excluded.learnt,
-             gone_since = NULL
+             odd = 0, gone_since = NULL
          RETURNING id",
     )?
     .query_row(
@@ -235,7 +238,7 @@ pub(super) fn columns(moment: &Moment) -> (Option<Millis>, Option<&str>, Option<
 
 /// Notes that an event was seen in a full pass, with its newest revision tag.
 pub(crate) fn seen(tx: &Connection, event: i64, etag: &str, pass: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE events SET pass = ?2, etag = ?3 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE events SET pass = ?2, etag = ?3, odd = 0 WHERE id = ?1")?
         .execute((event, pass, etag))
         .map(drop)
 }
@@ -249,8 +252,15 @@ pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::R
 
 /// Notes that something else that the row stands for was just learnt, such as a date of a series.
 pub(crate) fn learnt(tx: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE events SET learnt = ?2 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE events SET learnt = ?2, odd = 0 WHERE id = ?1")?
         .execute((event, Millis(now)))
+        .map(drop)
+}
+
+/// Notes that an event was seen, alive, in a row that was not understood.
+pub(crate) fn not_understood(tx: &Connection, event: i64, pass: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET odd = 1, pass = ?2, gone_since = NULL WHERE id = ?1")?
+        .execute((event, pass))
         .map(drop)
 }
 

@@ -19,6 +19,7 @@ mod ours;
 mod preview;
 mod pull;
 mod refusals;
+mod riddles;
 mod series;
 #[path = "../stand/mod.rs"]
 mod shared;

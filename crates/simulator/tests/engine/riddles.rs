@@ -1,0 +1,150 @@
+//! Events that Google describes in unheard-of ways.
+
+use std::time::Duration;
+
+use reconvene_core::problem::Code;
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+
+use crate::stand::{ANA, Stand};
+
+fn json(body: String) -> Fault {
+    Fault::before(Effect::Answer {
+        status: 200,
+        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+        body,
+    })
+}
+
+/// A row without times.
+fn odd(event: &str) -> String {
+    format!(
+        r#"{{"id":"{event}","status":"confirmed","summary":"Retro","start":{{"dateTime":7}},"end":null}}"#
+    )
+}
+
+/// From now on the events' listings show nothing but that row.
+fn list(stand: &Stand, row: &str) {
+    let page = format!(r#"{{"items":[{row}],"nextSyncToken":"CPDAlvWDx70CEPDAlvWDx70CGAU="}}"#);
+    add(stand, "/events", json(page));
+}
+
+/// From now on asking for the event itself brings that row.
+fn get(stand: &Stand, event: &str, row: String) {
+    add(stand, &format!("/events/{event}"), json(row));
+}
+
+fn add(stand: &Stand, path: &str, fault: Fault) {
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Google, path, fault).method("GET");
+        world.faults().add(Rule { times: None, ..rule });
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p11_an_event_that_is_not_understood_is_shown_until_it_is() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.event("Other", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.clear_log();
+    let report = stand.sync().await;
+    assert_eq!(report.problems, [], "P10: the pass goes on");
+    assert!(report.needs_you);
+    assert_eq!(stand.engine.status().unwrap().overall, Overall::NeedsYou);
+    let view = stand.view("Review");
+    assert_eq!(view.state, MeetingState::Failed);
+    assert_eq!(view.problem.unwrap().code, Code::EventNotUnderstood);
+    assert_eq!(view.remedies, [Remedy::Ignore]);
+    assert_eq!(stand.newest().outcome, Outcome::NeedsYou);
+    assert_eq!(stand.state("Other"), MeetingState::InStep);
+    stand.engine.retry(view.id).unwrap();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(stand.sync().await.needs_you, "pressing makes nothing plainer");
+    assert_eq!(stand.zoom_methods(), [""; 0], "the meeting is left as it is");
+
+    stand.simulator.with(|world| world.faults().clear());
+    stand.rename(&event, "Retro");
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert_eq!(
+        (stand.state("Retro"), stand.engine.status().unwrap().problems),
+        (MeetingState::InStep, vec![])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_back_as_it_was_is_in_step_again() {
+    let stand = Stand::new("").await;
+    let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    assert!(stand.sync().await.needs_you);
+    stand.simulator.with(|world| world.faults().clear());
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_row_garbles_asking_once_more_may_tell() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    stand.simulator.with(|world| {
+        let page = format!(r#"{{"items":[{}],"nextSyncToken":"t"}}"#, odd(&event));
+        world
+            .faults()
+            .add(Rule::once(Wire::Google, "/events", json(page)).method("GET"));
+    });
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_is_not_understood_can_be_ignored() {
+    let stand = Stand::new("").await;
+    let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.sync().await;
+    stand.engine.ignore(stand.view("Review").id).unwrap();
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_event_that_comes_back_not_understood_keeps_its_meeting() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::Deleting);
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+    });
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    for _ in 0..5 {
+        stand.sync_after(Duration::from_secs(300)).await;
+    }
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_a_riddle_about_an_event_without_meeting_concerns_nobody() {
+    let stand = Stand::new("").await;
+    stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.clear_log();
+    list(&stand, &format!(r#"{},{{"start":1}},7"#, odd("stranger")));
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.requests().len(), 1);
+}
