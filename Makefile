@@ -6,7 +6,7 @@ RECONVENE := $(TARGET)/debug/reconvene
 CRATES := --package reconvene-core --package reconvene-engine --package reconvene-api --package reconvene-simulator
 WINDOW_SOURCES := $(shell find ui/src ui/index.html ui/*.json ui/*.ts ui/*.js -type f 2> /dev/null)
 
-.PHONY: help demo build check test test-crates simulate test-window test-contract test-desktop packages-build packages-run packages-test
+.PHONY: help demo build check check-crates check-window test test-crates simulate test-window test-contract test-desktop packages-build packages-run packages-test
 .DEFAULT_GOAL := help
 
 help:  ## Lists the commands.
@@ -20,17 +20,24 @@ build: packages-build ui/dist/index.html  ## Builds the app (debug).
 	@$(CARGO) build --locked --package reconvene
 
 check: packages-build ui/dist/index.html  ## The fast loop: format, lints, types, arrows, unit tests.
+	@$(MAKE) --no-print-directory --jobs=2 check-crates check-window
+
+check-crates:
 	@echo "== Format"
 	@$(CARGO) fmt --all --check
-	@echo "== Lints"
-	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
 	@echo "== Arrows"
 	@scripts/arrows
+	@echo "== Lints"
+	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
 	@echo "== Types"
 	@scripts/types --check
-	@cd ui && npm run --silent check
 	@echo "== Unit tests"
 	@$(CARGO) test --quiet --locked --workspace --lib --bins
+
+# Beside the crates, which it does not wait for: it needs no compiler.
+check-window:
+	@echo "== Window: types and unit tests"
+	@cd ui && npm run --silent check
 	@cd ui && npm test --silent
 
 test: packages-test build test-crates test-window test-contract test-desktop  ## Runs every test, those on a real desktop included.
