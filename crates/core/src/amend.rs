@@ -318,8 +318,14 @@ fn layout(rule: &Rule, series: &Series, now: Timestamp) -> Result<Option<Layout>
 
 /// The pattern without an end.
 fn endless(pattern: &Pattern) -> Recurrence {
-    let name = |day: &Weekday| {
-        ["MO", "TU", "WE", "TH", "FR", "SA", "SU"][usize::from(day.to_monday_zero_offset().unsigned_abs())]
+    let name = |day: &Weekday| match day {
+        Weekday::Monday => "MO",
+        Weekday::Tuesday => "TU",
+        Weekday::Wednesday => "WE",
+        Weekday::Thursday => "TH",
+        Weekday::Friday => "FR",
+        Weekday::Saturday => "SA",
+        Weekday::Sunday => "SU",
     };
     let rule = match &pattern.every {
         Every::Day => "FREQ=DAILY".to_owned(),
