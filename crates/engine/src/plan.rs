@@ -51,10 +51,11 @@ pub(crate) fn observe(
                         series::cancelled(tx, calendar, &place, google_id, pass, before, &mut touched, now)?
                     }
                     // A tombstone of something never seen: nothing hangs on it.
-                    None => match before {
-                        Some(before) => gone(tx, &before, &mut touched, now)?,
-                        None => {}
-                    },
+                    None => {
+                        if let Some(before) = before {
+                            gone(tx, &before, &mut touched, now)?;
+                        }
+                    }
                 }
             }
         }
