@@ -89,6 +89,12 @@ pub(crate) enum Verb {
         /// The meeting, such as m3
         meeting: MeetingId,
     },
+    /// Take back what was done to a meeting. It is then left alone until its event changes again
+    Undo {
+        /// The entry that tells of it, such as e12, or the meeting, such as m3, for its newest entry
+        #[arg(value_name = "ID")]
+        what: String,
+    },
     /// Agree to held deletions
     Approve(Held),
     /// Refuse held deletions: the meetings stay
@@ -256,6 +262,7 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         Verb::Status => Command::Status,
         Verb::Retry { meeting } => Command::Retry { meeting },
         Verb::Ignore { meeting } => Command::Ignore { meeting },
+        Verb::Undo { what } => Command::Undo { what },
         Verb::Approve(held) => Command::Approve {
             meetings: chosen(&held),
         },
@@ -401,6 +408,7 @@ mod tests {
             "reconvene sync --calendar c2 --json",
             "reconvene activity --limit 5 --before e9",
             "reconvene plan --json",
+            "reconvene undo e12",
             "reconvene approve all",
             "reconvene approve m1 m2",
             "reconvene refuse m1",

@@ -89,6 +89,7 @@ impl Answers for Commands {
             Command::Plan => Ok(Reply::Plan(engine.plan().await?)),
             Command::Retry { meeting } => done(engine.retry(meeting)),
             Command::Ignore { meeting } => done(engine.ignore(meeting)),
+            Command::Undo { what } => Ok(Reply::Activity(engine.undo(&what).await?)),
             Command::Approve { meetings } => done(engine.approve(&meetings)),
             Command::Refuse { meetings } => done(engine.refuse(&meetings)),
             Command::JoinLink { meeting } => {

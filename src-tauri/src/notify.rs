@@ -165,6 +165,7 @@ mod tests {
             attempts: 1,
             next_try: None,
             remedies: Vec::new(),
+            undone: false,
         }
     }
 

@@ -97,6 +97,12 @@ pub enum Command {
         /// Which meeting.
         meeting: MeetingId,
     },
+    /// Takes back what was done to a meeting, which is then left alone until its event changes again. Answered by
+    /// [`Reply::Activity`] with what came of it.
+    Undo {
+        /// The entry that tells of it (`e12`), or the meeting (`m3`) for its newest entry.
+        what: String,
+    },
     /// Agrees to held deletions. Answered by [`Reply::Done`].
     Approve {
         /// Which meetings; all that are held when empty.

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Schedule, Times};
+use crate::recurrence::Recurrence;
+use crate::series::{Date, Rule, Series};
 
 /// Titles are compared and sent up to this many characters: the longest that Zoom accepts
 /// (`topic`, <https://developers.zoom.us/docs/api/meetings/>).
@@ -66,6 +68,9 @@ pub struct Repeats {
     pub own: String,
     /// The same in words for people: `every week on Mon`.
     pub words: String,
+    /// The same as a calendar writes it, without an end, which the dates tell. Empty in what an older version kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<String>,
 }
 
 impl Meeting {
@@ -74,6 +79,54 @@ impl Meeting {
         self.repeats
             .as_ref()
             .map_or_else(|| "once".to_owned(), |repeats| repeats.words.clone())
+    }
+
+    /// What an event would have to ask for so that the meeting is as it is: with this, it is made so again. Of a series only
+    /// what lies ahead of `now`. None for a meeting without times.
+    pub fn schedule(&self, now: Timestamp) -> Option<Schedule> {
+        let times = match self.nature {
+            Nature::Standing => return None,
+            Nature::Scheduled => Times::Once {
+                start: self.start?,
+                minutes: self.minutes?,
+            },
+            Nature::Recurring => Times::Series(self.series(now)?),
+        };
+        Some(Schedule {
+            topic: self.topic.clone(),
+            zone: self.zone.clone(),
+            times,
+        })
+    }
+
+    fn series(&self, now: Timestamp) -> Option<Series> {
+        // The provider forgets dates that are over, so the earliest one it names may not be the first.
+        let first = self.occurrences.iter().min_by_key(|date| date.original)?;
+        let mut dates: Vec<Date> = self
+            .occurrences
+            .iter()
+            .filter(|date| date.start > now)
+            .map(|date| Date {
+                start: date.start,
+                original: date.original,
+                minutes: date.minutes,
+            })
+            .collect();
+        dates.sort_unstable();
+        let lines = self.repeats.as_ref().map(|repeats| repeats.lines.clone());
+        let rule = Rule {
+            recurrence: Recurrence::new(lines.unwrap_or_default()),
+            start: first.original,
+            zone: self.zone.clone().unwrap_or_else(|| "UTC".into()),
+            minutes: self.minutes.unwrap_or(first.minutes),
+        };
+        Some(Series {
+            dates,
+            goes_on: false,
+            apart: Vec::new(),
+            titles: Vec::new(),
+            rules: vec![rule],
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 //! Plain values only. Instants are UTC ([`Timestamp`], RFC 3339 in JSON); a zone that matters to the reader
 //! stands beside them as an IANA name. No secret and no join link with a passcode ever enters these types.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AccountId, CalendarId, EntryId, MeetingId};
@@ -60,6 +60,8 @@ pub enum Outcome {
     Deleted,
     /// The meeting was left as it is on purpose; the entry says why.
     Kept,
+    /// What an earlier entry tells of was taken back.
+    Undone,
     /// The provider refused for good.
     Refused,
     /// It failed for now and will be tried again.
@@ -79,6 +81,8 @@ pub enum Remedy {
     Ignore,
     /// Agree to a held deletion.
     Approve,
+    /// Take back what the entry tells of.
+    Undo,
     /// Sign in to the account again.
     SignIn,
 }
@@ -200,6 +204,9 @@ pub struct ActivityEntry {
     pub next_try: Option<Timestamp>,
     /// What can be pressed now; empty once it is settled.
     pub remedies: Vec<Remedy>,
+    /// Whether it was taken back since.
+    #[serde(default)]
+    pub undone: bool,
 }
 
 /// Where a meeting stands.
@@ -236,6 +243,8 @@ pub enum PlannedAction {
     Update,
     /// Delete it.
     Delete,
+    /// Take the last thing that was done to it back.
+    Undo,
 }
 
 /// A planned action and when it is due.
@@ -580,7 +589,20 @@ pub struct Check {
     pub advice: String,
 }
 
+/// So long a deleted meeting can be brought back: Zoom keeps it for seven days
+/// (`recover`, <https://developers.zoom.us/docs/api/meetings/#tag/meetings/put/meetings/{meetingId}/status>).
+const RECOVERABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 impl ActivityEntry {
+    /// The entry without what can no longer be pressed at `now`.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        if self.outcome == Outcome::Deleted && now.duration_since(self.at) > RECOVERABLE {
+            self.remedies.retain(|remedy| *remedy != Remedy::Undo);
+        }
+        self
+    }
+
     /// Whether it still waits for the person.
     pub fn needs_you(&self) -> bool {
         matches!(self.outcome, Outcome::NeedsYou | Outcome::Refused) && !self.remedies.is_empty()

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Service, SettingsView, Status,
-    SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Remedy, Service, SettingsView,
+    Status, SyncReport,
 };
 use rusqlite::Transaction;
 use tokio::sync::watch;
@@ -24,7 +24,8 @@ use crate::providers::provider;
 use crate::pull::lists::Reading;
 use crate::report::{self, Circumstances};
 use crate::shared::Shared;
-use crate::store::{accounts, activity, calendars, events, meetings, outbox, settings};
+use crate::store::outbox::{self, Undo};
+use crate::store::{accounts, activity, calendars, events, meetings, settings};
 use crate::trigger::Surroundings;
 use crate::{choices, doctor, preview, pull, push, trigger};
 
@@ -182,7 +183,9 @@ impl Engine {
     /// # Errors
     /// Those of the database.
     pub fn activity(&self, limit: u32, before: Option<EntryId>) -> Result<Vec<ActivityEntry>, Problem> {
-        self.shared.store.read(|tx| activity::newest(tx, limit, before))
+        let now = self.shared.now();
+        let entries = self.shared.store.read(|tx| activity::newest(tx, limit, before))?;
+        Ok(entries.into_iter().map(|entry| entry.at(now)).collect())
     }
 
     /// The accounts.
@@ -368,12 +371,59 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for an unknown meeting; those of the database.
     pub fn ignore(&self, meeting: MeetingId) -> Result<(), Problem> {
+        if self.shared.store.write(|tx| forgotten(tx, meeting))? {
+            return Ok(());
+        }
         self.decide_anew(meeting, |tx, _| {
+            plan::call_off_undo(tx, meeting)?;
             meetings::set_problem(tx, meeting, None)?;
             meetings::set_ignored(tx, meeting, true)?;
             activity::settle(tx, meeting)?;
             self.shared.replan_in(tx, meeting)
         })
+    }
+
+    /// Takes back what was done to a meeting: `what` is the entry that tells of it (`e12`), or the meeting (`m3`) for its
+    /// newest entry. An update is written back, a deleted meeting recovered. The meeting is then left alone until its event
+    /// changes again. Returns the entries that tell what came of it; when it has to wait, that is none.
+    ///
+    /// # Errors
+    /// [`Code::BadUsage`] for what cannot be undone, any more or at all; [`Code::NotSignedIn`] when the meeting's host is
+    /// not signed in; [`Code::Held`] in a preview; those of the database. What the provider refuses is in the entry.
+    pub async fn undo(&self, what: &str) -> Result<Vec<ActivityEntry>, Problem> {
+        let shared = &self.shared;
+        let now = shared.now();
+        let last = self.activity(1, None)?.first().map(|entry| entry.id);
+        let begun = shared.store.write(|tx| {
+            if shared.previews(tx)? {
+                return Ok(Err(in_preview()));
+            }
+            let found = activity::undoable(tx, what.parse().ok(), what.parse().ok())?;
+            let found = found.map(|(entry, reversal)| (entry.at(now), reversal));
+            let Some((entry, reversal)) = found.filter(|(entry, _)| entry.remedies.contains(&Remedy::Undo))
+            else {
+                return Ok(Err(not_undoable(what)));
+            };
+            let service = plan::service_of(&reversal.target);
+            let hosts = accounts::of(tx, service)?;
+            if !hosts
+                .iter()
+                .any(|account| account.subject == reversal.before.host)
+            {
+                return Ok(Err(not_signed_in(
+                    service,
+                    "Connect the host of the meeting under Accounts.",
+                )));
+            }
+            let undo = Undo {
+                of: entry.id,
+                title: entry.title,
+                reversal,
+            };
+            plan::undo(tx, &undo, now).map(Ok)
+        })?;
+        push::push_undo(shared, begun?).await?;
+        shared.store.read(|tx| activity::after(tx, last))
     }
 
     /// Agrees to held deletions: the given ones, or all when none is given.
@@ -420,9 +470,8 @@ impl Engine {
             return Err(unknown("meeting", &meeting.to_string()));
         };
         let (Some(account), Some(provider)) = (account, provider(service)) else {
-            return Err(Problem::lasting(
-                Code::NotSignedIn,
-                format!("You are not signed in to {}.", service.name()),
+            return Err(not_signed_in(
+                service,
                 "Connect it under Accounts, or join from the calendar.",
             ));
         };
@@ -528,6 +577,40 @@ impl Engine {
             (None, _) => Err(unknown("calendar", name)),
         }
     }
+}
+
+/// Closes what still waits for the person about a meeting that was forgotten since; says whether anything did.
+fn forgotten(tx: &Transaction<'_>, meeting: MeetingId) -> rusqlite::Result<bool> {
+    if meetings::get(tx, meeting)?.is_some() {
+        return Ok(false);
+    }
+    activity::settle(tx, meeting)?;
+    Ok(tx.changes() > 0)
+}
+
+fn not_signed_in(service: Service, hint: &str) -> Problem {
+    Problem::lasting(
+        Code::NotSignedIn,
+        format!("You are not signed in to {}.", service.name()),
+        hint,
+    )
+}
+
+fn in_preview() -> Problem {
+    Problem::lasting(
+        Code::Held,
+        "This is a preview: nothing is written.",
+        "Switch the preview off in the settings first.",
+    )
+}
+
+fn not_undoable(what: &str) -> Problem {
+    Problem::lasting(
+        Code::BadUsage,
+        format!("There is nothing about {what} that can be undone."),
+        "`reconvene activity` shows what can be: the last change of a meeting, until its event changes again, and a deletion for \
+         seven days.",
+    )
 }
 
 fn unknown(kind: &str, name: &str) -> Problem {

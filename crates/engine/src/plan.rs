@@ -21,7 +21,8 @@ use crate::calendar;
 use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
 use crate::store::meetings::{self, Known};
-use crate::store::{accounts, exceptions, outbox};
+use crate::store::outbox::{self, Undo};
+use crate::store::{accounts, exceptions};
 
 /// Takes rows of a calendar over, and decides anew about every meeting that they touch.
 pub(crate) fn observe(
@@ -152,6 +153,7 @@ pub(crate) fn not_understood(
 
 /// A new edit is a new chance, whatever was refused, waved away or misread before.
 fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
     meetings::set_ignored(tx, meeting, false)?;
     activity::settle(tx, meeting)?;
@@ -237,6 +239,7 @@ fn gone(
     match before.meeting {
         Some(meeting) => {
             events::gone(tx, before.id, now)?;
+            call_off_undo(tx, meeting)?;
             meetings::set_problem(tx, meeting, None)?;
             activity::settle(tx, meeting)?;
             touched.insert(meeting);
@@ -362,6 +365,12 @@ pub(crate) fn replan(
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
+    if let Some(undo) = outbox::get(tx, meeting)?.and_then(|row| row.undo)
+        && dossier.hosts.contains(&undo.reversal.before.host)
+    {
+        // The person's word comes first, until the event says something new.
+        return Ok(());
+    }
     let decision = dossier.decide(settings, now);
     if dossier.known.problem.is_some() && !matches!(decision, Decision::Forget) {
         // It ended without success, and waits for an edit or for the person.
@@ -386,6 +395,24 @@ pub(crate) fn replan(
 /// Whether something was sent to the provider that was not read back yet.
 fn half_done(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
     Ok(outbox::get(tx, meeting)?.is_some_and(|pending| pending.written.is_some()))
+}
+
+/// Calls off what was to be taken back and is not yet: the event asks for something new, or the person thought better of it.
+pub(crate) fn call_off_undo(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    match outbox::get(tx, meeting)?.and_then(|row| row.undo) {
+        Some(_) => drop_action(tx, meeting),
+        None => Ok(()),
+    }
+}
+
+/// Puts into the outbox that something is to be taken back, whatever else was to be done to the meeting.
+pub(crate) fn undo(tx: &Connection, undo: &Undo, now: Timestamp) -> rusqlite::Result<MeetingId> {
+    let meeting = meetings::of(tx, &undo.reversal.target)?;
+    drop_action(tx, meeting)?;
+    activity::settle(tx, meeting)?;
+    activity::settle_entry(tx, undo.of)?;
+    outbox::put_undo(tx, meeting, undo, now)?;
+    Ok(meeting)
 }
 
 /// Strikes an action that is not needed any more, and closes its entry.

@@ -5,7 +5,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 use reconvene_core::amend::{Amendment, amend};
 use reconvene_core::conference::Target;
-use reconvene_core::meeting::Meeting;
+use reconvene_core::meeting::{Carry, Meeting};
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{ActionView, PlanView, PlannedAction, Wait};
@@ -16,6 +16,7 @@ use crate::providers::provider;
 use crate::push::{Addressees, addressees};
 use crate::report;
 use crate::shared::Shared;
+use crate::store::activity::Reversal;
 use crate::store::outbox::{self, Pending};
 
 /// So many meetings are read; beyond, what is known of them has to do.
@@ -93,7 +94,10 @@ async fn action(
             Err(why) => problem = Some(why),
         }
     }
-    let (action, amendment, mut reason) = foreseen(&dossier, &circumstances.settings, now);
+    let (action, amendment, mut reason) = match &pending.undo {
+        Some(undo) => taken_back(&dossier, &undo.reversal, now),
+        None => foreseen(&dossier, &circumstances.settings, now),
+    };
     let waits = waits(&pending, action, circumstances, account_waits, now);
     if let Some(waits) = waits {
         reason = sentence(waits).to_owned();
@@ -130,6 +134,24 @@ async fn look(shared: &Shared, asked: &Addressees, now: Timestamp) -> Result<Opt
         }
     }
     failed.map_or(Ok(None), Err)
+}
+
+/// What taking the last change back would do.
+fn taken_back(dossier: &Dossier, reversal: &Reversal, now: Timestamp) -> (PlannedAction, Amendment, String) {
+    const ALL: Carry = Carry {
+        title: true,
+        time: true,
+    };
+    let (seen, before) = (dossier.known.seen.as_ref(), reversal.before.schedule(now));
+    let amendment = match (seen, before) {
+        (Some(seen), Some(before)) if !reversal.deleted => amend(seen, &before, ALL, now),
+        _ => Amendment::default(),
+    };
+    let reason = match reversal.deleted {
+        true => "The deleted meeting would be brought back.",
+        false => "",
+    };
+    (PlannedAction::Undo, amendment, reason.to_owned())
 }
 
 /// What the push would do, and in a sentence what else there is to say.

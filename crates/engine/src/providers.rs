@@ -46,6 +46,9 @@ pub(crate) trait Provider: Send + Sync {
     ) -> Result<Answer, Failure>;
     /// Deletes a meeting, without mailing anybody.
     async fn delete(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure>;
+    /// Takes a meeting out of the provider's trash. One that is not there is a failure of kind
+    /// [`crate::failure::FailureKind::Gone`]; a grant that does not allow it is one of this request alone.
+    async fn recover(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure>;
     /// The address that joins a meeting.
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure>;
 }

@@ -7,13 +7,14 @@
 mod beyond;
 mod confirm;
 mod settle;
+mod undo;
 
 use jiff::Timestamp;
 use reconvene_core::amend::{Shape, Whole, Write, amend};
 use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
 use reconvene_core::id::MeetingId;
-use reconvene_core::meeting::Meeting;
+use reconvene_core::meeting::{Carry, Meeting};
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, PlannedAction, Service};
@@ -62,6 +63,20 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
         let _shown = shared.busy();
         Attempt::at(shared, pending, now).await?;
     }
+}
+
+/// Takes back at once what the person wants taken back of one meeting, unless that was done already.
+pub(crate) async fn push_undo(shared: &Shared, meeting: MeetingId) -> Result<(), Problem> {
+    let _one_at_a_time = shared.push_gate.lock().await;
+    let Some(pending) = shared
+        .store
+        .read(|tx| outbox::get(tx, meeting))?
+        .filter(|pending| pending.undo.is_some())
+    else {
+        return Ok(());
+    };
+    let _shown = shared.busy();
+    Attempt::at(shared, pending, shared.now()).await
 }
 
 /// The row whose turn is next. In a preview only what writes nothing gets one.
@@ -153,6 +168,9 @@ impl<'a> Attempt<'a> {
     }
 
     async fn run(&mut self) -> Result<Ending, Stopped> {
+        if let Some(undo) = self.pending.undo.clone() {
+            return self.undo(&undo).await;
+        }
         if self.pending.action == PlannedAction::Update {
             // What could not be written today need not be read today.
             self.afford(1)?;
@@ -164,7 +182,11 @@ impl<'a> Attempt<'a> {
         };
         match self.decide(Some(&meeting))? {
             Decision::Update(_) | Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
-            Decision::Update(schedule) => self.update(&meeting, &schedule).await,
+            Decision::Update(schedule) => {
+                self.attempted = Some(schedule.clone());
+                let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
+                self.update(&meeting, &schedule, carry).await
+            }
             Decision::Delete { not_before } if not_before <= self.shared.now() => self.delete(&meeting).await,
             Decision::InStep => Ok(Ending::InStep(meeting)),
             _ => Ok(Ending::Replanned),
@@ -243,9 +265,7 @@ impl<'a> Attempt<'a> {
 
     /// Writes until the meeting equals its event, or comes as near as the provider can: first what concerns the whole of it,
     /// then, from the meeting as it then is, date by date.
-    async fn update(&mut self, before: &Meeting, wanted: &Schedule) -> Result<Ending, Stopped> {
-        self.attempted = Some(wanted.clone());
-        let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
+    async fn update(&self, before: &Meeting, wanted: &Schedule, carry: Carry) -> Result<Ending, Stopped> {
         let mut after = before.clone();
         let mut answer = None;
         let mut laid_out = false;
@@ -391,10 +411,15 @@ pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<A
         };
         let mut accounts = accounts::of(tx, service)?;
         accounts.reverse();
-        if let Some(seen) = &dossier.known.seen
-            && accounts.iter().any(|account| account.subject == seen.host)
+        let undo = outbox::get(tx, meeting)?.and_then(|row| row.undo);
+        let host = match &undo {
+            Some(undo) => Some(&undo.reversal.before.host),
+            None => dossier.known.seen.as_ref().map(|seen| &seen.host),
+        };
+        if let Some(host) = host
+            && accounts.iter().any(|account| account.subject == *host)
         {
-            accounts.retain(|account| account.subject == seen.host);
+            accounts.retain(|account| account.subject == *host);
         }
         Ok(Some(Addressees {
             service,

@@ -247,6 +247,10 @@ fn state(
             ),
             PlannedAction::Update => (MeetingState::Updating, words("The change is on its way.")),
             PlannedAction::Look => (MeetingState::Updating, words("It is being looked at.")),
+            PlannedAction::Undo => (
+                MeetingState::Updating,
+                words("The last change is being taken back."),
+            ),
         };
     }
     let other_state = match decision {
@@ -338,7 +342,10 @@ pub(crate) fn status(
         fresh_as_of,
         counts: counts(meetings.iter().filter(|view| view.end > now)),
         next,
-        recent: activity::newest(tx, 3, None)?,
+        recent: activity::newest(tx, 3, None)?
+            .into_iter()
+            .map(|entry| entry.at(now))
+            .collect(),
         accounts,
         calendars,
         problems,

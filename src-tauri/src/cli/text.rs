@@ -176,6 +176,7 @@ fn action_text(action: &ActionView, retries: Retries) -> String {
         PlannedAction::Look => "look",
         PlannedAction::Update => "update",
         PlannedAction::Delete => "delete",
+        PlannedAction::Undo => "undo",
     };
     let when = match (action.waits, retries) {
         (None, Retries::Agent) => "now".to_owned(),
@@ -317,6 +318,7 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
         Outcome::Updated => "updated",
         Outcome::Deleted => "deleted",
         Outcome::Kept => "kept",
+        Outcome::Undone => "undone",
         Outcome::Refused => "refused",
         Outcome::Waiting => "waiting",
         Outcome::NeedsYou => "needs you",
@@ -329,6 +331,9 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
     let mut out = format!("{}  {:<9}  {}{meeting}", local(entry.at), outcome, entry.title);
     if !changes.is_empty() {
         out = format!("{out}: {}", changes.join("; "));
+    }
+    if entry.undone {
+        out = format!("{out} (undone since)");
     }
     if let Some(problem) = &entry.problem {
         out = format!("{out}\n    {}", sentence(problem));
@@ -362,7 +367,10 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
         (Some(meeting), remedies @ [_, ..]) => {
             let words: Vec<String> = remedies
                 .iter()
-                .map(|remedy| remedy_text(*remedy, &meeting.to_string()))
+                .map(|remedy| match remedy {
+                    Remedy::Undo => format!("reconvene undo {}", entry.id),
+                    remedy => remedy_text(*remedy, &meeting.to_string()),
+                })
                 .collect();
             format!("{out}\n    You can: {}", words.join(", "))
         }
@@ -375,6 +383,7 @@ fn remedy_text(remedy: Remedy, meeting: &str) -> String {
         Remedy::Retry => format!("reconvene retry {meeting}"),
         Remedy::Ignore => format!("reconvene ignore {meeting}"),
         Remedy::Approve => format!("reconvene approve {meeting}"),
+        Remedy::Undo => format!("reconvene undo {meeting}"),
         Remedy::SignIn => "reconvene account add".to_owned(),
     }
 }
@@ -525,6 +534,7 @@ mod tests {
             attempts: 1,
             next_try: Some(Timestamp::UNIX_EPOCH),
             remedies: Vec::new(),
+            undone: false,
         };
         let told = |retries| (sync_text(&report, retries), entry_text(&entry, retries));
         let (sync, entry) = told(Retries::NextSync);

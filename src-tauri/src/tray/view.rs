@@ -125,13 +125,14 @@ fn result_line(entry: &ActivityEntry, now: &Zoned) -> String {
         (Outcome::Updated, None) => format!("Updated {title}"),
         (Outcome::InStep, _) => format!("{title} is in step"),
         (Outcome::Deleted, _) => format!("Deleted {title}"),
+        (Outcome::Undone, _) => format!("Undid {title}"),
         (Outcome::Kept, _) => format!("Kept {title}"),
         (Outcome::Refused, _) => format!("{} refused {title}", entry.service.name()),
         (Outcome::Waiting, _) => format!("Waiting: {title}"),
         (Outcome::NeedsYou, _) => format!("Needs you: {title}"),
     };
     let mark = match entry.outcome {
-        Outcome::InStep | Outcome::Updated | Outcome::Deleted | Outcome::Kept => "✓",
+        Outcome::InStep | Outcome::Updated | Outcome::Deleted | Outcome::Kept | Outcome::Undone => "✓",
         Outcome::Waiting => "…",
         Outcome::Refused | Outcome::NeedsYou => "!",
     };
@@ -213,6 +214,7 @@ mod tests {
             attempts: 1,
             next_try: None,
             remedies: Vec::new(),
+            undone: false,
         }
     }
 

@@ -54,6 +54,6 @@ function slot(slot: Slot | null, now: number, reader: Reader): string {
 
 /** All changes in one breath, for the closed entry: `moved to Thu, Nov 26, 10:00, renamed`. */
 export function inShort(entry: ActivityEntry, now: number, reader: Reader): string {
-  const say = entry.outcome === 'updated' ? words.activity.done : words.activity.wanted;
+  const say = entry.outcome === 'updated' || entry.outcome === 'undone' ? words.activity.done : words.activity.wanted;
   return entry.changes.map((change) => say[change.field](tell(change, now, reader).after)).join(', ');
 }

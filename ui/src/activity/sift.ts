@@ -10,7 +10,8 @@ export const needsYou = (entry: ActivityEntry): boolean =>
 const failed = (entry: ActivityEntry): boolean =>
   entry.outcome === 'refused' || entry.outcome === 'waiting' || (entry.outcome === 'needs_you' && entry.problem !== null);
 
-const changed = (entry: ActivityEntry): boolean => entry.outcome === 'updated' || entry.outcome === 'deleted';
+const changed = (entry: ActivityEntry): boolean =>
+  entry.outcome === 'updated' || entry.outcome === 'deleted' || entry.outcome === 'undone';
 
 const passes: Record<Sieve, (entry: ActivityEntry) => boolean> = {
   all: () => true,

@@ -136,7 +136,11 @@ next_try: string | null,
 /**
  * What can be pressed now; empty once it is settled.
  */
-remedies: Array<Remedy>, };
+remedies: Array<Remedy>, 
+/**
+ * Whether it was taken back since.
+ */
+undone: boolean, };
 
 /**
  * What the provider answered, for the curious and for support.
@@ -353,7 +357,11 @@ meeting: MeetingId, } | { "command": "ignore",
 /**
  * Which meeting.
  */
-meeting: MeetingId, } | { "command": "approve", 
+meeting: MeetingId, } | { "command": "undo", 
+/**
+ * The entry that tells of it (`e12`), or the meeting (`m3`) for its newest entry.
+ */
+what: string, } | { "command": "approve", 
 /**
  * Which meetings; all that are held when empty.
  */
@@ -575,7 +583,7 @@ start: string, };
 /**
  * How an action ended, or stands.
  */
-export type Outcome = "in_step" | "updated" | "deleted" | "kept" | "refused" | "waiting" | "needs_you";
+export type Outcome = "in_step" | "updated" | "deleted" | "kept" | "undone" | "refused" | "waiting" | "needs_you";
 
 /**
  * The one word for the tray.
@@ -623,7 +631,7 @@ attempts: number, };
 /**
  * What will be done to a meeting.
  */
-export type PlannedAction = "look" | "update" | "delete";
+export type PlannedAction = "look" | "update" | "delete" | "undo";
 
 /**
  * One failure as shown to the person and to programs.
@@ -649,7 +657,7 @@ retryable: boolean, };
 /**
  * What a person can press to help.
  */
-export type Remedy = "retry" | "ignore" | "approve" | "sign_in";
+export type Remedy = "retry" | "ignore" | "approve" | "undo" | "sign_in";
 
 /**
  * What the agent answers when all went well.
@@ -707,7 +715,11 @@ meeting: MeetingId, } | { "command": "ignore",
 /**
  * Which meeting.
  */
-meeting: MeetingId, } | { "command": "approve", 
+meeting: MeetingId, } | { "command": "undo", 
+/**
+ * The entry that tells of it (`e12`), or the meeting (`m3`) for its newest entry.
+ */
+what: string, } | { "command": "approve", 
 /**
  * Which meetings; all that are held when empty.
  */

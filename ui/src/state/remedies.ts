@@ -7,6 +7,8 @@ import type { Store } from './store.svelte';
 /** What a remedy is pressed on: a meeting or a line of the log. */
 export interface Patient {
   readonly meeting: string | null;
+  /** The line of the log, when it is one. */
+  readonly entry: string | null;
   readonly title: string;
   /** Whose sign-in would help. */
   readonly service: Service;
@@ -14,12 +16,14 @@ export interface Patient {
 
 export const ofMeeting = (meeting: MeetingView): Patient => ({
   meeting: meeting.id,
+  entry: null,
   title: meeting.title,
   service: 'zoom',
 });
 
 export const ofEntry = (entry: ActivityEntry): Patient => ({
   meeting: entry.meeting,
+  entry: entry.id,
   title: entry.title,
   service: entry.service,
 });
@@ -44,7 +48,20 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
       return store.run(name, { command: 'ignore', meeting }, words.said.ignored(isolate(patient.title || words.untitled)));
     case 'approve':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
+    case 'undo':
+      return undo(name, patient.entry ?? meeting, patient.title, store);
   }
+}
+
+/** What came of it is known only with the answer, which is none when it has to wait. */
+async function undo(name: string, what: string, title: string, store: Store): Promise<void> {
+  const reply = await store.run(name, { command: 'undo', what }, '');
+  if (reply?.reply !== 'activity') return;
+  const shown = isolate(title || words.untitled);
+  const told = reply.value.at(-1);
+  if (told?.outcome === 'undone') store.say('done', words.said.undone(shown));
+  else if (told?.outcome === 'refused') store.say('failed', told.problem?.message ?? words.outcome.refused, told.problem?.hint);
+  else store.say('done', words.said.undoing(shown));
 }
 
 /** The remedies that can be carried out: leaving be and deleting need a meeting. */

@@ -265,3 +265,17 @@ onPage('a preview says plainly that nothing is written, with both values, and ca
   await eventually(() => agent.of('change_settings').length === 1, 'the setting is sent');
   assert.equal(agent.of('change_settings')[0].settings.preview, false);
 });
+
+onPage('what was done can be undone, what was undone says so, and a refusal is read out', worlds.undone, {}, async ({ page, agent }) => {
+  await page.locator('nav a[href="#activity"]').click();
+  await page.getByText('Undone since').waitFor();
+  await page.getByRole('button', { name: /Interview/u }).click();
+  const told = (outcome, problem = null) => ({ reply: 'activity', value: [worlds.entry(9, 'Interview', outcome, 0, { problem })] });
+  agent.script.undo = () => told('undone');
+  await page.getByRole('button', { name: 'Undo: Interview' }).click();
+  await page.locator('[aria-live] p', { hasText: 'Undone: ' }).waitFor();
+  assert.deepEqual(agent.of('undo')[0], { command: 'undo', what: 'e3' });
+  agent.script.undo = () => told('refused', worlds.problem('meeting_gone', 'Zoom cannot bring the meeting back.'));
+  await page.getByRole('button', { name: 'Undo: Interview' }).click();
+  await page.locator('[aria-live] p', { hasText: 'Zoom cannot bring the meeting back.' }).waitFor();
+});

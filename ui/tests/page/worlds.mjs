@@ -24,7 +24,7 @@ export const meeting = (id, title, start, minutes, more = {}) => ({
 
 export const entry = (number, title, outcome, minutesAgo, more = {}) => ({
   id: `e${number}`, at: ago(minutesAgo), meeting: `m${number}`, title, service: 'zoom', outcome, changes: [],
-  problem: null, answer: null, attempts: 1, next_try: null, remedies: [], ...more,
+  problem: null, answer: null, attempts: 1, next_try: null, remedies: [], undone: false, ...more,
 });
 
 const SETTINGS = {
@@ -229,3 +229,22 @@ export const preview = () => {
   shown.settings.preview = true;
   return shown;
 };
+
+/** One change that can be undone, one that was, and a meeting that was left as it was before. */
+export const undone = () => world({
+  accounts: accounts(),
+  calendars: calendars(),
+  meetings: [
+    meeting('m1', 'Retro', ahead(180), 60, {
+      state: 'out_of_step', reason: 'You said to leave it as it is.', remedies: ['retry'],
+      differences: [{ field: 'topic', before: 'Review', after: 'Retro' }],
+    }),
+  ],
+  activity: [
+    entry(4, 'Retro', 'undone', 1, { meeting: 'm1', changes: [{ field: 'topic', before: 'Retro', after: 'Review' }] }),
+    entry(3, 'Interview', 'deleted', 3, { remedies: ['undo'] }),
+    entry(2, 'Retro', 'updated', 5, {
+      meeting: 'm1', changes: [{ field: 'topic', before: 'Review', after: 'Retro' }], undone: true,
+    }),
+  ],
+});

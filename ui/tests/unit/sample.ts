@@ -14,7 +14,7 @@ export const meeting = (more: Partial<MeetingView> = {}): MeetingView => ({
 
 export const entry = (more: Partial<ActivityEntry> = {}): ActivityEntry => ({
   id: 'e1', at: '2026-11-24T09:00:00Z', meeting: 'm1', title: 'Stand-up', service: 'zoom', outcome: 'updated',
-  changes: [], problem: null, answer: null, attempts: 1, next_try: null, remedies: [], ...more,
+  changes: [], problem: null, answer: null, attempts: 1, next_try: null, remedies: [], undone: false, ...more,
 });
 
 export const calendar = (more: Partial<CalendarView> = {}): CalendarView => ({

@@ -282,6 +282,7 @@ fn apply(mut meeting: Meeting, writes: &[Write]) -> Meeting {
                         meeting.repeats = Some(Repeats {
                             own: format!("{pattern:?} {times}"),
                             words: endless(pattern).in_words(start, zone),
+                            lines: Vec::new(),
                         });
                     }
                 }

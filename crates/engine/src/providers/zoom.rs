@@ -82,6 +82,32 @@ impl Provider for Zoom {
         delete(session, account, number, QUIET.to_vec()).await
     }
 
+    async fn recover(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure> {
+        let answer = session
+            .call(account, |base| {
+                with_body(
+                    Method::PUT,
+                    &address(base, &["meetings", number, "status"], []),
+                    Bytes::from_static(br#"{"action":"recover"}"#),
+                )
+            })
+            .await?;
+        accepted(session, &answer).map_err(|failure| match failure.problem.code {
+            // Everything else is granted, so the account goes on.
+            Code::MissingScope => Failure {
+                kind: FailureKind::Final,
+                problem: Problem::lasting(
+                    Code::MissingScope,
+                    "Your Zoom app does not allow Reconvene to bring deleted meetings back.",
+                    "Add the scope meeting:update:status to it, sign in again and undo once more; or recover the meeting in \
+                     Zoom's web portal under Meetings.",
+                ),
+                ..failure
+            },
+            _ => failure,
+        })
+    }
+
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure> {
         Ok(described(session, account, number).await?.join_url)
     }

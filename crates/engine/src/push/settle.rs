@@ -3,6 +3,8 @@
 
 use jiff::Timestamp;
 use reconvene_core::amend::between;
+use reconvene_core::conference::Target;
+use reconvene_core::id::EntryId;
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
@@ -13,7 +15,7 @@ use super::Attempt;
 use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff};
 use crate::plan::{self, Dossier};
-use crate::store::activity::{self, Draft};
+use crate::store::activity::{self, Draft, Reversal};
 use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::{self, Pending};
@@ -74,6 +76,9 @@ impl Attempt<'_> {
         ending: Ending,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
+        if let Some(undo) = &self.pending.undo {
+            return self.write_down_undo(tx, dossier, undo, ending, now);
+        }
         let id = self.pending.meeting;
         let draft = self.draft(dossier);
         match ending {
@@ -103,7 +108,8 @@ impl Attempt<'_> {
                     answer,
                     ..draft
                 };
-                activity::write(tx, self.pending.entry, &draft, now)?;
+                let entry = activity::write(tx, self.pending.entry, &draft, now)?;
+                self.offer_undo(tx, entry, true)?;
                 outbox::strike(tx, id)?;
                 meetings::unsee(tx, id)?;
                 plan::forget(tx, dossier)?;
@@ -171,7 +177,7 @@ impl Attempt<'_> {
         }
     }
 
-    fn draft(&self, dossier: &Dossier) -> Draft {
+    pub(super) fn draft(&self, dossier: &Dossier) -> Draft {
         Draft {
             meeting: Some(self.pending.meeting),
             title: dossier.title(),
@@ -187,7 +193,7 @@ impl Attempt<'_> {
     }
 
     /// What this action changed, from the meeting as it was before its first write to the meeting as it is.
-    fn changes(&self, tx: &Connection, after: &Meeting) -> rusqlite::Result<Vec<Change>> {
+    pub(super) fn changes(&self, tx: &Connection, after: &Meeting) -> rusqlite::Result<Vec<Change>> {
         let written = outbox::get(tx, self.pending.meeting)?.and_then(|pending| pending.written);
         Ok(written.map_or_else(Vec::new, |before| between(&before, after)))
     }
@@ -230,7 +236,10 @@ impl Attempt<'_> {
     ) -> rusqlite::Result<()> {
         let id = self.pending.meeting;
         if shown || self.pending.entry.is_some() {
-            activity::write(tx, self.pending.entry, &draft, now)?;
+            let entry = activity::write(tx, self.pending.entry, &draft, now)?;
+            if !draft.changes.is_empty() {
+                self.offer_undo(tx, entry, false)?;
+            }
         }
         outbox::strike(tx, id)?;
         meetings::set_problem(tx, id, None)?;
@@ -287,8 +296,26 @@ impl Attempt<'_> {
             problem: Some(problem),
             ..draft
         };
-        activity::write(tx, self.pending.entry, &draft, now)?;
+        let entry = activity::write(tx, self.pending.entry, &draft, now)?;
+        if outcome == Outcome::Updated {
+            self.offer_undo(tx, entry, false)?;
+        }
         outbox::strike(tx, id)
+    }
+
+    /// Lets the person take back what this action did: with the whole meeting as it was before the first write.
+    fn offer_undo(&self, tx: &Transaction<'_>, entry: EntryId, deleted: bool) -> rusqlite::Result<()> {
+        let written = outbox::get(tx, self.pending.meeting)?.and_then(|row| row.written);
+        let Some(before) = written else {
+            return Ok(());
+        };
+        let (service, number) = (self.account.service, self.number.clone());
+        let reversal = Reversal {
+            target: Target::Meeting { service, number },
+            before,
+            deleted,
+        };
+        activity::offer_undo(tx, entry, &reversal)
     }
 
     /// Whether the event asks for something else by now than what was attempted.
@@ -301,7 +328,7 @@ impl Attempt<'_> {
         Ok(matches!(decision, Some(Decision::Update(wanted)) if wanted != *attempted))
     }
 
-    fn failed(
+    pub(super) fn failed(
         &self,
         tx: &Transaction<'_>,
         failure: Failure,

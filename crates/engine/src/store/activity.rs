@@ -1,11 +1,14 @@
 //! The activity table: the log that the person reads.
 
 use jiff::Timestamp;
+use reconvene_core::conference::Target;
 use reconvene_core::id::{EntryId, MeetingId};
+use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{ActivityEntry, Answer, Change, Outcome, Remedy, Service};
 use rusqlite::types::FromSqlError;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
 
 use super::{Json, Millis, instant, json};
 
@@ -27,6 +30,17 @@ pub(crate) struct Draft {
     pub(crate) remedies: Vec<Remedy>,
 }
 
+/// What it takes to take an action back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Reversal {
+    /// What the meeting is known by; its row may be gone by then.
+    pub(crate) target: Target,
+    /// The whole meeting as it was before the first write.
+    pub(crate) before: Meeting,
+    /// Whether it was deleted.
+    pub(crate) deleted: bool,
+}
+
 fn entry(row: &Row<'_>) -> rusqlite::Result<ActivityEntry> {
     let service = Service::from_word(row.get_ref("service")?.as_str()?).ok_or(FromSqlError::InvalidType)?;
     Ok(ActivityEntry {
@@ -42,6 +56,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<ActivityEntry> {
         attempts: row.get("attempts")?,
         next_try: instant(row, "next_try")?,
         remedies: row.get::<_, Json<Vec<Remedy>>>("remedies")?.0,
+        undone: row.get("undone")?,
     })
 }
 
@@ -84,6 +99,45 @@ pub(crate) fn write(
     Ok(EntryId(id))
 }
 
+/// Lets an entry be undone.
+pub(crate) fn offer_undo(tx: &Connection, entry: EntryId, reversal: &Reversal) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE activity SET undo = ?2, remedies = json_insert(remedies, '$[#]', 'undo') WHERE id = ?1",
+    )?
+    .execute((entry.0, Json(reversal)))
+    .map(drop)
+}
+
+/// The newest entry that fits and can be undone, with what that takes. Of a meeting only its newest entry can.
+pub(crate) fn undoable(
+    tx: &Connection,
+    entry_id: Option<EntryId>,
+    meeting: Option<MeetingId>,
+) -> rusqlite::Result<Option<(ActivityEntry, Reversal)>> {
+    tx.prepare_cached(
+        "SELECT * FROM activity WHERE (id = ?1 OR meeting = ?2) AND undo IS NOT NULL AND remedies LIKE '%\"undo\"%'
+         ORDER BY id DESC LIMIT 1",
+    )?
+    .query_row((entry_id.map(|id| id.0), meeting.map(|id| id.0)), |row| {
+        Ok((entry(row)?, row.get::<_, Json<Reversal>>("undo")?.0))
+    })
+    .optional()
+}
+
+/// Takes the remedies off one entry.
+pub(crate) fn settle_entry(tx: &Connection, entry: EntryId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE activity SET remedies = '[]', next_try = NULL WHERE id = ?1")?
+        .execute([entry.0])
+        .map(drop)
+}
+
+/// Notes that what an entry tells of was taken back.
+pub(crate) fn undone(tx: &Connection, entry: EntryId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE activity SET undone = 1 WHERE id = ?1")?
+        .execute([entry.0])
+        .map(drop)
+}
+
 /// Takes the remedies off every entry of a meeting.
 pub(crate) fn settle(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached(
@@ -118,9 +172,9 @@ pub(crate) fn after(tx: &Connection, entry_before: Option<EntryId>) -> rusqlite:
         .collect()
 }
 
-/// Entries that still wait for the person, newest first.
+/// Entries that still wait for the person, newest first. What can be undone, and is else as it should be, does not wait.
 pub(crate) fn unsettled(tx: &Connection) -> rusqlite::Result<Vec<ActivityEntry>> {
-    tx.prepare_cached("SELECT * FROM activity WHERE remedies <> '[]' ORDER BY id DESC")?
+    tx.prepare_cached("SELECT * FROM activity WHERE remedies NOT IN ('[]', '[\"undo\"]') ORDER BY id DESC")?
         .query_map([], entry)?
         .collect()
 }

@@ -97,6 +97,13 @@ pub(crate) fn moved(tx: &Connection, id: MeetingId, from: Timestamp, now: Timest
         .map(drop)
 }
 
+/// Forgets that it was moved: the move was taken back.
+pub(crate) fn unmoved(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET moved_from = NULL, moved_at = NULL WHERE id = ?1")?
+        .execute([id.0])
+        .map(drop)
+}
+
 /// Forgets a meeting that nothing points at; one that something points at stays.
 pub(crate) fn forget_unlinked(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM meetings WHERE id = ?1 AND id NOT IN (SELECT meeting FROM links)")?

@@ -7,7 +7,9 @@ use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::Code;
 use reconvene_core::report::PlannedAction;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::{Deserialize, Serialize};
 
+use super::activity::Reversal;
 use super::{Json, Millis, json};
 
 /// An action not yet finished.
@@ -24,6 +26,19 @@ pub(crate) struct Pending {
     /// The person asked for it by hand.
     pub(crate) asked: bool,
     pub(crate) entry: Option<EntryId>,
+    /// What is to be taken back, when that is the action.
+    pub(crate) undo: Option<Undo>,
+}
+
+/// An action that the person wants taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Undo {
+    /// The entry that tells of it.
+    pub(crate) of: EntryId,
+    /// That entry's title.
+    pub(crate) title: String,
+    /// What it takes.
+    pub(crate) reversal: Reversal,
 }
 
 impl Pending {
@@ -54,6 +69,7 @@ fn pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
         approved: row.get("approved")?,
         asked: row.get("asked")?,
         entry: row.get::<_, Option<i64>>("entry")?.map(EntryId),
+        undo: json(row, "undo")?,
     })
 }
 
@@ -108,10 +124,22 @@ pub(crate) fn put(
         "INSERT INTO outbox (meeting, action, due) VALUES (:meeting, :action, :due)
          ON CONFLICT (meeting) DO UPDATE
          SET held = held AND action = excluded.action, approved = approved AND action = excluded.action,
-             action = excluded.action, due = excluded.due",
+             action = excluded.action, due = excluded.due, undo = NULL",
     )?
     .execute(named_params! { ":meeting": meeting.0, ":action": Json(action), ":due": Millis(due) })
     .map(drop)
+}
+
+/// Notes that something is to be taken back, now and because the person asked for it. There must be no row of the meeting.
+pub(crate) fn put_undo(
+    tx: &Connection,
+    meeting: MeetingId,
+    undo: &Undo,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached("INSERT INTO outbox (meeting, action, due, asked, undo) VALUES (?1, ?2, ?3, 1, ?4)")?
+        .execute((meeting.0, Json(PlannedAction::Undo), Millis(now), Json(undo)))
+        .map(drop)
 }
 
 /// Counts an attempt, before it is made: a crash while trying must not try for ever.

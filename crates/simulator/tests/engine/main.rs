@@ -26,4 +26,5 @@ mod shared;
 mod stand;
 mod sync;
 mod trigger;
+mod undo;
 mod update;

@@ -14,7 +14,7 @@ use crate::stand::{ANA, Stand, answer_lost, at};
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A series with a meeting that Zoom's add-on made for it, already known and in step. Returns both ids.
-async fn series(stand: &Stand, start: &str, rule: &str) -> (String, u64) {
+pub(crate) async fn series(stand: &Stand, start: &str, rule: &str) -> (String, u64) {
     let id = stand.add(NewEvent {
         conference: NewConference::ZoomAddOn(ANA.into()),
         recurrence: vec![format!("RRULE:{rule}")],
@@ -30,7 +30,7 @@ async fn series(stand: &Stand, start: &str, rule: &str) -> (String, u64) {
 }
 
 /// The dates to come of a meeting, as Zoom has them, in UTC.
-fn dates(stand: &Stand, meeting: u64) -> Vec<String> {
+pub(crate) fn dates(stand: &Stand, meeting: u64) -> Vec<String> {
     stand.simulator.with(|world| {
         let mut dates: Vec<Timestamp> = world
             .meeting(meeting)
@@ -45,7 +45,7 @@ fn dates(stand: &Stand, meeting: u64) -> Vec<String> {
     })
 }
 
-fn date(series: &str, original: &str) -> String {
+pub(crate) fn date(series: &str, original: &str) -> String {
     format!("{series}_{original}")
 }
 

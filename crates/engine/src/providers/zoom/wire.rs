@@ -91,9 +91,15 @@ impl Described {
             host: self.host_id,
             running: self.status == "started",
             occurrences,
-            repeats: repeats.map(|own| Repeats {
-                words: in_words(&own, start.unwrap_or_default(), zone_name.as_deref()),
-                own: own.to_string(),
+            repeats: repeats.map(|own| {
+                let lines = vec![rule(&own)];
+                let recurrence = Recurrence::new(lines.clone());
+                let zone = zone_name.as_deref().unwrap_or("UTC");
+                Repeats {
+                    words: recurrence.in_words(start.unwrap_or_default(), zone),
+                    own: own.to_string(),
+                    lines,
+                }
             }),
         }
     }
@@ -211,8 +217,8 @@ fn recurrence(pattern: &Pattern, times: u32) -> Value {
     object
 }
 
-/// A recurrence object in words for people.
-fn in_words(own: &Value, start: Timestamp, zone: Option<&str>) -> String {
+/// A recurrence object as a calendar writes it, without an end.
+fn rule(own: &Value) -> String {
     const DAYS: [&str; 7] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
     let number = |field: &str| own.get(field).and_then(Value::as_i64);
     let name = |day: i64| usize::try_from(day - 1).ok().and_then(|at| DAYS.get(at)).copied();
@@ -239,6 +245,5 @@ fn in_words(own: &Value, start: Timestamp, zone: Option<&str>) -> String {
             _ => "FREQ=MONTHLY".to_owned(),
         },
     };
-    let rule = format!("RRULE:{rule};INTERVAL={}", number("repeat_interval").unwrap_or(1));
-    Recurrence::new(vec![rule]).in_words(start, zone.unwrap_or("UTC"))
+    format!("RRULE:{rule};INTERVAL={}", number("repeat_interval").unwrap_or(1))
 }

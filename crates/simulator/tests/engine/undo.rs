@@ -1,0 +1,436 @@
+//! Undo: what was done to a meeting is taken back on the person's word, and stays so until its event changes again.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use reconvene_core::problem::Code;
+use reconvene_core::report::{
+    ActivityEntry, Change, MeetingState, Outcome, PlannedAction, Remedy, SettingsView,
+};
+use reconvene_engine::rehearsal::{self, Fate};
+use reconvene_simulator::{Entry, Fault, Hand, Rule, Service as Wire};
+
+use crate::series::{date, dates, series};
+use crate::stand::{ANA, Running, Stand, answer_lost, refused};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// “Review” was moved by a day and renamed “Retro”, and its meeting followed.
+async fn moved_and_renamed() -> (Stand, String, u64) {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.drag(&event, "2026-12-02T10:30:00Z");
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    assert_eq!(stand.newest().remedies, [Remedy::Undo]);
+    stand.clear_log();
+    (stand, event, meeting)
+}
+
+fn is_as_before(stand: &Stand, meeting: u64) {
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-01T09:00:00Z".parse().unwrap())
+    );
+}
+
+/// “Review” was cancelled and its meeting deleted.
+async fn deleted() -> (Stand, String, u64) {
+    let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.cancel(&event);
+    stand.sync().await;
+    assert!(!stand.exists(meeting));
+    let entry = stand.newest();
+    assert_eq!(
+        (entry.outcome, entry.remedies.as_slice()),
+        (Outcome::Deleted, [Remedy::Undo].as_slice())
+    );
+    stand.clear_log();
+    (stand, event, meeting)
+}
+
+async fn undo(stand: &Stand, entry: &ActivityEntry) -> ActivityEntry {
+    let entries = stand.engine.undo(&entry.id.to_string()).await.unwrap();
+    entries.into_iter().next_back().unwrap()
+}
+
+fn entry(stand: &Stand, like: &ActivityEntry) -> ActivityEntry {
+    let all = stand.engine.activity(100, None).unwrap();
+    all.into_iter().find(|entry| entry.id == like.id).unwrap()
+}
+
+fn writes(stand: &Stand) -> Vec<Entry> {
+    stand.requests().into_iter().filter(Entry::is_write).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_is_written_back_and_the_calendar_wins_only_once_its_event_changes_again() {
+    let (stand, event, meeting) = moved_and_renamed().await;
+    let done = stand.newest();
+    let taken_back = undo(&stand, &done).await;
+    assert_eq!(taken_back.outcome, Outcome::Undone);
+    assert!(
+        matches!(taken_back.changes.as_slice(), [Change::Topic { before, after }, Change::Start { .. }]
+            if before == "Retro" && after == "Review"),
+        "{:?}",
+        taken_back.changes
+    );
+    assert_eq!(taken_back.remedies, [], "an undo is not undone");
+    assert_eq!(stand.zoom_methods(), ["GET", "PATCH", "GET"]);
+    is_as_before(&stand, meeting);
+    let told = entry(&stand, &done);
+    assert!(told.undone && told.remedies.is_empty());
+
+    let view = stand.view("Retro");
+    assert_eq!(view.state, MeetingState::OutOfStep);
+    assert_eq!(
+        view.differences.len(),
+        2,
+        "with both values: {:?}",
+        view.differences
+    );
+    assert_eq!(view.moved_from, None);
+    stand.clear_log();
+    let running = Running::start(&stand);
+    tokio::time::sleep(MINUTE * 30).await;
+    running.stop().await;
+    stand.sync().await;
+    assert_eq!(writes(&stand), [], "it is left alone");
+
+    stand.rename(&event, "Retrospective");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retrospective"));
+    assert_eq!(stand.state("Retrospective"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_last_change_of_a_meeting_can_be_undone_and_only_once() {
+    let (stand, event, meeting) = moved_and_renamed().await;
+    let first = stand.newest();
+    stand.rename(&event, "Third");
+    stand.sync().await;
+    let refused = stand.engine.undo(&first.id.to_string()).await.unwrap_err();
+    assert_eq!(refused.code, Code::BadUsage);
+    let of_meeting = stand.view("Third").id.to_string();
+    let entries = stand.engine.undo(&of_meeting).await.unwrap();
+    assert_eq!(entries[0].outcome, Outcome::Undone);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    for what in [of_meeting.as_str(), &entries[0].id.to_string(), "m99", "nonsense"] {
+        assert_eq!(
+            stand.engine.undo(what).await.unwrap_err().code,
+            Code::BadUsage,
+            "{what}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_a_deleted_meeting_is_recovered_stays_and_nobody_gets_a_mail() {
+    let (stand, _, meeting) = deleted().await;
+    let done = stand.newest();
+    let taken_back = undo(&stand, &done).await;
+    assert_eq!(
+        (taken_back.outcome, taken_back.title.as_str()),
+        (Outcome::Undone, "Review")
+    );
+    assert!(stand.exists(meeting));
+    assert!(entry(&stand, &done).undone);
+    assert_eq!(stand.zoom_methods(), ["GET", "PUT", "GET"]);
+    stand.clear_log();
+    for _ in 0..3 {
+        stand.sync_after(MINUTE * 10).await;
+    }
+    assert_eq!(
+        writes(&stand),
+        [],
+        "its cancelled event asks for nothing any more"
+    );
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.simulator.with(|world| world.mails().len()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_recovered_meeting_whose_event_came_back_belongs_to_it_again() {
+    let (stand, event, meeting) = deleted().await;
+    let done = stand.newest();
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+    });
+    stand.sync().await;
+    assert_eq!(undo(&stand, &done).await.outcome, Outcome::Undone);
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    assert!(!stand.sync().await.needs_you);
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_seven_days_a_deletion_is_final_and_says_so() {
+    let (stand, _, _) = deleted().await;
+    let done = stand.newest();
+    tokio::time::advance(DAY * 7 + MINUTE).await;
+    assert_eq!(entry(&stand, &done).remedies, []);
+    let refused = stand.engine.undo(&done.id.to_string()).await.unwrap_err();
+    assert_eq!(refused.code, Code::BadUsage);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_meeting_that_zoom_has_no_more_is_said_to_be_gone_for_good() {
+    let (stand, _, meeting) = deleted().await;
+    stand.hand(Hand::ForgetMeeting { meeting });
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(
+        (told.outcome, told.problem.unwrap().code),
+        (Outcome::Refused, Code::MeetingGone)
+    );
+    assert!(stand.sync().await.needs_you);
+    stand.engine.ignore(told.meeting.unwrap()).unwrap();
+    assert!(!stand.sync().await.needs_you, "it can be waved away");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_grant_that_does_not_allow_recovering_is_named_and_the_account_goes_on() {
+    let (stand, _, meeting) = deleted().await;
+    stand.fault(Wire::Zoom, "/status", "PUT", refused("zoom_4711"));
+    let told = undo(&stand, &stand.newest()).await;
+    let problem = told.problem.clone().unwrap();
+    assert_eq!(
+        (told.outcome, problem.code),
+        (Outcome::Refused, Code::MissingScope)
+    );
+    assert!(problem.hint.contains("meeting:update:status"), "{}", problem.hint);
+    assert!(told.remedies.contains(&Remedy::Undo));
+    let accounts = stand.engine.accounts().unwrap();
+    assert!(accounts.iter().all(|account| account.health.problem.is_none()));
+    // The scope was added meanwhile.
+    assert_eq!(undo(&stand, &told).await.outcome, Outcome::Undone);
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_one_date_of_a_series_goes_back_alone() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let before = dates(&stand, meeting);
+    stand.drag(&date(&id, "20261208T090000Z"), "2026-12-09T14:00:00Z");
+    stand.sync_after(MINUTE).await;
+    stand.clear_log();
+    assert_eq!(undo(&stand, &stand.newest()).await.outcome, Outcome::Undone);
+    assert_eq!(dates(&stand, meeting), before);
+    let [write] = writes(&stand).try_into().unwrap();
+    assert!(write.param("occurrence_id").is_some(), "{write:?}");
+    assert_eq!(stand.state("Review"), MeetingState::OutOfStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_series_goes_back_with_its_dates_and_its_own_times_for_some_of_them() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=5").await;
+    stand.drag(&date(&id, "20261208T090000Z"), "2026-12-09T14:00:00Z");
+    stand.cancel(&date(&id, "20261215T090000Z"));
+    stand.sync_after(MINUTE).await;
+    let before = dates(&stand, meeting);
+    stand.rename(&id, "Retro");
+    stand.hand(Hand::ChangeRecurrence {
+        calendar: ANA.into(),
+        event: id.clone(),
+        lines: vec!["RRULE:FREQ=DAILY;COUNT=9".into()],
+    });
+    stand.sync_after(MINUTE).await;
+    assert_ne!(dates(&stand, meeting), before);
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(told.outcome, Outcome::Undone, "{told:#?}");
+    assert_eq!(dates(&stand, meeting), before);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(writes(&stand), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_became_a_series_becomes_one_meeting_again() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.hand(Hand::ChangeRecurrence {
+        calendar: ANA.into(),
+        event,
+        lines: vec!["RRULE:FREQ=WEEKLY;COUNT=3".into()],
+    });
+    stand.sync_after(MINUTE).await;
+    let kind = || stand.simulator.with(|world| world.meeting(meeting).unwrap().kind);
+    assert_eq!(kind(), 8);
+    assert_eq!(undo(&stand, &stand.newest()).await.outcome, Outcome::Undone);
+    assert_eq!(kind(), 2);
+    is_as_before(&stand, meeting);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_lost_answers_leave_one_undo_carried_out_once() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    let done = stand.newest();
+    stand.fault(Wire::Zoom, "/meetings/", "PATCH", answer_lost());
+    assert_eq!(undo(&stand, &done).await.outcome, Outcome::Waiting);
+    stand.sync_after(MINUTE).await;
+    let told = stand.newest();
+    assert_eq!((told.outcome, told.changes.len()), (Outcome::Undone, 2));
+    assert_eq!(stand.zoom_methods(), ["GET", "PATCH", "GET"], "not written twice");
+    is_as_before(&stand, meeting);
+    assert!(entry(&stand, &done).undone);
+
+    let (stand, _, meeting) = deleted().await;
+    stand.fault(Wire::Zoom, "/status", "PUT", answer_lost());
+    let done = stand.newest();
+    assert_eq!(undo(&stand, &done).await.outcome, Outcome::Waiting);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.newest().outcome, Outcome::Undone);
+    assert_eq!(stand.zoom_methods(), ["GET", "PUT", "GET"]);
+    assert!(stand.exists(meeting) && entry(&stand, &done).undone);
+}
+
+/// Ends the process at the `n`th door of a commit from now on. Says whether it got there.
+fn doom(n: usize) -> Rc<Cell<usize>> {
+    let left = Rc::new(Cell::new(n));
+    let counted = Rc::clone(&left);
+    rehearsal::watch(Some(Box::new(move |_| {
+        counted.set(counted.get().wrapping_sub(1));
+        match counted.get() == usize::MAX {
+            true => Fate::Ends,
+            false => Fate::Goes,
+        }
+    })));
+    left
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_undo_survives_a_kill_at_every_door_of_every_commit() {
+    for delete in [false, true] {
+        for n in 0.. {
+            let (mut stand, _, meeting) = match delete {
+                false => moved_and_renamed().await,
+                true => deleted().await,
+            };
+            let done = stand.newest();
+            let left = doom(n);
+            let (engine, what) = (stand.engine.clone(), done.id.to_string());
+            let ended = tokio::spawn(async move { engine.undo(&what).await }).await;
+            rehearsal::watch(None);
+            let killed = ended.is_err();
+            assert_eq!(
+                killed,
+                left.get() > n,
+                "the process ends at its door and nowhere else"
+            );
+            stand.restart();
+            stand.sync_after(MINUTE).await;
+            stand.sync_after(MINUTE * 10).await;
+            let undone = entry(&stand, &done).undone;
+            if undone && delete {
+                assert!(stand.exists(meeting), "killed at {n}");
+            } else if undone {
+                is_as_before(&stand, meeting);
+            } else {
+                // It had not been taken note of: it can be asked for again.
+                assert!(n < 2, "killed at {n}");
+                assert!(
+                    entry(&stand, &done).remedies.contains(&Remedy::Undo),
+                    "killed at {n}"
+                );
+            }
+            let entries = stand.engine.activity(100, None).unwrap();
+            let told = entries
+                .iter()
+                .filter(|entry| entry.outcome == Outcome::Undone)
+                .count();
+            assert_eq!(told, usize::from(undone), "killed at {n}");
+            if !killed {
+                assert!(n > 4, "there were doors");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_made_while_the_undo_waits_wins() {
+    let (stand, event, meeting) = moved_and_renamed().await;
+    let done = stand.newest();
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
+    assert_eq!(undo(&stand, &done).await.outcome, Outcome::Waiting);
+    let plan = stand.engine.plan().await.unwrap();
+    assert_eq!(plan.actions[0].action, PlannedAction::Undo);
+    assert_eq!(plan.actions[0].changes.len(), 2);
+    stand.rename(&event, "Third");
+    stand.sync_after(MINUTE * 10).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Third"));
+    assert_eq!(stand.state("Third"), MeetingState::InStep);
+    assert!(!entry(&stand, &done).undone);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_that_waits_can_be_called_off() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
+    let waiting = undo(&stand, &stand.newest()).await;
+    assert!(waiting.remedies.contains(&Remedy::Ignore));
+    stand.engine.ignore(waiting.meeting.unwrap()).unwrap();
+    stand.sync_after(MINUTE * 10).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert_eq!(writes(&stand), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_in_the_past_by_now_is_not_gone_back_to() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.drag(&event, "2026-12-20T09:00:00Z");
+    stand.sync().await;
+    tokio::time::advance(DAY * 12).await;
+    stand.clear_log();
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(
+        (told.outcome, told.problem.unwrap().code),
+        (Outcome::Refused, Code::InThePast)
+    );
+    assert_eq!(writes(&stand), []);
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-20T09:00:00Z".parse().unwrap())
+    );
+    assert_eq!(stand.state("Review"), MeetingState::InStep, "it stays in step");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_undone_in_a_preview_or_for_a_host_who_signed_out() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    let done = stand.newest().id.to_string();
+    let settings = stand.engine.settings().unwrap();
+    let with = |preview| SettingsView {
+        preview,
+        ..settings.clone()
+    };
+    stand.engine.change_settings(with(true)).unwrap();
+    assert_eq!(stand.engine.undo(&done).await.unwrap_err().code, Code::Held);
+    stand.engine.change_settings(with(false)).unwrap();
+    let zoom = stand.engine.accounts().unwrap().pop().unwrap();
+    stand.engine.remove_account(zoom.id).await.unwrap();
+    assert_eq!(
+        stand.engine.undo(&done).await.unwrap_err().code,
+        Code::NotSignedIn
+    );
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_an_undo_waits_where_its_account_has_to_wait() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    let mut limited = Rule::once(Wire::Zoom, "/meetings/", Fault::preset("429_seconds")).method("GET");
+    limited.skip = 0;
+    stand.simulator.with(|world| world.faults().add(limited));
+    assert_eq!(undo(&stand, &stand.newest()).await.outcome, Outcome::Waiting);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.newest().outcome, Outcome::Undone);
+    is_as_before(&stand, meeting);
+}
