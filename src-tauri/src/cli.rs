@@ -63,6 +63,9 @@ pub(crate) enum Verb {
         /// Only this calendar: its id here (c1) or at Google
         #[arg(long, value_name = "ID")]
         calendar: Option<String>,
+        /// Look at every meeting as well, in case it was changed at its provider
+        #[arg(long)]
+        meetings: bool,
     },
     /// What would be done, meeting by meeting, without doing any of it
     Plan,
@@ -255,7 +258,7 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
             calendar,
             watched: false,
         },
-        Verb::Sync { calendar } => Command::Sync { calendar },
+        Verb::Sync { calendar, meetings } => Command::Sync { calendar, meetings },
         Verb::Plan => Command::Plan,
         Verb::Meetings => Command::Meetings,
         Verb::Activity { limit, before } => Command::Activity { limit, before },

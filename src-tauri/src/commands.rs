@@ -85,7 +85,9 @@ impl Answers for Commands {
             Command::Watch { calendar, watched } => {
                 Ok(Reply::Calendars(engine.watch_calendar(&calendar, watched).await?))
             }
-            Command::Sync { calendar } => Ok(Reply::Sync(engine.sync(calendar.as_deref()).await?)),
+            Command::Sync { calendar, meetings } => {
+                Ok(Reply::Sync(engine.sync(calendar.as_deref(), meetings).await?))
+            }
             Command::Plan => Ok(Reply::Plan(engine.plan().await?)),
             Command::Retry { meeting } => done(engine.retry(meeting)),
             Command::Ignore { meeting } => done(engine.ignore(meeting)),

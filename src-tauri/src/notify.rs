@@ -142,6 +142,7 @@ mod tests {
             accounts: Vec::new(),
             calendars: Vec::new(),
             problems: Vec::new(),
+            asking: Vec::new(),
             held: Vec::new(),
             preview: false,
         }

@@ -103,6 +103,13 @@ const english = {
     more: (n: number) => `And ${n} more`,
   },
 
+  asking: {
+    title: (n: number) => (n === 1 ? '1 meeting is out of step' : `${n} meetings are out of step`),
+    why: 'On the left what the meeting says, on the right what its event says. Nothing is changed until you say so.',
+    approve: (n: number) => (n === 1 ? 'Bring it in step' : `Bring all ${n} in step`),
+    refuse: 'Leave as it is',
+  },
+
   outcome: {
     in_step: 'In step already',
     updated: 'Updated',
@@ -119,6 +126,7 @@ const english = {
     ignore: 'Leave as it is',
     approve: 'Delete the meeting',
     undo: 'Undo',
+    fix: 'Bring in step',
     sign_in: 'Sign in again',
   } satisfies Record<Remedy, string>,
   /** `ignore`, where otherwise the meeting would be deleted. */
@@ -246,6 +254,8 @@ const english = {
     mass_delete_limitWhy: 'Meetings at once. Beyond that, all are held until you agree.',
     preview: 'Preview only',
     previewWhy: 'Shows what would be done, and writes nothing to any meeting or calendar.',
+    ask_on_drift: 'Ask when a meeting was changed at its provider',
+    ask_on_driftWhy: 'Otherwise the calendar wins, and the change is undone.',
     tell: 'Notifications',
     notify: 'Tell me about failures',
     notifyWhy: 'With a notification on the desktop.',
@@ -286,6 +296,8 @@ const english = {
     synced: 'Synced',
     paused: 'Paused. Nothing is read or changed until you resume.',
     resumed: 'Resumed',
+    fixing: (n: number) => (n === 1 ? 'Bringing the meeting in step' : `Bringing ${n} meetings in step`),
+    left: (n: number) => (n === 1 ? 'The meeting is left as it is' : `${n} meetings are left as they are`),
     retried: (title: string) => `Trying again: ${title}`,
     ignored: (title: string) => `Left as it is: ${title}`,
     approved: (n: number) => (n === 1 ? 'The meeting is being deleted' : `${n} meetings are being deleted`),

@@ -84,10 +84,13 @@ pub enum Command {
     Sync {
         /// One calendar (`c1`, or Google's id); all watched ones when absent.
         calendar: Option<String>,
+        /// Whether to look at every meeting that follows an event as well, in case it was changed at its provider.
+        #[serde(default)]
+        meetings: bool,
     },
     /// What would be done, meeting by meeting; changes nothing. Answered by [`Reply::Plan`].
     Plan,
-    /// Tries a failed or waiting action again now. Answered by [`Reply::Done`].
+    /// Tries a failed or waiting action again now, and agrees to it where the person was asked. Answered by [`Reply::Done`].
     Retry {
         /// Which meeting.
         meeting: MeetingId,

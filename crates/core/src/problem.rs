@@ -77,6 +77,10 @@ pub enum Code {
     Ambiguous,
     /// Held until the person agrees.
     Held,
+    /// The meeting differed from its event before Reconvene was connected; nothing is written until the person agrees.
+    OutOfStepBefore,
+    /// The meeting was changed at the provider, and the person wants to be asked.
+    Drifted,
     /// A fault of ours.
     Internal,
 }

@@ -83,6 +83,8 @@ pub enum Remedy {
     Approve,
     /// Take back what the entry tells of.
     Undo,
+    /// Agree to bring a meeting in step that was out of step before, or was changed at the provider.
+    Fix,
     /// Sign in to the account again.
     SignIn,
 }
@@ -450,6 +452,8 @@ pub struct Status {
     /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
     #[serde(default)]
     pub preview: bool,
+    /// Meetings that differ from their events and are brought in step only once the person agrees.
+    pub asking: Vec<MeetingId>,
 }
 
 /// What a `sync` by hand did.
@@ -556,6 +560,8 @@ pub struct SettingsView {
     /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
     #[serde(default)]
     pub preview: bool,
+    /// Whether to ask before a change made at the provider is undone. Otherwise the calendar wins.
+    pub ask_on_drift: bool,
     /// Whether failures are shown as desktop notifications.
     pub notify: bool,
     /// Names of the fields above that `config.toml` fixes and the window cannot change.

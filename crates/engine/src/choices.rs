@@ -125,6 +125,7 @@ fn defaults() -> SettingsView {
         delete_grace_seconds: seconds(SyncConfig::DELETE_GRACE),
         mass_delete_limit: SyncConfig::MASS_DELETE_LIMIT,
         preview: false,
+        ask_on_drift: false,
         notify: true,
         fixed: Vec::new(),
     }
@@ -148,6 +149,10 @@ fn fixed(mut view: SettingsView, config: &Config) -> SettingsView {
     if let Some(preview) = sync.preview {
         view.preview = preview;
         fix("preview");
+    }
+    if let Some(ask) = sync.ask_on_drift {
+        view.ask_on_drift = ask;
+        fix("ask_on_drift");
     }
     view
 }

@@ -57,6 +57,8 @@ pub struct SyncConfig {
     pub mass_delete_limit: Option<u32>,
     /// Whether what is planned is only shown, and nothing written to a meeting or a calendar.
     pub preview: Option<bool>,
+    /// Whether to ask before a change made at the provider is undone.
+    pub ask_on_drift: Option<bool>,
 }
 
 /// An OAuth client, as configured or built in.

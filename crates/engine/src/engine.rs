@@ -22,6 +22,7 @@ use crate::ports::Ports;
 use crate::profile::Profile;
 use crate::providers::provider;
 use crate::pull::lists::Reading;
+use crate::push::consent;
 use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::outbox::{self, Undo};
@@ -297,14 +298,15 @@ impl Engine {
         crate::accounts::remove(&self.shared, account).await
     }
 
-    /// Pulls the given calendar, or all watched ones, pushes what is due, and waits for both.
+    /// Pulls the given calendar, or all watched ones, pushes what is due, and waits for both. With `meetings`, every meeting
+    /// that follows an event is looked at as well, in case it was changed at its provider.
     ///
     /// Waits that the services did not ask for are cut short, because the person is there to see what comes of it.
     ///
     /// # Errors
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database. What fails at a service is in the
     /// report.
-    pub async fn sync(&self, calendar: Option<&str>) -> Result<SyncReport, Problem> {
+    pub async fn sync(&self, calendar: Option<&str>, meetings: bool) -> Result<SyncReport, Problem> {
         let shared = &self.shared;
         shared.mind_the_clock()?;
         let now = shared.now();
@@ -322,6 +324,9 @@ impl Engine {
         pull::lists::look_for(shared, &wanted).await?;
         let ended = pull::passes(shared, wanted).await;
         let read = ended.iter().filter(|pass| pass.is_ok()).count();
+        if meetings {
+            push::drift::look_at_all(shared)?;
+        }
         push::push_due(shared, true).await?;
         let mut problems: Vec<Problem> = ended.into_iter().filter_map(Result::err).collect();
         problems.dedup();
@@ -351,17 +356,13 @@ impl Engine {
         preview::plan(&self.shared).await
     }
 
-    /// Tries a failed or waiting action again now.
+    /// Tries a failed or waiting action again now, and agrees to it where the person was asked.
     ///
     /// # Errors
     /// [`Code::BadUsage`] for an unknown meeting; those of the database.
     pub fn retry(&self, meeting: MeetingId) -> Result<(), Problem> {
         self.decide_anew(meeting, |tx, now| {
-            meetings::set_problem(tx, meeting, None)?;
-            meetings::set_ignored(tx, meeting, false)?;
-            activity::settle(tx, meeting)?;
-            self.shared.replan_in(tx, meeting)?;
-            outbox::asked(tx, meeting)?;
+            consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now)?;
             self.shared.hurry(tx, now)
         })
     }
@@ -377,6 +378,7 @@ impl Engine {
         self.decide_anew(meeting, |tx, _| {
             plan::call_off_undo(tx, meeting)?;
             meetings::set_problem(tx, meeting, None)?;
+            meetings::set_asks(tx, meeting, false)?;
             meetings::set_ignored(tx, meeting, true)?;
             activity::settle(tx, meeting)?;
             self.shared.replan_in(tx, meeting)
@@ -426,13 +428,17 @@ impl Engine {
         shared.store.read(|tx| activity::after(tx, last))
     }
 
-    /// Agrees to held deletions: the given ones, or all when none is given.
+    /// Agrees to what waits for the person's word, held deletions and meetings to be brought in step: for the given
+    /// meetings, or for all when none is given.
     ///
     /// # Errors
-    /// [`Code::BadUsage`] for a meeting whose deletion is not held; those of the database.
+    /// [`Code::BadUsage`] for a meeting that does not wait for a word; those of the database.
     pub fn approve(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
         for meeting in self.held(chosen)? {
             self.decide_anew(meeting, |tx, now| {
+                if meetings::get(tx, meeting)?.is_some_and(|known| known.asks) {
+                    return consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now);
+                }
                 outbox::approve(tx, meeting)?;
                 outbox::due_now(tx, meeting, now)?;
                 activity::settle(tx, meeting)
@@ -441,10 +447,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Refuses held deletions, the given ones or all when none is given: the meetings stay.
+    /// Says no to what waits for the person's word, for the given meetings or for all when none is given: they stay as
+    /// they are.
     ///
     /// # Errors
-    /// [`Code::BadUsage`] for a meeting whose deletion is not held; those of the database.
+    /// [`Code::BadUsage`] for a meeting that does not wait for a word; those of the database.
     pub fn refuse(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
         self.held(chosen)?
             .into_iter()
@@ -541,21 +548,25 @@ impl Engine {
         }
     }
 
-    /// The chosen ones of the held deletions, or all of them.
+    /// The chosen ones of what waits for the person's word, or all of it.
     fn held(&self, chosen: &[MeetingId]) -> Result<Vec<MeetingId>, Problem> {
-        let all = self.shared.store.read(outbox::all)?;
+        let (all, asking) = self
+            .shared
+            .store
+            .read(|tx| Ok((outbox::all(tx)?, meetings::asking(tx)?)))?;
         let held: Vec<MeetingId> = all
             .into_iter()
             .filter(|pending| pending.held)
             .map(|pending| pending.meeting)
+            .chain(asking)
             .collect();
         match chosen.iter().find(|meeting| !held.contains(meeting)) {
             _ if chosen.is_empty() => Ok(held),
             None => Ok(chosen.to_vec()),
             Some(other) => Err(Problem::lasting(
                 Code::BadUsage,
-                format!("No deletion of {other} is held."),
-                "`reconvene status` lists the held ones.",
+                format!("Nothing about {other} waits for your word."),
+                "`reconvene status` lists what does.",
             )),
         }
     }

@@ -6,6 +6,8 @@
 
 mod beyond;
 mod confirm;
+pub(crate) mod consent;
+pub(crate) mod drift;
 mod settle;
 mod undo;
 
@@ -46,7 +48,7 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
             .read(|tx| next(shared, tx))?
             .filter(|pending| pending.is_due(now))
         else {
-            return Ok(());
+            return consent::settle(shared);
         };
         if !by_hand && shared.paused()? {
             return Ok(());
@@ -183,6 +185,9 @@ impl<'a> Attempt<'a> {
         match self.decide(Some(&meeting))? {
             Decision::Update(_) | Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
             Decision::Update(schedule) => {
+                if let Some(problem) = self.question()? {
+                    return Ok(Ending::Asks { meeting, problem });
+                }
                 self.attempted = Some(schedule.clone());
                 let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
                 self.update(&meeting, &schedule, carry).await

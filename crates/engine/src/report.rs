@@ -212,7 +212,10 @@ fn meeting(
             due: pending.due,
             attempts: pending.attempts,
         }),
-        remedies: remedies(state, problem.as_ref()),
+        remedies: match known.asks {
+            true => vec![Remedy::Fix, Remedy::Ignore],
+            false => remedies(state, problem.as_ref()),
+        },
         problem,
         seen: known.seen_at,
     }
@@ -230,7 +233,12 @@ fn state(
         Some(_) if stored.proof.is_none() => {
             return (MeetingState::WatchedOnly, Reason::NotHost.sentence().to_owned());
         }
-        Some(problem) if problem.code == Code::NotExpressible => {
+        Some(problem)
+            if matches!(
+                problem.code,
+                Code::NotExpressible | Code::Drifted | Code::OutOfStepBefore
+            ) =>
+        {
             return (MeetingState::OutOfStep, problem.message.clone());
         }
         Some(problem) => return (MeetingState::Failed, problem.message.clone()),
@@ -310,8 +318,8 @@ pub(crate) fn status(
 ) -> rusqlite::Result<Status> {
     let accounts = accounts(tx, tokens, now)?;
     let calendars = calendars(tx)?;
-    let meetings = meetings(tx, settings, circumstances.preview, now)?;
-    let mut problems = problems(&accounts, &calendars, &meetings, &activity::unsettled(tx)?);
+    let views = meetings(tx, settings, circumstances.preview, now)?;
+    let mut problems = problems(&accounts, &calendars, &views, &activity::unsettled(tx)?);
     problems.splice(
         0..0,
         circumstances
@@ -328,7 +336,7 @@ pub(crate) fn status(
     let unsent = outbox::all(tx)?.iter().any(Pending::waits);
     let overall = overall(&accounts, &calendars, &problems, &held, circumstances, unsent);
     let fresh_as_of = fresh_as_of(&calendars);
-    let next = meetings
+    let next = views
         .iter()
         .find(|view| view.can_join && view.start > now)
         .map(|view| NextMeeting {
@@ -340,7 +348,7 @@ pub(crate) fn status(
         revision: circumstances.revision,
         overall,
         fresh_as_of,
-        counts: counts(meetings.iter().filter(|view| view.end > now)),
+        counts: counts(views.iter().filter(|view| view.end > now)),
         next,
         recent: activity::newest(tx, 3, None)?
             .into_iter()
@@ -351,6 +359,7 @@ pub(crate) fn status(
         problems,
         held,
         preview: circumstances.preview,
+        asking: meetings::asking(tx)?,
     })
 }
 

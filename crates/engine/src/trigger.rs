@@ -127,6 +127,9 @@ async fn pushing(shared: &Shared) {
 
 async fn push_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
     shared.mind_the_clock()?;
+    if !shared.paused()? {
+        push::drift::look_when_due(shared)?;
+    }
     push::push_due(shared, false).await?;
     if shared.paused()? {
         return Ok(None);

@@ -236,7 +236,10 @@ async fn obey(
             Choice::Open => windows.open(),
             Choice::SyncNow => drop(tokio::spawn(carry_out(
                 commands,
-                Command::Sync { calendar: None },
+                Command::Sync {
+                    calendar: None,
+                    meetings: false,
+                },
             ))),
             Choice::Pause(paused) => drop(tokio::spawn(carry_out(commands, Command::Pause { paused }))),
             Choice::Join(meeting) => drop(tokio::spawn(async move {

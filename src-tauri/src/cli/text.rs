@@ -126,6 +126,14 @@ fn status_text(status: &Status, retries: Retries) -> String {
             ids.join(", ")
         ));
     }
+    if !status.asking.is_empty() {
+        let ids: Vec<String> = status.asking.iter().map(ToString::to_string).collect();
+        out.push(format!(
+            "Out of step, waiting for your word: {}. `reconvene approve ID` brings a meeting in step, `reconvene refuse ID` \
+             leaves it as it is.",
+            ids.join(", ")
+        ));
+    }
     out.extend(
         status
             .problems
@@ -382,7 +390,7 @@ fn remedy_text(remedy: Remedy, meeting: &str) -> String {
     match remedy {
         Remedy::Retry => format!("reconvene retry {meeting}"),
         Remedy::Ignore => format!("reconvene ignore {meeting}"),
-        Remedy::Approve => format!("reconvene approve {meeting}"),
+        Remedy::Fix | Remedy::Approve => format!("reconvene approve {meeting}"),
         Remedy::Undo => format!("reconvene undo {meeting}"),
         Remedy::SignIn => "reconvene account add".to_owned(),
     }

@@ -160,7 +160,13 @@ async fn set_up(stage: &Stage, commands: &Arc<Commands>) -> Result<(), Problem> 
         commands.answer(watch).await?;
         say("You", &format!("ticked the calendar “{}”", calendar.name));
     }
-    match commands.answer(Command::Sync { calendar: None }).await? {
+    match commands
+        .answer(Command::Sync {
+            calendar: None,
+            meetings: false,
+        })
+        .await?
+    {
         Reply::Sync(report) => {
             let found = match commands.answer(Command::Meetings).await? {
                 Reply::Meetings(meetings) => meetings.len(),

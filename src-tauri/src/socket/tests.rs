@@ -35,6 +35,7 @@ impl Answers for Parrot {
             accounts: Vec::new(),
             calendars: Vec::new(),
             problems: Vec::new(),
+            asking: Vec::new(),
             held: Vec::new(),
             preview: false,
         })
@@ -86,7 +87,14 @@ async fn answers_come_back_to_whoever_asked_in_any_order() {
     let (client, _events) = agent.client().await;
     let never = tokio::spawn({
         let client = client.clone();
-        async move { client.ask(Command::Sync { calendar: None }).await }
+        async move {
+            client
+                .ask(Command::Sync {
+                    calendar: None,
+                    meetings: false,
+                })
+                .await
+        }
     });
     assert!(matches!(client.ask(Command::Status).await, Ok(Reply::Status(_))));
     assert_eq!(
@@ -165,7 +173,14 @@ async fn asking_an_agent_that_ends_is_a_clear_failure() {
     let (client, _events) = agent.client().await;
     let asking = tokio::spawn({
         let client = client.clone();
-        async move { client.ask(Command::Sync { calendar: None }).await }
+        async move {
+            client
+                .ask(Command::Sync {
+                    calendar: None,
+                    meetings: false,
+                })
+                .await
+        }
     });
     client.ask(Command::Quit).await.unwrap();
     let problem = asking.await.unwrap().unwrap_err();

@@ -190,6 +190,7 @@ mod tests {
             accounts: Vec::new(),
             calendars: Vec::new(),
             problems: Vec::new(),
+            asking: Vec::new(),
             held: Vec::new(),
             preview: false,
         }

@@ -308,7 +308,7 @@ advice: string, };
 /**
  * The closed set of stable codes. Clients decide by these; `message` and `hint` are for reading.
  */
-export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "event_not_understood" | "ambiguous" | "held" | "internal";
+export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "event_not_understood" | "ambiguous" | "held" | "out_of_step_before" | "drifted" | "internal";
 
 /**
  * What a client can ask.
@@ -349,7 +349,11 @@ watched: boolean, } | { "command": "sync",
 /**
  * One calendar (`c1`, or Google's id); all watched ones when absent.
  */
-calendar: string | null, } | { "command": "plan" } | { "command": "retry", 
+calendar: string | null, 
+/**
+ * Whether to look at every meeting that follows an event as well, in case it was changed at its provider.
+ */
+meetings: boolean, } | { "command": "plan" } | { "command": "retry", 
 /**
  * Which meeting.
  */
@@ -657,7 +661,7 @@ retryable: boolean, };
 /**
  * What a person can press to help.
  */
-export type Remedy = "retry" | "ignore" | "approve" | "undo" | "sign_in";
+export type Remedy = "retry" | "ignore" | "approve" | "undo" | "fix" | "sign_in";
 
 /**
  * What the agent answers when all went well.
@@ -707,7 +711,11 @@ watched: boolean, } | { "command": "sync",
 /**
  * One calendar (`c1`, or Google's id); all watched ones when absent.
  */
-calendar: string | null, } | { "command": "plan" } | { "command": "retry", 
+calendar: string | null, 
+/**
+ * Whether to look at every meeting that follows an event as well, in case it was changed at its provider.
+ */
+meetings: boolean, } | { "command": "plan" } | { "command": "retry", 
 /**
  * Which meeting.
  */
@@ -778,6 +786,10 @@ mass_delete_limit: number,
  * Whether what is planned is only shown, and nothing written to a meeting or a calendar.
  */
 preview: boolean, 
+/**
+ * Whether to ask before a change made at the provider is undone. Otherwise the calendar wins.
+ */
+ask_on_drift: boolean, 
 /**
  * Whether failures are shown as desktop notifications.
  */
@@ -860,7 +872,11 @@ held: Array<MeetingId>,
 /**
  * Whether what is planned is only shown, and nothing written to a meeting or a calendar.
  */
-preview: boolean, };
+preview: boolean, 
+/**
+ * Meetings that differ from their events and are brought in step only once the person agrees.
+ */
+asking: Array<MeetingId>, };
 
 /**
  * What a `sync` by hand did.

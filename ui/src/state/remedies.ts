@@ -40,12 +40,14 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
     location.hash = 'accounts';
     return signing.start(patient.service);
   }
-  if (meeting === null) return store.run(name, { command: 'sync', calendar: null }, words.said.synced);
+  if (meeting === null) return store.run(name, { command: 'sync', calendar: null, meetings: false }, words.said.synced);
   switch (remedy) {
     case 'retry':
       return store.run(name, { command: 'retry', meeting }, words.said.retried(isolate(patient.title || words.untitled)));
     case 'ignore':
       return store.run(name, { command: 'ignore', meeting }, words.said.ignored(isolate(patient.title || words.untitled)));
+    case 'fix':
+      return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.fixing(1));
     case 'approve':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
     case 'undo':

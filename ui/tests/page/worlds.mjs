@@ -29,7 +29,7 @@ export const entry = (number, title, outcome, minutesAgo, more = {}) => ({
 
 const SETTINGS = {
   carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5,
-  preview: false, notify: true, fixed: ['poll_seconds'],
+  preview: false, ask_on_drift: false, notify: true, fixed: ['poll_seconds'],
 };
 
 const COUNT_OF = {
@@ -46,7 +46,7 @@ export function world({ meetings = [], activity = [], accounts = [], calendars =
     meetings, activity, accounts, calendars, settings: structuredClone(SETTINGS),
     status: {
       revision: 1, overall: 'in_step', fresh_as_of: ago(2), counts, next: null, recent: activity.slice(0, 3), accounts,
-      calendars, problems: [], held, preview: false, ...status,
+      calendars, problems: [], held, asking: [], preview: false, ...status,
     },
   };
 }

@@ -24,14 +24,15 @@ export const calendar = (more: Partial<CalendarView> = {}): CalendarView => ({
 });
 
 export const settings = (more: Partial<SettingsView> = {}): SettingsView => ({
-  carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5, preview: false, notify: true,
+  carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5,
+  ask_on_drift: false, preview: false, notify: true,
   fixed: [], ...more,
 });
 
 export const status = (more: Partial<Status> = {}): Status => ({
   revision: 1, overall: 'in_step', fresh_as_of: '2026-11-24T09:00:00Z',
   counts: { in_step: 0, updating: 0, held: 0, out_of_step: 0, watched_only: 0, failed: 0 }, next: null, recent: [],
-  accounts: [], calendars: [], problems: [], held: [], preview: false, ...more,
+  accounts: [], calendars: [], problems: [], held: [], asking: [], preview: false, ...more,
 });
 
 /** An agent in the same process. What it answers can be replaced command by command. */

@@ -17,7 +17,7 @@ use super::{Config, ServiceConfig, SyncConfig, endpoint};
 
 const SECTIONS: &str = "this version of Reconvene knows [google], [zoom] and [sync]";
 const SERVICE_KEYS: &str = "client_id, client_secret, api, authorize, token and revoke";
-const SYNC_KEYS: &str = "poll, delete_grace, mass_delete_limit and preview";
+const SYNC_KEYS: &str = "poll, delete_grace, mass_delete_limit, ask_on_drift and preview";
 
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -173,6 +173,7 @@ fn sync(table: &DeTable<'_>) -> Result<SyncConfig, Fault> {
             }
             "mass_delete_limit" => found.mass_delete_limit = Some(entry.count(LIMIT)?),
             "preview" => found.preview = Some(entry.yes_or_no()?),
+            "ask_on_drift" => found.ask_on_drift = Some(entry.yes_or_no()?),
             _ => return Err(entry.unknown(SYNC_KEYS)),
         }
     }

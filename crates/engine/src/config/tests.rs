@@ -58,7 +58,7 @@ fn an_error_names_file_line_section_and_key() {
     );
     assert_eq!(
         refusal("[sync]\npol = \"60s\"\n"),
-        "config.toml:2: [sync] pol: there is no such key; [sync] knows poll, delete_grace, mass_delete_limit and preview."
+        "config.toml:2: [sync] pol: there is no such key; [sync] knows poll, delete_grace, mass_delete_limit, ask_on_drift and preview."
     );
     assert_eq!(
         refusal("sync.poll = \"soon\""),

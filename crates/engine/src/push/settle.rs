@@ -8,7 +8,7 @@ use reconvene_core::id::EntryId;
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Answer, Change, Outcome, Remedy, Service};
+use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Remedy, Service};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
@@ -25,6 +25,8 @@ use crate::store::{accounts, events, meetings};
 pub(super) enum Ending {
     /// The meeting, as just read, already equals its event.
     InStep(Meeting),
+    /// It differs, and the person is to be asked first.
+    Asks { meeting: Meeting, problem: Problem },
     /// It was written and read back.
     Updated { after: Meeting, answer: Option<Answer> },
     /// It is gone, as it should be.
@@ -86,7 +88,8 @@ impl Attempt<'_> {
                 // An earlier attempt wrote it and did not live to read it back.
                 changes if !changes.is_empty() => self.updated(tx, meeting, changes, draft, now),
                 _ => {
-                    let shown = !self.first_look;
+                    // Nobody waits for what was only looked at.
+                    let shown = !self.first_look && self.pending.action != PlannedAction::Look;
                     self.finish(
                         tx,
                         Draft {
@@ -101,6 +104,13 @@ impl Attempt<'_> {
             Ending::Updated { after, answer } => {
                 let changes = self.changes(tx, &after)?;
                 self.updated(tx, after, changes, Draft { answer, ..draft }, now)
+            }
+            Ending::Asks { meeting, problem } => {
+                let known = &dossier.known;
+                if known.asks && known.problem.as_ref() == Some(&problem) {
+                    return self.still(tx, &meeting, now);
+                }
+                self.ask(tx, draft, &meeting, problem, now)
             }
             Ending::Deleted(answer) => {
                 let draft = Draft {
@@ -139,6 +149,9 @@ impl Attempt<'_> {
                     changes,
                     ..draft
                 };
+                if draft.changes.is_empty() && dossier.known.problem.as_ref() == Some(&problem) {
+                    return self.still(tx, &after, now);
+                }
                 if problem.code == Code::InThePast {
                     return self.refuse(tx, draft, problem, now);
                 }
@@ -243,6 +256,7 @@ impl Attempt<'_> {
         }
         outbox::strike(tx, id)?;
         meetings::set_problem(tx, id, None)?;
+        meetings::set_asks(tx, id, false)?;
         self.shared.replan_in(tx, id)
     }
 
@@ -260,7 +274,7 @@ impl Attempt<'_> {
             return self.shared.replan_in(tx, id);
         }
         if problem.code == Code::MeetingGone {
-            meetings::unsee(tx, id)?;
+            meetings::not_found(tx, id, now)?;
         }
         meetings::set_problem(tx, id, Some(&problem))?;
         let remedies = vec![Remedy::Retry, Remedy::Ignore];
@@ -272,6 +286,12 @@ impl Attempt<'_> {
         };
         activity::write(tx, self.pending.entry, &draft, now)?;
         outbox::strike(tx, id)
+    }
+
+    /// Nothing new: it was looked at, and stands as was told before.
+    fn still(&self, tx: &Transaction<'_>, seen: &Meeting, now: Timestamp) -> rusqlite::Result<()> {
+        meetings::seen(tx, self.pending.meeting, seen, now)?;
+        outbox::strike(tx, self.pending.meeting)
     }
 
     /// Done, as far as it can be. What differs stays shown until the event is edited.

@@ -21,6 +21,8 @@ pub(crate) struct Account {
     /// The number of the person's personal room, if they have one. It is never acted on.
     pub(crate) room: Option<String>,
     pub(crate) health: Health,
+    /// Whether the person has seen what was out of step when it was connected, and agreed to writes.
+    pub(crate) agreed: bool,
 }
 
 /// No wait is longer. One that seems to be was noted while the clock was ahead.
@@ -56,6 +58,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         secret: row.get("secret")?,
         room: row.get("room")?,
         health: health(row)?,
+        agreed: row.get("agreed")?,
     })
 }
 
@@ -90,7 +93,8 @@ pub(crate) fn of(tx: &Connection, service: Service) -> rusqlite::Result<Vec<Acco
         .collect()
 }
 
-/// Adds an account, or renews the one with the same subject: its problem is over.
+/// Adds an account, or renews the one with the same subject: its problem is over. A new one at a meeting provider waits for
+/// the person's word before its first write.
 pub(crate) fn signed_in(
     tx: &Connection,
     service: Service,
@@ -99,8 +103,8 @@ pub(crate) fn signed_in(
     now: Timestamp,
 ) -> rusqlite::Result<AccountId> {
     tx.query_row(
-        "INSERT INTO accounts (service, subject, name, secret, room, last_attempt, last_success)
-         VALUES (:service, :subject, :name, :secret, :room, :now, :now)
+        "INSERT INTO accounts (service, subject, name, secret, room, last_attempt, last_success, agreed)
+         VALUES (:service, :subject, :name, :secret, :room, :now, :now, :agreed)
          ON CONFLICT (service, subject) DO UPDATE
          SET name = excluded.name, secret = excluded.secret, room = excluded.room,
              last_attempt = excluded.last_attempt, last_success = excluded.last_success, problem = NULL,
@@ -108,7 +112,7 @@ pub(crate) fn signed_in(
          RETURNING id",
         named_params! {
             ":service": service.word(), ":subject": who.subject, ":name": who.name, ":secret": secret,
-            ":room": who.room, ":now": Millis(now),
+            ":room": who.room, ":now": Millis(now), ":agreed": service == Service::Google,
         },
         |row| Ok(AccountId(row.get(0)?)),
     )
@@ -135,6 +139,12 @@ pub(crate) fn failed(
 ) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4 WHERE id = ?1")?
         .execute((id.0, Millis(now), Json(problem), next_try.map(Millis)))
+        .map(drop)
+}
+
+/// Notes that the person agreed to writes of an account, or that there was nothing to agree to.
+pub(crate) fn agree(tx: &Connection, id: AccountId) -> rusqlite::Result<()> {
+    tx.execute("UPDATE accounts SET agreed = 1 WHERE id = ?1", [id.0])
         .map(drop)
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Known {
     pub(crate) seen_at: Option<Timestamp>,
     pub(crate) ignored: bool,
     pub(crate) problem: Option<Problem>,
+    /// It differed from its event in a way that only the person may settle.
+    pub(crate) asks: bool,
     pub(crate) moved_from: Option<Timestamp>,
     pub(crate) moved_at: Option<Timestamp>,
 }
@@ -30,6 +32,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
         seen_at: instant(row, "seen_at")?,
         ignored: row.get("ignored")?,
         problem: json(row, "problem")?,
+        asks: row.get("asks")?,
         moved_from: instant(row, "moved_from")?,
         moved_at: instant(row, "moved_at")?,
     })
@@ -76,6 +79,13 @@ pub(crate) fn unsee(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
         .map(drop)
 }
 
+/// Keeps that the provider said just now that there is no such meeting.
+pub(crate) fn not_found(tx: &Connection, id: MeetingId, now: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET seen = NULL, seen_at = ?2 WHERE id = ?1")?
+        .execute((id.0, Millis(now)))
+        .map(drop)
+}
+
 /// Keeps why the last action ended without success; `None` when it is over.
 pub(crate) fn set_problem(tx: &Connection, id: MeetingId, problem: Option<&Problem>) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET problem = ?2 WHERE id = ?1")?
@@ -88,6 +98,31 @@ pub(crate) fn set_ignored(tx: &Connection, id: MeetingId, ignored: bool) -> rusq
     tx.prepare_cached("UPDATE meetings SET ignored = ?2 WHERE id = ?1")?
         .execute((id.0, ignored))
         .map(drop)
+}
+
+/// Keeps whether it is brought in step only once the person agrees.
+pub(crate) fn set_asks(tx: &Connection, id: MeetingId, asks: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET asks = ?2 WHERE id = ?1")?
+        .execute((id.0, asks))
+        .map(drop)
+}
+
+/// The meetings that ask.
+pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
+    tx.prepare_cached("SELECT id FROM meetings WHERE asks ORDER BY id")?
+        .query_map([], |row| Ok(MeetingId(row.get(0)?)))?
+        .collect()
+}
+
+/// Those last read before `before`, or, by a clock that was ahead, after `now`.
+pub(crate) fn seen_before(
+    tx: &Connection,
+    before: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Known>> {
+    tx.prepare_cached("SELECT * FROM meetings WHERE seen_at < ?1 OR seen_at > ?2 ORDER BY seen_at")?
+        .query_map((Millis(before), Millis(now)), known)?
+        .collect()
 }
 
 /// Keeps where it was before the move that was just carried over.

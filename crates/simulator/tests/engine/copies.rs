@@ -84,7 +84,7 @@ async fn p2_what_one_account_has_seen_need_not_wait_for_the_other() {
     for (round, title) in ["Retro", "Review", "Other"].into_iter().enumerate() {
         rename(&stand, &team, &event, title);
         tokio::time::advance(Duration::from_secs(5)).await;
-        stand.engine.sync(Some(&bens)).await.unwrap();
+        stand.engine.sync(Some(&bens), false).await.unwrap();
         assert_eq!(stand.topic(meeting).as_deref(), Some(title));
         stand.sync_after(Duration::from_secs(5)).await;
         assert_eq!(writes(&stand), round + 1, "the other account brings no news");
@@ -109,7 +109,7 @@ async fn p2_p4_a_series_that_one_account_has_seen_move_is_not_mixed_with_what_th
         end: None,
     });
     tokio::time::advance(Duration::from_secs(5)).await;
-    stand.engine.sync(Some(&bens)).await.unwrap();
+    stand.engine.sync(Some(&bens), false).await.unwrap();
     let after_one = writes(&stand);
     stand.sync_after(Duration::from_secs(5)).await;
     assert_eq!((after_one, writes(&stand)), (written + 1, written + 1));

@@ -28,3 +28,4 @@ mod sync;
 mod trigger;
 mod undo;
 mod update;
+mod word;

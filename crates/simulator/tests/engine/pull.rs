@@ -158,6 +158,9 @@ async fn without_zoom_nothing_is_lost_until_it_is_connected() {
     assert_eq!(stand.state("Retro"), MeetingState::WatchedOnly);
     stand.sign_in(Service::Zoom).await;
     stand.sync().await;
+    // What differed before it was connected waits for the person's word.
+    stand.engine.approve(&[]).unwrap();
+    stand.sync().await;
     assert_eq!(
         (stand.topic(first).as_deref(), stand.exists(second)),
         (Some("Retro"), false)

@@ -214,7 +214,7 @@ impl Stand {
     }
 
     pub(crate) async fn sync(&self) -> SyncReport {
-        self.engine.sync(None).await.unwrap()
+        self.engine.sync(None, false).await.unwrap()
     }
 
     /// Syncs, lets `time` pass, and syncs again.

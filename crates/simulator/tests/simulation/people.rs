@@ -455,7 +455,7 @@ impl Run {
     pub(crate) fn sync(&mut self) {
         let engine = self.engine(0);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.sync(None).await }) {
+        match processes.ask(async move { engine.sync(None, false).await }) {
             Ok(Ok(report)) => self.note(format!("    synced, {} entries", report.entries.len())),
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),

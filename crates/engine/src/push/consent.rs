@@ -1,0 +1,112 @@
+//! The person's word: before the first write after connecting, and, if they want to be asked, before a change made at the
+//! provider is undone. What asks is shown with both values and left as it is until then.
+
+use jiff::Timestamp;
+use reconvene_core::meeting::Meeting;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Outcome, PlannedAction, Remedy};
+use rusqlite::{Connection, Transaction};
+
+use super::Attempt;
+use crate::choices;
+use crate::plan;
+use crate::shared::Shared;
+use crate::store::activity::{self, Draft};
+use crate::store::{accounts, calendars, meetings, outbox};
+
+impl Attempt<'_> {
+    /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.
+    pub(super) fn question(&self) -> Result<Option<Problem>, Problem> {
+        let meeting = self.pending.meeting;
+        let (asks, ask_on_drift) = self.shared.store.read(|tx| {
+            let asks = meetings::get(tx, meeting)?.is_some_and(|known| known.asks);
+            let choices = choices::current(tx, &self.shared.session.config)?;
+            Ok((asks, choices.ask_on_drift))
+        })?;
+        let before = self.first_look && !self.account.agreed;
+        let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
+        Ok(match (before || asks, drifted) {
+            (_, true) => Some(Problem::lasting(
+                Code::Drifted,
+                "The meeting was changed at Zoom and now differs from its event.",
+                "Bring it in step with the event, or leave it as it is.",
+            )),
+            (true, false) => Some(Problem::lasting(
+                Code::OutOfStepBefore,
+                "The meeting differed from its event when Reconvene was connected.",
+                "Bring it in step with the event, or leave it as it is.",
+            )),
+            (false, false) => None,
+        })
+    }
+
+    /// Shows the question, and lets the meeting be.
+    pub(super) fn ask(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        seen: &Meeting,
+        problem: Problem,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        meetings::seen(tx, id, seen, now)?;
+        meetings::set_asks(tx, id, true)?;
+        meetings::set_problem(tx, id, Some(&problem))?;
+        let draft = Draft {
+            outcome: Outcome::NeedsYou,
+            problem: Some(problem),
+            remedies: vec![Remedy::Fix, Remedy::Ignore],
+            ..draft
+        };
+        activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::strike(tx, id)
+    }
+}
+
+/// Takes an account for agreed once every watched calendar was read, every meeting of its service looked at, and nothing is
+/// left that asks: from then on an edit is carried over without a word.
+pub(super) fn settle(shared: &Shared) -> Result<(), Problem> {
+    let waiting = shared.store.read(|tx| {
+        let mut waiting = accounts::all(tx)?;
+        waiting.retain(|account| !account.agreed);
+        Ok(if waiting.is_empty() || is_looked_at(tx)? {
+            waiting
+        } else {
+            Vec::new()
+        })
+    })?;
+    // Only when there is something to write: each write wakes whoever follows the store.
+    waiting
+        .into_iter()
+        .try_for_each(|account| shared.store.write(|tx| accounts::agree(tx, account.id)))
+}
+
+fn is_looked_at(tx: &Connection) -> rusqlite::Result<bool> {
+    let watched = calendars::watched(tx)?;
+    let read = watched
+        .iter()
+        .any(|calendar| calendar.health.last_success.is_some())
+        && watched
+            .iter()
+            .all(|calendar| calendar.health.last_success.is_some() || !calendar.available);
+    let idle = outbox::all(tx)?
+        .iter()
+        .all(|pending| pending.action == PlannedAction::Delete);
+    Ok(read && idle && meetings::asking(tx)?.is_empty())
+}
+
+/// The person agrees that a meeting be brought in step.
+pub(crate) fn agree(
+    tx: &Transaction<'_>,
+    meeting: reconvene_core::id::MeetingId,
+    settings: &reconvene_core::plan::Settings,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    meetings::set_asks(tx, meeting, false)?;
+    meetings::set_problem(tx, meeting, None)?;
+    meetings::set_ignored(tx, meeting, false)?;
+    activity::settle(tx, meeting)?;
+    plan::replan(tx, meeting, settings, now)?;
+    outbox::asked(tx, meeting)
+}

@@ -1,0 +1,68 @@
+//! Drift: a meeting changed at its provider makes no event change, so nothing would look at it. Each one that follows an
+//! event is therefore read again on a slow timer, and when the person asks.
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::plan::Decision;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::PlannedAction;
+
+use crate::plan::Dossier;
+use crate::shared::Shared;
+use crate::store::meetings::{self, Known};
+use crate::store::outbox;
+
+/// A meeting is read again so long after it was read last. A provider with a few thousand light requests a day has room
+/// for hundreds of meetings (<https://developers.zoom.us/docs/api/rate-limits/>).
+const EVERY: SignedDuration = SignedDuration::from_hours(6);
+
+/// Puts every meeting whose turn has come into the outbox, to be looked at.
+pub(crate) fn look_when_due(shared: &Shared) -> Result<(), Problem> {
+    let now = shared.now();
+    look(shared, now.checked_sub(EVERY).unwrap_or(Timestamp::MIN))
+}
+
+/// Puts every meeting that follows an event into the outbox, to be looked at now.
+pub(crate) fn look_at_all(shared: &Shared) -> Result<(), Problem> {
+    look(shared, shared.now())
+}
+
+fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
+    let now = shared.now();
+    let due = shared.store.read(|tx| {
+        let settings = shared.plan_settings(tx)?;
+        let mut due = Vec::new();
+        for known in meetings::seen_before(tx, before, now)? {
+            let id = known.id;
+            let follows = may_have_changed(&known)
+                && outbox::get(tx, id)?.is_none()
+                && Dossier::of(tx, id)?.is_some_and(|dossier| {
+                    matches!(
+                        dossier.decide(&settings, now),
+                        Decision::InStep | Decision::Update(_)
+                    )
+                });
+            if follows {
+                due.push(id);
+            }
+        }
+        Ok(due)
+    })?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    shared.store.write(|tx| {
+        due.into_iter()
+            .try_for_each(|id| outbox::put(tx, id, PlannedAction::Look, now))
+    })
+}
+
+/// A meeting that a refusal stopped waits for the person. One that could not be had in full, or differed, or was not there,
+/// may be another by now.
+fn may_have_changed(known: &Known) -> bool {
+    known.problem.as_ref().is_none_or(|problem| {
+        matches!(
+            problem.code,
+            Code::NotExpressible | Code::MeetingGone | Code::Drifted | Code::OutOfStepBefore
+        )
+    })
+}

@@ -1,0 +1,175 @@
+//! Where the person's word counts: before the first write after connecting, and when a meeting was changed at its
+//! provider.
+
+use std::time::Duration;
+
+use reconvene_core::problem::Code;
+use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
+use reconvene_simulator::Hand;
+
+use crate::stand::{ANA, Stand};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn edit(stand: &Stand, meeting: u64, topic: &str) {
+    stand.hand(Hand::EditMeeting {
+        meeting,
+        topic: Some(topic.into()),
+        start: None,
+        minutes: None,
+    });
+}
+
+async fn look(stand: &Stand) {
+    stand.engine.sync(None, true).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_meeting_changed_at_the_provider_is_noticed_by_itself_and_the_calendar_wins() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    edit(&stand, meeting, "Sabotage");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        stand.topic(meeting).as_deref(),
+        Some("Sabotage"),
+        "nobody looked yet"
+    );
+    let stop = tokio_util::sync::CancellationToken::new();
+    let hours = tokio::time::timeout(Duration::from_secs(7 * 3600), stand.engine.run(stop));
+    assert!(hours.await.is_err());
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.newest().outcome, Outcome::Updated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_looking_at_meetings_in_step_writes_nothing_and_tells_nothing() {
+    let stand = Stand::new("").await;
+    stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.clear_log();
+    let entries = stand.engine.activity(99, None).unwrap().len();
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert_eq!(stand.zoom_methods(), ["GET"]);
+    assert_eq!(stand.engine.activity(99, None).unwrap().len(), entries);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_who_wants_to_be_asked_sees_both_values_and_decides() {
+    let stand = Stand::new("ask_on_drift = true\n").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    edit(&stand, meeting, "Changed there");
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    let view = stand.view("Review");
+    assert_eq!((view.state, view.differences.len()), (MeetingState::OutOfStep, 1));
+    assert_eq!(stand.newest().problem.unwrap().code, Code::Drifted);
+    assert_eq!(stand.newest().remedies, [Remedy::Fix, Remedy::Ignore]);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Changed there"));
+    let entries = stand.engine.activity(99, None).unwrap().len();
+    look(&stand).await;
+    assert_eq!(
+        stand.engine.activity(99, None).unwrap().len(),
+        entries,
+        "asked once"
+    );
+    stand.engine.approve(&[view.id]).unwrap();
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_that_settled_itself_is_withdrawn() {
+    let stand = Stand::new("ask_on_drift = true\n").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    for topic in ["Changed there", "Review"] {
+        edit(&stand, meeting, topic);
+        tokio::time::advance(MINUTE).await;
+        look(&stand).await;
+    }
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    assert!(stand.engine.status().unwrap().asking.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_one_wrong_not_found_destroys_nothing_and_is_taken_back() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.fault(
+        reconvene_simulator::Service::Zoom,
+        "/meetings/",
+        "GET",
+        crate::stand::refused("zoom_404"),
+    );
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert_eq!(stand.newest().problem.unwrap().code, Code::MeetingGone);
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+/// Ana's calendar, with one meeting in step and one that was changed at Zoom long before she connects it.
+async fn newly_connected() -> (Stand, [(String, u64); 2]) {
+    let stand = Stand::bare("");
+    stand.sign_in(Service::Google).await;
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    let same = stand.event("Same", "2026-12-01T09:00:00Z");
+    let other = stand.event("Other", "2026-12-02T09:00:00Z");
+    edit(&stand, other.1, "Long ago");
+    stand.sign_in(Service::Zoom).await;
+    (stand, [same, other])
+}
+
+#[tokio::test(start_paused = true)]
+async fn before_the_first_write_after_connecting_the_person_agrees_once() {
+    let (stand, [(same, same_meeting), (_, other_meeting)]) = newly_connected().await;
+    stand.clear_log();
+    let report = stand.sync().await;
+    assert!(report.needs_you);
+    assert_eq!(stand.zoom_methods(), ["GET", "GET"]);
+    assert_eq!(stand.state("Same"), MeetingState::InStep);
+    assert_eq!(stand.state("Other"), MeetingState::OutOfStep);
+    assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+    stand.engine.approve(&[]).unwrap();
+    stand.sync().await;
+    assert_eq!(stand.topic(other_meeting).as_deref(), Some("Other"));
+    stand.rename(&same, "Renamed");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(same_meeting).as_deref(), Some("Renamed"));
+    // What is found out of step from now on is brought in step without a word.
+    let (_, late) = stand.event("Late", "2026-12-03T09:00:00Z");
+    edit(&stand, late, "Typo");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(late).as_deref(), Some("Late"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_person_says_no_to_is_left_as_it_is() {
+    let (stand, [_, (other, meeting)]) = newly_connected().await;
+    stand.sync().await;
+    stand.engine.refuse(&[]).unwrap();
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Long ago"));
+    assert!(stand.engine.status().unwrap().asking.is_empty());
+    stand.rename(&other, "Edited since");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Edited since"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_finds_everything_in_step_is_not_asked() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
