@@ -120,6 +120,12 @@ pub(super) async fn sign_in(
         other => return Err(unexpected(&other)),
     };
     let name = service.name();
+    // A script hears on standard error what failed, and nothing else.
+    let note = |text: &str| {
+        if !json {
+            note(text);
+        }
+    };
     if !no_browser && open_browser(url.clone()).await {
         note(&format!("Sign in to {name} in the browser that has just opened."));
     } else {
@@ -144,7 +150,7 @@ pub(super) async fn sign_in(
         }
     };
     say(&Reply::Account(account), json, asking.retries())?;
-    if !json && service == Service::Google {
+    if service == Service::Google {
         note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
     }
     Ok(ExitCode::SUCCESS)
