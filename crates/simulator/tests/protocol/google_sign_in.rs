@@ -1,15 +1,13 @@
 //! Google's sign-in.
 
-use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use jiff::SignedDuration;
 use reconvene_simulator::google::oauth as google;
-use reconvene_simulator::{Consent, ConsentMode, ConsentRule, Hand};
+use reconvene_simulator::{Consent, ConsentMode, ConsentRule};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::bench::{ANA, Bench, Got};
 use crate::sign_in::{VERIFIER, allow, authorize, challenge, from_redirect};
+use crate::zoom_sign_in::zoom_authorize;
 
 const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
 const LIST: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";

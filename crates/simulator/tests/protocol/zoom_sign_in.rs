@@ -4,7 +4,6 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::SignedDuration;
 use reconvene_simulator::Hand;
-use reconvene_simulator::google::oauth as google;
 use reconvene_simulator::zoom::oauth as zoom;
 use serde_json::Value;
 
@@ -13,7 +12,7 @@ use crate::sign_in::{VERIFIER, allow, authorize, from_redirect};
 
 const ZOOM_REDIRECT: &str = "http://127.0.0.1:53682/callback";
 
-async fn zoom_authorize(bench: &Bench, changes: &[(&str, &str)]) -> Got {
+pub(crate) async fn zoom_authorize(bench: &Bench, changes: &[(&str, &str)]) -> Got {
     let mut all = vec![
         ("client_id", zoom::PUBLIC_CLIENT_ID),
         ("redirect_uri", ZOOM_REDIRECT),
