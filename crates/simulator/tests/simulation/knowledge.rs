@@ -74,11 +74,14 @@ impl Knowledge {
         }
     }
 
-    /// The clock was set back: what was read when can no longer be told.
-    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
-        self.passes.clear();
+    /// The clock was set, back, and everything that was moves along.
+    pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
+        for pass in self.passes.values_mut().flatten() {
+            pass.begun += by;
+            pass.ended += by;
+        }
         for at in self.lied_to.values_mut() {
-            *at = (*at).min(now);
+            *at += by;
         }
     }
 

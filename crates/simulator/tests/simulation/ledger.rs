@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderValue;
+use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::zoom::Meeting;
 use reconvene_simulator::{Entry, Service, World};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 
 use crate::history::Broken;
 use crate::knowledge::{Knowledge, Story};
@@ -88,21 +90,21 @@ impl Ledger {
         }
     }
 
-    /// The clock was set back: nothing may seem to lie ahead.
-    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+    /// The clock was set, back, and everything that was moves along.
+    pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
         self.waits.clear();
-        self.truth.clock_set_back(now);
+        self.truth.clock_set_back(by);
+        self.known.clock_set_back(by);
         for reading in self.readings.values_mut() {
-            reading.at = reading.at.min(now);
+            reading.at += by;
         }
-        self.known.clock_set_back(now);
         for since in self
             .ticked
             .values_mut()
             .chain(self.left_alone.values_mut())
             .chain(self.drifted.values_mut())
         {
-            *since = (*since).min(now);
+            *since += by;
         }
     }
 
@@ -159,6 +161,10 @@ impl Ledger {
                 }
             }
             "PATCH" => self.update(world, arrival, entry, number),
+            "DELETE" if one_date(entry) => {
+                self.quiet(entry, number);
+                self.write(world, arrival, entry, number);
+            }
             "DELETE" => self.deletion(world, arrival, entry, number),
             other => self.break_promise("P3", format!("{other} {}", entry.path)),
         }
@@ -178,7 +184,7 @@ impl Ledger {
             return None;
         };
         let unchanged = reading.revision == meeting.revision;
-        if meeting.kind != 2 {
+        if !matches!(meeting.kind, 2 | 8) {
             self.break_promise("P4", format!("{what}, which is of type {}", meeting.kind));
         }
         let foreign = world
@@ -215,6 +221,9 @@ impl Ledger {
             return;
         };
         let asked = self.truth.ever_wanted.get(&number);
+        // Zoom wants the whole of a series' times at once, and dates one by one.
+        let series = self.truth.is_of_series(number);
+        let whole = !one_date(entry) && !fields.contains_key("recurrence");
         let mut wrong = Vec::new();
         for (name, value) in fields {
             let text = value.as_str().unwrap_or_default();
@@ -224,9 +233,15 @@ impl Ledger {
                     meeting.topic == text,
                 ),
                 "start_time" => {
-                    let start: Option<Timestamp> = text.parse().ok();
+                    let zone = fields.get("timezone").and_then(Value::as_str);
+                    let start = start(text, zone.unwrap_or(&meeting.time_zone));
                     (
-                        asked.is_some_and(|asked| asked.iter().any(|wanted| Some(wanted.start) == start)),
+                        asked.is_some_and(|asked| {
+                            asked.iter().any(|wanted| {
+                                Some(wanted.start) == start
+                                    || (series && start.is_some_and(|start| wanted.may_begin(start)))
+                            })
+                        }),
                         meeting.start == start,
                     )
                 }
@@ -243,6 +258,7 @@ impl Ledger {
                     asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.zone == text)),
                     meeting.time_zone == text,
                 ),
+                "type" | "recurrence" => (series, false),
                 _ => (false, false),
             };
             if !known {
@@ -251,7 +267,11 @@ impl Ledger {
                     format!("{name} {value} written to {number}: no event bonded to it ever asked for that"),
                 ));
             }
-            if same && entry.applied && reading.is_some_and(|reading| reading.revision == meeting.revision) {
+            if same
+                && whole
+                && entry.applied
+                && reading.is_some_and(|reading| reading.revision == meeting.revision)
+            {
                 wrong.push((
                     "P6",
                     format!("{name} {value} written to {number}, which had it already"),
@@ -263,12 +283,16 @@ impl Ledger {
         }
     }
 
-    fn deletion(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
+    fn quiet(&mut self, entry: &Entry, number: u64) {
         for flag in ["schedule_for_reminder", "cancel_meeting_reminder"] {
             if entry.param(flag) != Some("false") {
                 self.break_promise("P9", format!("{number} deleted without {flag}=false"));
             }
         }
+    }
+
+    fn deletion(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
+        self.quiet(entry, number);
         self.write(world, arrival, entry, number);
         if !entry.applied {
             return;
@@ -315,7 +339,7 @@ impl Ledger {
         };
         let live = self.truth.rows.iter().find(|(key, row)| {
             !over(row)
-                && row.points_at(number)
+                && self.truth.points_at(key, row, number)
                 && settled(row.linked_since)
                 && watched(key)
                 && world.calendars().contains(&key.0)
@@ -410,4 +434,17 @@ impl Ledger {
             self.waits.insert(key, Wait { told, until });
         }
     }
+}
+
+/// Whether a request is about one date of a series.
+fn one_date(entry: &Entry) -> bool {
+    entry.param("occurrence_id").is_some()
+}
+
+/// A start as Zoom takes it: in UTC, or on the clock of the zone beside it.
+fn start(text: &str, zone: &str) -> Option<Timestamp> {
+    let local = || text.parse::<DateTime>().ok()?.in_tz(zone).ok();
+    text.parse()
+        .ok()
+        .or_else(|| local().map(|local| local.timestamp()))
 }

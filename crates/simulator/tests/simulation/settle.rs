@@ -297,7 +297,9 @@ impl Run {
         for view in views.iter().filter(|view| view.state == MeetingState::InStep) {
             let Some(number) = number(view) else { continue };
             let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
+            let of_series = ledger.truth.is_of_series(number);
             let honest = ledger.drifted.contains_key(&number)
+                || of_series
                 || deleted_elsewhere
                 || self.ours(number).is_some_and(|meeting| {
                     ledger.truth.rows.values().any(|row| {

@@ -247,8 +247,11 @@ impl Run {
                     .shift(SignedDuration::from_secs(i64::from(by_seconds)));
                 if by_seconds < 0 {
                     // The services' clock is set back with it.
-                    let now = self.now();
-                    self.around.ledger.lock().unwrap().clock_set_back(now);
+                    let by = SignedDuration::from_secs(i64::from(by_seconds));
+                    self.around.ledger.lock().unwrap().clock_set_back(by);
+                    for at in self.seen_in_step.values_mut().flatten() {
+                        *at += by;
+                    }
                 }
             }
             other => unreachable!("{other}"),

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::World;
 use reconvene_simulator::google::{Event, EventTime};
 use reconvene_simulator::zoom::Meeting;
@@ -65,6 +65,15 @@ impl Wanted {
         found
     }
 
+    /// Whether one of a series' dates, or its first one, may begin then: at the same time of the week.
+    pub(crate) fn may_begin(&self, start: Timestamp) -> bool {
+        let week = |at: Timestamp| {
+            let local = at.in_tz(&self.zone).ok()?;
+            Some((local.weekday(), local.time()))
+        };
+        week(start).is_some() && week(start) == week(self.start)
+    }
+
     fn same_zone(&self, other: &str) -> bool {
         let offset = |name: &str| TimeZone::get(name).ok().map(|zone| zone.to_offset(self.start));
         self.zone == other || (offset(other).is_some() && offset(other) == offset(&self.zone))
@@ -80,6 +89,8 @@ pub(crate) struct Row {
     /// Its conference block names itself as the origin.
     pub(crate) names_itself: bool,
     pub(crate) single: bool,
+    /// Of a changed date: the series that it belongs to.
+    pub(crate) series: Option<String>,
     pub(crate) organized: bool,
     pub(crate) wanted: Option<Wanted>,
     /// Since when it lives and points there.
@@ -128,6 +139,7 @@ pub(crate) struct Truth {
     pub(crate) read_only: BTreeSet<String>,
     /// Calendars that the person has lost.
     pub(crate) lost: BTreeSet<String>,
+    of_series: BTreeSet<u64>,
     seen: BTreeMap<Key, u64>,
 }
 
@@ -152,8 +164,12 @@ impl Truth {
         let mut row = Row {
             living: !event.is_cancelled(),
             meeting,
-            names_itself: origin.as_deref() == Some(event.id.as_str()),
+            // Both halves of a series that was split name the first one.
+            names_itself: origin.is_some_and(|origin| {
+                origin == event.id || (event.is_series() && base(&origin) == base(&event.id))
+            }),
             single: !event.is_series() && event.recurring_event_id.is_none(),
+            series: event.recurring_event_id.clone(),
             organized: event.organizer == calendar && !self.read_only.contains(calendar),
             wanted: Wanted::of(event),
             linked_since: now,
@@ -204,41 +220,60 @@ impl Truth {
         self.rows.insert(key, row);
     }
 
-    pub(crate) fn clock_set_back(&mut self, now: Timestamp) {
+    /// The clock was set, back, and everything that was moves along.
+    pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
         for row in self.rows.values_mut() {
-            row.linked_since = row.linked_since.min(now);
-            row.lives_since = row.lives_since.min(now);
-            row.edited = row.edited.min(now);
-            row.gone_since = row.gone_since.map(|since| since.min(now));
+            row.linked_since += by;
+            row.lives_since += by;
+            row.edited += by;
+            row.gone_since = row.gone_since.map(|since| since + by);
             for (_, at) in &mut row.unlinked {
-                *at = (*at).min(now);
+                *at += by;
             }
         }
         for state in self.states.values_mut().flatten() {
-            state.since = state.since.min(now);
+            state.since += by;
         }
+    }
+
+    /// Whether an event points at a meeting and lives; a changed date lives with its series.
+    pub(crate) fn points_at(&self, (calendar, _): &Key, row: &Row, meeting: u64) -> bool {
+        let series_lives = |series: &String| {
+            let master = self.rows.get(&(calendar.clone(), series.clone()));
+            master.is_none_or(|master| master.living)
+        };
+        row.points_at(meeting) && row.series.as_ref().is_none_or(series_lives)
+    }
+
+    /// Whether a series was ever bonded to a meeting, whose dates are then its own affair.
+    pub(crate) fn is_of_series(&self, meeting: u64) -> bool {
+        self.of_series.contains(&meeting)
     }
 
     fn bond(&mut self, world: &World) {
         for ((_, id), row) in &self.rows {
-            let (true, Some(number), Some(wanted)) = (
-                row.living && row.single && row.organized,
-                row.meeting,
-                &row.wanted,
-            ) else {
+            let (true, Some(number), Some(wanted)) = (row.living && row.organized, row.meeting, &row.wanted)
+            else {
                 continue;
             };
             let agrees = || {
                 world.meeting(number).is_some_and(|meeting| {
-                    meeting.kind == 2
+                    matches!(meeting.kind, 2 | 8)
                         && meeting.start == Some(wanted.start)
                         && !wanted.topic.trim().is_empty()
                         && meeting.topic.trim() == wanted.cut_topic()
                 })
             };
             let bonds = self.bonds.entry(number).or_default();
-            if row.names_itself || bonds.contains(id) || agrees() {
-                bonds.insert(id.clone());
+            // A changed date asks for what it is by the bond of its series.
+            let by_series = row.series.as_ref().is_some_and(|series| bonds.contains(series));
+            if row.names_itself || bonds.contains(id) || by_series || agrees() {
+                if !by_series {
+                    bonds.insert(id.clone());
+                }
+                if !row.single {
+                    self.of_series.insert(number);
+                }
                 let asked = self.ever_wanted.entry(number).or_default();
                 if !asked.contains(wanted) {
                     asked.insert(wanted.clone());
@@ -257,6 +292,11 @@ impl Truth {
     pub(crate) fn of_event<'a>(&'a self, id: &'a str) -> impl Iterator<Item = (&'a Key, &'a Row)> {
         self.rows.iter().filter(move |((_, event), _)| event == id)
     }
+}
+
+/// An id without what Google adds to the second half of a series that was split.
+fn base(id: &str) -> &str {
+    id.split_once("_R").map_or(id, |(base, _)| base)
 }
 
 /// The meeting number an event points at, and the event that its block names as its origin.

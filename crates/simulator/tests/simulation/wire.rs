@@ -126,7 +126,8 @@ impl Transport for Wire {
             planted.spoil(&mut request, &self.simulator, number);
         }
         let meeting = number.and_then(|number| self.simulator.with(|world| world.meeting(number).cloned()));
-        let doubt = number.filter(|_| method == "DELETE").and_then(|number| {
+        let whole = param(&request, "occurrence_id").is_none();
+        let doubt = number.filter(|_| method == "DELETE" && whole).and_then(|number| {
             self.simulator.with(|world| {
                 let ledger = self.ledger.lock().unwrap();
                 ledger.why_not_delete(world, self.machine, number)
