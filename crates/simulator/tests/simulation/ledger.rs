@@ -258,7 +258,9 @@ impl Ledger {
                     asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.zone == text)),
                     meeting.time_zone == text,
                 ),
-                "type" | "recurrence" => (series, false),
+                // A meeting of a series may have been given to a single event.
+                "type" => (series || (asked.is_some() && value == 2), false),
+                "recurrence" => (series, false),
                 _ => (false, false),
             };
             if !known {
