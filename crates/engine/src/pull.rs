@@ -4,6 +4,9 @@
 //! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
 
 pub(crate) mod lists;
+mod masters;
+
+use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -124,16 +127,23 @@ async fn changes(
     let began = shared.now();
     let mut pages = Pages::new(shared, account, calendar, Some(token), began);
     let mut odd = Vec::new();
+    let mut masters = BTreeSet::new();
     while let Some(page) = pages.next().await? {
         if !page.access.is_empty() && page.access != calendar.access {
             // Whose the events are depends on it, those that did not change included.
             return everything(shared, account, calendar).await;
         }
         odd.extend_from_slice(&page.odd);
-        let clear = match &page.next {
+        masters.extend(masters::unknown(shared, calendar, &page)?);
+        let mut clear = match &page.next {
             Next::Token(_) => look_closer(shared, account, calendar, &odd).await?,
             Next::Page(_) => Cleared::default(),
         };
+        if let Next::Token(_) = &page.next {
+            clear
+                .rows
+                .extend(masters::look_up(shared, account, calendar, &masters).await?);
+        }
         shared.store.write(|tx| {
             shared.take_over(tx, calendar, calendar.pass, &page)?;
             clear.take_over(shared, tx, calendar, calendar.pass)?;
@@ -156,13 +166,18 @@ async fn everything(shared: &Shared, account: &Account, calendar: &Calendar) -> 
         .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
     let mut pages = Pages::new(shared, account, calendar, None, from);
     let mut odd = Vec::new();
+    let mut masters = BTreeSet::new();
     while let Some(page) = pages.next().await? {
         odd.extend_from_slice(&page.odd);
         shared
             .store
             .write(|tx| shared.take_over(tx, calendar, pass, &page))?;
+        masters.extend(masters::unknown(shared, calendar, &page)?);
         let Next::Token(token) = &page.next else { continue };
         let mut clear = look_closer(shared, account, calendar, &odd).await?;
+        clear
+            .rows
+            .extend(masters::look_up(shared, account, calendar, &masters).await?);
         let mut vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
         vanished.retain(|stored| !clear.tells_of(&stored.event.google_id));
         let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished

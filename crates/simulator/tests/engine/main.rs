@@ -26,6 +26,7 @@ mod shared;
 mod stand;
 mod sync;
 mod trigger;
+mod two;
 mod undo;
 mod update;
 mod word;

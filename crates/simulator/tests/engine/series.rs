@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::Code;
 use reconvene_core::report::{Change, MeetingState, Outcome};
 use reconvene_simulator::google::Habits;
-use reconvene_simulator::hands::{NewConference, NewEvent};
+use reconvene_simulator::hands::{NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Service as Wire};
 
 use crate::stand::{ANA, Stand, answer_lost, at};
@@ -15,15 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 /// A series with a meeting that Zoom's add-on made for it, already known and in step. Returns both ids.
 pub(crate) async fn series(stand: &Stand, start: &str, rule: &str) -> (String, u64) {
-    let id = stand.add(NewEvent {
-        conference: NewConference::ZoomAddOn(ANA.into()),
-        recurrence: vec![format!("RRULE:{rule}")],
-        ..NewEvent::new(ANA, "Review", at(start))
-    });
-    let meeting = stand
-        .simulator
-        .with(|world| world.meetings().map(|meeting| meeting.id).max())
-        .unwrap();
+    let (id, meeting) = stand.series("Review", start, rule);
     stand.sync().await;
     stand.clear_log();
     (id, meeting)
@@ -377,4 +369,41 @@ async fn p2_a_series_that_goes_on_is_laid_out_anew_before_its_meeting_runs_out_o
         last.duration_since(now) > SignedDuration::from_hours(24 * 45),
         "{last}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_date_with_a_meeting_of_its_own_is_followed_by_itself() {
+    let stand = Stand::new("").await;
+    let series = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+        host: ANA.into(),
+        topic: "Review".into(),
+        kind: 2,
+        start: Some("2026-12-08T09:00:00Z".parse().unwrap()),
+        minutes: 30,
+        recurrence: None,
+        time_zone: None,
+    })));
+    let meeting: u64 = meeting.parse().unwrap();
+    stand.sync().await;
+    let date = date(&series, "20261208T090000Z");
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: date.clone(),
+        meeting,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.drag(&date, "2026-12-09T10:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-09T10:00:00Z".parse().unwrap())
+    );
+    stand.cancel(&date);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
 }

@@ -118,6 +118,29 @@ impl Stand {
         }
     }
 
+    /// A second installation of the same person, on a machine of its own, signed in and watching the same calendar. Its Zoom
+    /// client is another one, because a new consent for the same client would end the first machine's.
+    pub(crate) async fn another(&self) -> (Engine, tempfile::TempDir) {
+        const CLIENT: &str = "simulatorPublicClientTwo";
+        let client = zoom_oauth::Client {
+            secret: None,
+            redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
+            scopes: zoom_oauth::SCOPES.iter().map(ToString::to_string).collect(),
+        };
+        self.simulator
+            .with(|world| world.register_zoom_client(CLIENT, client));
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::at(folder.path());
+        let config = config(&profile, CLIENT, &self.settings);
+        let engine = Engine::open(&profile, config, self.ports.clone()).unwrap();
+        for service in [Service::Google, Service::Zoom] {
+            let grant = grant(&self.simulator, service, ANA, CLIENT).await;
+            engine.add_account(grant).await.unwrap();
+        }
+        engine.watch_calendar(ANA, true).await.unwrap();
+        (engine, folder)
+    }
+
     /// The clock of the engine's machine now.
     pub(crate) fn now(&self) -> Timestamp {
         self.wall.now()
@@ -151,6 +174,20 @@ impl Stand {
     /// An event at `start` with a meeting that Zoom's add-on made for it. Returns both ids.
     pub(crate) fn event(&self, title: &str, start: &str) -> (String, u64) {
         self.event_on(ANA, title, start)
+    }
+
+    /// A series with a meeting that Zoom's add-on made for it. Returns both ids.
+    pub(crate) fn series(&self, title: &str, start: &str, rule: &str) -> (String, u64) {
+        let id = self.add(NewEvent {
+            conference: NewConference::ZoomAddOn(ANA.into()),
+            recurrence: vec![format!("RRULE:{rule}")],
+            ..NewEvent::new(ANA, title, at(start))
+        });
+        let made = self.simulator.with(|world| {
+            let made = world.meetings().filter(|meeting| meeting.topic == title);
+            made.map(|meeting| meeting.id).last()
+        });
+        (id, made.unwrap())
     }
 
     pub(crate) fn event_on(&self, calendar: &str, title: &str, start: &str) -> (String, u64) {

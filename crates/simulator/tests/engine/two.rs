@@ -1,0 +1,88 @@
+//! Two installations of one person, on one calendar and one Zoom account (P14).
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reconvene_simulator::Hand;
+use tokio_util::sync::CancellationToken;
+
+use crate::stand::{ANA, Stand, at};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Lets both installations run side by side for a while.
+async fn side_by_side(stand: &Stand, other: &reconvene_engine::Engine, time: Duration) {
+    let stop = CancellationToken::new();
+    let both = futures::future::join(stand.engine.run(stop.clone()), other.run(stop));
+    assert!(tokio::time::timeout(time, both).await.is_err(), "both run on");
+}
+
+fn writes(stand: &Stand) -> usize {
+    stand
+        .zoom_requests()
+        .iter()
+        .filter(|entry| entry.is_write())
+        .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_two_installations_bring_a_meeting_in_step_and_then_leave_it_alone() {
+    let stand = Stand::new("").await;
+    let (other, _folder) = stand.another().await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    side_by_side(&stand, &other, HOUR).await;
+    stand.drag(&event, "2026-12-02T10:00:00Z");
+    stand.rename(&event, "Retro");
+    stand.clear_log();
+    side_by_side(&stand, &other, HOUR).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert!((1..=2).contains(&writes(&stand)), "{}", writes(&stand));
+    stand.clear_log();
+    side_by_side(&stand, &other, HOUR * 8).await;
+    assert_eq!(writes(&stand), 0, "nobody undoes what the other did");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_two_installations_agree_about_a_series_and_its_dates() {
+    let stand = Stand::new("").await;
+    let (other, _folder) = stand.another().await;
+    let (series, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=6");
+    side_by_side(&stand, &other, HOUR).await;
+    stand.hand(Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: format!("{series}_20261208T090000Z"),
+        start: at("2026-12-09T14:00:00Z"),
+        end: None,
+    });
+    stand.cancel(&format!("{series}_20261215T090000Z"));
+    side_by_side(&stand, &other, HOUR).await;
+    let mut starts: Vec<Timestamp> = stand.simulator.with(|world| {
+        let dates = world.meeting(meeting).unwrap().occurrences.clone();
+        dates
+            .iter()
+            .filter(|date| !date.deleted)
+            .map(|date| date.start)
+            .collect()
+    });
+    starts.sort();
+    assert_eq!(starts.len(), 5);
+    assert_eq!(starts[1], "2026-12-09T14:00:00Z".parse().unwrap());
+    stand.clear_log();
+    side_by_side(&stand, &other, HOUR * 8).await;
+    assert_eq!(writes(&stand), 0, "nobody undoes what the other did");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_a_meeting_is_deleted_and_neither_installation_complains() {
+    let stand = Stand::new("").await;
+    let (other, _folder) = stand.another().await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    side_by_side(&stand, &other, HOUR).await;
+    stand.cancel(&event);
+    side_by_side(&stand, &other, HOUR).await;
+    assert!(!stand.exists(meeting));
+    for engine in [&stand.engine, &other] {
+        let status = engine.status().unwrap();
+        assert!(status.problems.is_empty(), "{:?}", status.problems);
+    }
+}
