@@ -30,7 +30,7 @@ use crate::ports::{Secrets, SecretsError};
 /// The service attribute of every entry.
 const SERVICE: &str = "reconvene";
 /// How long a caller waits before hearing that the keyring has not answered.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a person may take to unlock it when they are there, as at a sign-in.
 const UNLOCKING: Duration = Duration::from_secs(60);
 

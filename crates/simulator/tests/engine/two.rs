@@ -13,7 +13,10 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Lets both installations run side by side for a while.
 async fn side_by_side(stand: &Stand, other: &reconvene_engine::Engine, time: Duration) {
     let stop = CancellationToken::new();
-    let both = futures::future::join(stand.engine.run(stop.clone()), other.run(stop));
+    let both = Box::pin(futures::future::join(
+        stand.engine.run(stop.clone()),
+        other.run(stop),
+    ));
     assert!(tokio::time::timeout(time, both).await.is_err(), "both run on");
 }
 
