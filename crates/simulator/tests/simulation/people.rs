@@ -424,32 +424,59 @@ impl Run {
         (!fitting.is_empty()).then(|| fitting[number as usize % fitting.len()])
     }
 
-    /// Answers all held deletions of the first machine.
+    /// Answers whatever waits for a word on the first machine: held deletions, and meetings that differed when it was
+    /// connected.
     pub(crate) fn answer_held(&mut self, agree: bool) {
         let Some(status) = self.tell(0, Engine::status) else {
             return;
         };
-        let Some(views) = self.tell(0, Engine::meetings) else {
-            return;
-        };
-        if status.held.is_empty() {
+        let held = self.numbers(0, &status.held);
+        let asking = self.numbers(0, &status.asking);
+        if status.held.is_empty() && status.asking.is_empty() {
             return;
         }
         let now = self.now();
-        let numbers: Vec<u64> = views
-            .iter()
-            .filter(|view| status.held.contains(&view.id))
-            .filter_map(|view| view.number.as_ref()?.parse().ok())
-            .collect();
         if agree {
-            self.around.ledger.lock().unwrap().approved.extend(&numbers);
+            let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.approved.extend(&held);
+            for number in asking {
+                ledger.left_alone.remove(&(0, number));
+            }
+            drop(ledger);
             self.tell(0, |engine| engine.approve(&[]));
         } else if self.tell(0, |engine| engine.refuse(&[])).is_some() {
             let mut ledger = self.around.ledger.lock().unwrap();
-            for number in numbers {
+            for number in held.into_iter().chain(asking) {
                 ledger.left_alone.insert((0, number), now);
             }
         }
+    }
+
+    /// Lets a machine bring in step what differed when it was connected.
+    pub(crate) fn agree_to_begin(&mut self, machine: usize) {
+        let Some(status) = self.tell(machine, Engine::status) else {
+            return;
+        };
+        if status.asking.is_empty() {
+            return;
+        }
+        let numbers = self.numbers(machine, &status.asking);
+        let mut ledger = self.around.ledger.lock().unwrap();
+        for number in numbers {
+            ledger.left_alone.remove(&(machine, number));
+        }
+        drop(ledger);
+        self.tell(machine, |engine| engine.approve(&status.asking));
+    }
+
+    /// Zoom's numbers of meetings as a machine names them.
+    fn numbers(&mut self, machine: usize, meetings: &[reconvene_core::id::MeetingId]) -> Vec<u64> {
+        let views = self.tell(machine, Engine::meetings).unwrap_or_default();
+        let mut chosen = views.iter().filter(|view| meetings.contains(&view.id));
+        let numbers = chosen
+            .by_ref()
+            .filter_map(|view| view.number.as_ref()?.parse().ok());
+        numbers.collect()
     }
 
     pub(crate) fn sync(&mut self) {
