@@ -4,7 +4,7 @@ import { onPage, PLACES } from './browser.mjs';
 import * as worlds from './worlds.mjs';
 
 for (const dark of [false, true]) {
-  for (const world of ['everyday', 'mass', 'broken', 'empty', 'hostile', 'preview', 'undone']) {
+  for (const world of ['everyday', 'mass', 'broken', 'empty', 'hostile', 'preview', 'undone', 'asking']) {
     onPage(`axe finds nothing in any place: ${world}, ${dark ? 'dark' : 'light'}`, worlds[world], { dark }, async ({ page, axe, shot }) => {
       for (const place of PLACES) {
         await page.locator(`nav a[href="#${place}"]`).click();

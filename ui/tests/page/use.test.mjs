@@ -71,6 +71,19 @@ onPage('P8: held deletions are agreed to together, and exactly those shown', wor
   await eventually(() => page.evaluate(() => document.activeElement?.tagName === 'H1'), 'focus after the button went away');
 });
 
+onPage('what is out of step is brought in step by one word, exactly what is shown', worlds.asking, {}, async ({ page, agent }) => {
+  agent.script.approve = () => {
+    agent.change((world) => {
+      world.status.asking = [];
+    });
+    return { reply: 'done' };
+  };
+  await page.getByRole('button', { name: 'Bring all 2 in step' }).click();
+  await page.locator('[aria-live] p', { hasText: 'Bringing 2 meetings in step' }).waitFor();
+  assert.deepEqual(agent.of('approve')[0].meetings, ['m2', 'm3']);
+  await page.locator('.asking').waitFor({ state: 'detached' });
+});
+
 onPage('P8: held deletions are refused together', worlds.mass, {}, async ({ page, agent }) => {
   await page.getByRole('button', { name: 'Keep them all' }).click();
   await eventually(() => agent.of('refuse').length === 1, 'refuse is sent');

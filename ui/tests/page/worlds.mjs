@@ -248,3 +248,37 @@ export const undone = () => world({
     }),
   ],
 });
+
+/** Just connected, and not everything is in step; a series among it. */
+export const asking = () => world({
+  accounts: accounts(),
+  calendars: calendars(),
+  meetings: [
+    meeting('m1', 'Stand-up', ahead(30), 15),
+    meeting('m2', 'Budget', ahead(1440), 30, {
+      state: 'out_of_step', reason: 'The meeting differed from its event when Reconvene was connected.', remedies: ['fix', 'ignore'],
+      differences: [
+        { field: 'topic', before: 'Budget 2025', after: 'Budget' },
+        { field: 'start', before: ahead(1500), after: ahead(1440) },
+      ],
+    }),
+    meeting('m3', 'Weekly review', ahead(2880), 30, {
+      state: 'out_of_step', reason: 'The meeting was changed at Zoom and now differs from its event.', remedies: ['fix', 'ignore'],
+      recurring: true,
+      differences: [
+        { field: 'rule', before: 'every day', after: 'every week on Tue' },
+        { field: 'date', date: ahead(2880), before: { start: ahead(2880), minutes: 30 }, after: null },
+        { field: 'date', date: ahead(12960), before: { start: ahead(12960), minutes: 30 }, after: { start: ahead(13020), minutes: 45 } },
+        { field: 'date_topic', date: ahead(23040), before: 'Weekly review', after: 'Year’s end' },
+        { field: 'zone', before: 'UTC', after: 'Europe/Berlin' },
+      ],
+    }),
+  ],
+  activity: [
+    entry(3, 'Weekly review', 'updated', 5, {
+      changes: [{ field: 'date', date: ahead(2880), before: { start: ahead(2880), minutes: 30 }, after: null }],
+      answer: { status: 204, code: null, words: null },
+    }),
+  ],
+  status: { overall: 'needs_you', asking: ['m2', 'm3'] },
+});
