@@ -26,6 +26,9 @@ use crate::commands::Commands;
 use crate::open;
 use crate::socket::Answers;
 
+/// Time to read a question.
+const READING: Duration = Duration::from_secs(3);
+
 /// How long Reconvene may take to settle what the last step left behind: the deletion's grace and a retry.
 const SETTLE: Duration = Duration::from_secs(14);
 /// How many activity entries the teller looks back over.
@@ -105,7 +108,10 @@ async fn acts(
         commands: Arc::clone(commands),
     };
     let reporting = tokio::spawn(teller.clone().report(told));
-    let played = steps(stage, telling, began).await;
+    let played = match agree(commands).await {
+        Ok(()) => steps(stage, telling, began).await,
+        Err(problem) => Err(problem),
+    };
     let settled = match played {
         Ok(()) => teller.settled(reported, Instant::now() + SETTLE).await,
         Err(problem) => Err(problem),
@@ -127,7 +133,25 @@ async fn acts(
     verdict
 }
 
-/// Signs in to both services, watches both calendars and brings in step what was not.
+/// Agrees to what was found out of step, once there was time to read the question.
+async fn agree(commands: &Arc<Commands>) -> Result<(), Problem> {
+    let Reply::Status(status) = commands.answer(Command::Status).await? else {
+        return Err(odd("status"));
+    };
+    if status.asking.is_empty() {
+        return Ok(());
+    }
+    sleep_until(Instant::now() + READING).await;
+    say("You", "agreed to bring in step what was not");
+    commands
+        .answer(Command::Approve {
+            meetings: status.asking.clone(),
+        })
+        .await
+        .map(drop)
+}
+
+/// Signs in to both services, watches both calendars and lets them be read.
 async fn set_up(stage: &Stage, commands: &Arc<Commands>) -> Result<(), Problem> {
     for service in [Service::Google, Service::Zoom] {
         let Reply::SignIn(SignIn { ticket, url }) = commands.answer(Command::SignIn { service }).await?
