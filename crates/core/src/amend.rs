@@ -148,6 +148,33 @@ pub fn amend(meeting: &Meeting, wanted: &Schedule, carry: Carry, now: Timestamp)
     amendment
 }
 
+/// A meeting as it is to be made for an event, as near as the provider can hold it; `None` for one that begins no more. What
+/// is left to do, the dates of a series that depart from its rule above all, [`amend`] finds once it is there.
+pub fn design(wanted: &Schedule, now: Timestamp) -> Option<Whole> {
+    let nothing = Meeting {
+        nature: Nature::Scheduled,
+        topic: String::new(),
+        start: Some(Timestamp::UNIX_EPOCH),
+        minutes: Some(0),
+        zone: Some(String::new()),
+        host: String::new(),
+        running: false,
+        occurrences: Vec::new(),
+        repeats: None,
+    };
+    let all = Carry {
+        title: true,
+        time: true,
+    };
+    amend(&nothing, wanted, all, now)
+        .writes
+        .into_iter()
+        .find_map(|write| match write {
+            Write::Whole(whole) if whole.start.is_some() => Some(whole),
+            _ => None,
+        })
+}
+
 fn once(meeting: &Meeting, start: Timestamp, minutes: u32, now: Timestamp) -> Amendment {
     let mut amendment = Amendment::default();
     let mut whole = Whole::default();

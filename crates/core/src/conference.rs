@@ -69,7 +69,8 @@ pub struct Conference {
     pub source: Source,
     /// What it points at.
     pub target: Target,
-    /// The event that the block names as its origin (Zoom's add-on: `originalEventId`).
+    /// The event that the block names as its origin (Zoom's add-on: `originalEventId`), or the mark that Reconvene left
+    /// beside the link of a meeting that it made.
     pub origin: Option<String>,
 }
 

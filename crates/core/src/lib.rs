@@ -16,3 +16,4 @@ pub mod recognition;
 pub mod recurrence;
 pub mod report;
 pub mod series;
+pub mod write_back;

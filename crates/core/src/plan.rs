@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::amend::amend;
-use crate::conference::Target;
+use crate::conference::{Source, Target};
 use crate::event::{Event, Exception, Kind, Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, agrees};
 use crate::recurrence::Beyond;
@@ -22,6 +22,8 @@ pub enum Proof {
     Origin,
     /// The meeting was read and agreed with the event in start and title while linked.
     Agreement,
+    /// Reconvene made the meeting for the event, and said so on it.
+    Created,
 }
 
 /// One event that points, or pointed to its end, at the meeting in question.
@@ -381,10 +383,15 @@ pub fn provable(event: &Event) -> bool {
 
 /// The proof that an event's own words give, without reading the meeting. Both halves of a split series name the first.
 pub fn proof_by_origin(event: &Event) -> Option<Proof> {
-    let origin = event.conference.as_ref()?.origin.as_ref()?;
+    let found = event.conference.as_ref()?;
+    let origin = found.origin.as_ref()?;
     let own = *origin == event.google_id
         || (matches!(event.kind, Kind::Series { .. }) && base(origin) == base(&event.google_id));
-    own.then_some(Proof::Origin)
+    // Beside a link that was written as text only Reconvene names an origin.
+    own.then_some(match found.source {
+        Source::Block => Proof::Origin,
+        Source::Location | Source::Description => Proof::Created,
+    })
 }
 
 /// The proof that reading the meeting gives.
