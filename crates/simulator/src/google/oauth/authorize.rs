@@ -16,6 +16,8 @@ struct Sound {
     client: String,
     state: Option<String>,
     scopes: Vec<String>,
+    /// `include_granted_scopes`: what the person allowed this client before comes along.
+    with_granted: bool,
     challenge: Option<String>,
 }
 
@@ -89,9 +91,18 @@ pub(super) fn decide(world: &mut World, asked: &Asked) -> Answer {
     }
 }
 
-fn allow(world: &mut World, sound: &Sound, person: String, scopes: Vec<String>) -> Answer {
+fn allow(world: &mut World, sound: &Sound, person: String, mut scopes: Vec<String>) -> Answer {
     if scopes.is_empty() {
         return back(sound, &[("error", "access_denied")]);
+    }
+    if sound.with_granted {
+        // https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth
+        let before = world.google.oauth.refresh.values();
+        let before = before.filter(|grant| grant.person == person && grant.client == sound.client);
+        let before: Vec<String> = before.flat_map(|grant| grant.scopes.clone()).collect();
+        scopes.extend(before);
+        scopes.sort();
+        scopes.dedup();
     }
     let code = format!("4/{}", world.opaque(60));
     let grant = Grant {
@@ -195,6 +206,7 @@ fn check(world: &World, query: &[(String, String)]) -> Result<Sound, Answer> {
         client: client_id.to_owned(),
         state: param("state").map(str::to_owned),
         scopes,
+        with_granted: param("include_granted_scopes") == Some("true"),
         challenge,
     })
 }
