@@ -71,6 +71,15 @@ pub(crate) enum Verb {
     Plan,
     /// Meetings and where they stand
     Meetings,
+    /// Meetings for events that have none, and for those whose meeting vanished
+    #[command(subcommand)]
+    Meeting(MeetingVerb),
+    /// Events of the next days, on watched calendars, that have no meeting
+    Events {
+        /// How many days
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..=60))]
+        days: u32,
+    },
     /// What was done, and what failed, newest first
     Activity {
         /// At most so many entries
@@ -122,6 +131,9 @@ pub(crate) enum AccountVerb {
         /// Print the address on a line of its own instead of opening a browser
         #[arg(long)]
         no_browser: bool,
+        /// At Google: ask for the right to change events as well, which adding a meeting needs
+        #[arg(long)]
+        write: bool,
     },
     /// The accounts and how fresh each is
     List,
@@ -146,6 +158,26 @@ pub(crate) enum CalendarVerb {
     Unwatch {
         /// Its id here (c1) or at Google
         calendar: String,
+    },
+}
+
+/// How meetings are made.
+#[derive(Debug, Subcommand)]
+pub(crate) enum MeetingVerb {
+    /// Make a meeting for an event and write it on the event
+    Add {
+        /// The calendar's id here (c1) or at Google
+        calendar: String,
+        /// The event's id at Google, as `reconvene events` shows it
+        event: String,
+        /// Where to make it
+        #[arg(long = "with", value_name = "PROVIDER", default_value = "zoom", value_parser = service)]
+        provider: Service,
+    },
+    /// Make a new meeting in the place of one that vanished at its provider
+    Recreate {
+        /// The meeting, such as m3
+        meeting: MeetingId,
     },
 }
 
@@ -211,8 +243,13 @@ pub(crate) async fn run(
     };
     let mut asking = asking?;
     let done = match verb {
-        Verb::Account(AccountVerb::Add { service, no_browser }) => {
-            ask::sign_in(&asking, service, no_browser, json, stop).await
+        Verb::Account(AccountVerb::Add {
+            service,
+            no_browser,
+            write,
+        }) => {
+            let write = write && service == Service::Google;
+            ask::sign_in(&asking, service, write, no_browser, json, stop).await
         }
         verb => match stop.run_until_cancelled(carry_out(&asking, verb, json)).await {
             Some(done) => done,
@@ -261,6 +298,17 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         Verb::Sync { calendar, meetings } => Command::Sync { calendar, meetings },
         Verb::Plan => Command::Plan,
         Verb::Meetings => Command::Meetings,
+        Verb::Meeting(MeetingVerb::Add {
+            calendar,
+            event,
+            provider,
+        }) => Command::AddMeeting {
+            calendar,
+            event,
+            service: provider,
+        },
+        Verb::Meeting(MeetingVerb::Recreate { meeting }) => Command::Recreate { meeting },
+        Verb::Events { days } => Command::WithoutMeeting { days },
         Verb::Activity { limit, before } => Command::Activity { limit, before },
         Verb::Status => Command::Status,
         Verb::Retry { meeting } => Command::Retry { meeting },
@@ -409,6 +457,10 @@ mod tests {
             "reconvene calendar watch c1",
             "reconvene calendar unwatch someone@example.com",
             "reconvene sync --calendar c2 --json",
+            "reconvene account add google --write",
+            "reconvene events --days 14",
+            "reconvene meeting add c1 4f9k2 --with zoom --json",
+            "reconvene meeting recreate m3",
             "reconvene activity --limit 5 --before e9",
             "reconvene plan --json",
             "reconvene undo e12",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use reconvene_api::{Command, Reply, SignIn};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Check, Status};
+use reconvene_core::report::{Check, MeetingView, Status};
 use reconvene_engine::Engine;
 use tokio::sync::{broadcast, watch};
 use tokio::task::spawn_blocking;
@@ -17,6 +17,9 @@ use crate::socket::Answers;
 
 /// The most activity entries one answer carries.
 const MOST_ENTRIES: u32 = 1000;
+
+/// The farthest that one look at events without a meeting reaches.
+const MOST_DAYS: u32 = 60;
 
 /// What the process around the engine can do for the person.
 #[async_trait]
@@ -72,8 +75,11 @@ impl Answers for Commands {
                 Ok(Reply::Activity(engine.activity(limit.min(MOST_ENTRIES), before)?))
             }
             Command::Accounts => Ok(Reply::Accounts(engine.accounts()?)),
-            Command::SignIn { service } => {
-                let (ticket, url) = engine.begin_sign_in(service).await?;
+            Command::SignIn { service, write } => {
+                let (ticket, url) = match write {
+                    true => engine.begin_sign_in_to_write().await?,
+                    false => engine.begin_sign_in(service).await?,
+                };
                 self.given_out.remember(&url);
                 Ok(Reply::SignIn(SignIn { ticket, url }))
             }
@@ -99,6 +105,15 @@ impl Answers for Commands {
                 self.given_out.remember(&link);
                 Ok(Reply::Link(link))
             }
+            Command::WithoutMeeting { days } => Ok(Reply::Events(
+                engine.without_meeting(days.clamp(1, MOST_DAYS)).await?,
+            )),
+            Command::AddMeeting {
+                calendar,
+                event,
+                service,
+            } => meeting(engine.add_meeting(&calendar, &event, service).await),
+            Command::Recreate { meeting: vanished } => meeting(engine.recreate(vanished).await),
             Command::Settings => Ok(Reply::Settings(engine.settings()?)),
             Command::ChangeSettings { settings } => Ok(Reply::Settings(engine.change_settings(settings)?)),
             Command::Pause { paused } => engine.pause(paused).map(|()| Reply::Done),
@@ -139,6 +154,10 @@ impl Answers for Commands {
     fn quit(&self) {
         self.stop.cancel();
     }
+}
+
+fn meeting(result: Result<MeetingView, Problem>) -> Result<Reply, Problem> {
+    result.map(|view| Reply::Meeting(Box::new(view)))
 }
 
 fn done(result: Result<(), Problem>) -> Result<Reply, Problem> {

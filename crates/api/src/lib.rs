@@ -8,8 +8,8 @@
 use reconvene_core::id::{AccountId, EntryId, MeetingId};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Service, SettingsView, Status,
-    SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, EventView, MeetingView, PlanView, Service, SettingsView,
+    Status, SyncReport,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,9 @@ pub enum Command {
     SignIn {
         /// Where.
         service: Service,
+        /// At Google: whether to ask for the right to change events as well, which adding a meeting needs.
+        #[serde(default)]
+        write: bool,
     },
     /// Waits until a begun sign-in ends. Answered by [`Reply::Account`], or by a problem that says how it ended.
     AwaitSignIn {
@@ -121,6 +124,26 @@ pub enum Command {
         /// Which meeting.
         meeting: MeetingId,
     },
+    /// The events of the next days for which a meeting could be made, asked of Google now. Answered by [`Reply::Events`].
+    WithoutMeeting {
+        /// How many days.
+        days: u32,
+    },
+    /// Makes a meeting for an event and writes it on the event. Answered by [`Reply::Meeting`], or by the problem that is
+    /// in the way; a retryable one goes on by itself.
+    AddMeeting {
+        /// `c1`, or Google's own id of the calendar.
+        calendar: String,
+        /// Google's id of the event.
+        event: String,
+        /// Where to make it.
+        service: Service,
+    },
+    /// Makes a new meeting in the place of one that vanished at its provider. Answered like [`Command::AddMeeting`].
+    Recreate {
+        /// Which meeting.
+        meeting: MeetingId,
+    },
     /// What the person chose. Answered by [`Reply::Settings`].
     Settings,
     /// Changes settings. Answered by [`Reply::Settings`].
@@ -183,6 +206,10 @@ pub enum Reply {
     Plan(PlanView),
     /// To [`Command::JoinLink`].
     Link(String),
+    /// To [`Command::WithoutMeeting`].
+    Events(Vec<EventView>),
+    /// To [`Command::AddMeeting`] and [`Command::Recreate`].
+    Meeting(Box<MeetingView>),
     /// To [`Command::Settings`] and [`Command::ChangeSettings`].
     Settings(SettingsView),
     /// To [`Command::Doctor`].

@@ -63,6 +63,10 @@ pub enum Code {
     CalendarGone,
     /// The meeting is not there any more.
     MeetingGone,
+    /// The event is not there any more.
+    EventGone,
+    /// The event has a meeting already.
+    HasMeeting,
     /// The provider refused the change for good.
     Refused,
     /// The provider said yes and changed nothing.

@@ -56,6 +56,8 @@ pub enum Outcome {
     InStep,
     /// The meeting was changed and read back.
     Updated,
+    /// The meeting was made, and written on its event.
+    Created,
     /// The meeting was deleted.
     Deleted,
     /// The meeting was left as it is on purpose; the entry says why.
@@ -87,6 +89,10 @@ pub enum Remedy {
     Fix,
     /// Sign in to the account again.
     SignIn,
+    /// Allow Reconvene to change events.
+    Permit,
+    /// Make a new meeting in the place of the one that vanished.
+    Recreate,
 }
 
 /// One property that differs or differed.
@@ -308,6 +314,30 @@ pub struct MeetingView {
     pub can_join: bool,
     /// What can be pressed now.
     pub remedies: Vec<Remedy>,
+}
+
+/// An event for which a meeting could be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
+pub struct EventView {
+    /// The calendar that it is on.
+    pub calendar: CalendarId,
+    /// That calendar's name.
+    pub calendar_name: String,
+    /// Google's id of it; of a series, of the whole.
+    pub event: String,
+    /// Its title.
+    pub title: String,
+    /// When it begins next.
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
+    pub start: Timestamp,
+    /// When it ends then.
+    #[cfg_attr(feature = "ts", ts(type = "string"))]
+    pub end: Timestamp,
+    /// Its zone, an IANA name.
+    pub zone: String,
+    /// Whether it is a series, or one date of it.
+    pub recurring: bool,
 }
 
 /// How fresh something is: the last attempt, the last success, the last failure and the next try.
@@ -564,6 +594,9 @@ pub struct SettingsView {
     pub ask_on_drift: bool,
     /// Whether failures are shown as desktop notifications.
     pub notify: bool,
+    /// A word in the title or the description of an event that asks for a meeting; empty when none does.
+    #[serde(default)]
+    pub request_word: String,
     /// Names of the fields above that `config.toml` fixes and the window cannot change.
     pub fixed: Vec<String>,
 }

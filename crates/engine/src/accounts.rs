@@ -20,6 +20,7 @@ use crate::providers::{Identity, provider};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars;
+use crate::store::creations;
 use crate::store::events;
 
 type Outcome = Option<Result<AccountId, Problem>>;
@@ -90,15 +91,17 @@ pub(crate) async fn begin(
     shared: &Arc<Shared>,
     sign_ins: &SignIns,
     service: Service,
+    to_write: bool,
 ) -> Result<(String, String), Problem> {
-    let client = shared.session.tokens.client(service)?;
+    let client = shared.session.tokens.client(service)?.clone();
+    let client = if to_write { client.for_writing() } else { client };
     // A keyring that will not keep the sign-in is said before the person goes through it: at Zoom a new grant also ends
     // the one before.
     let name = shared.secret_name(service, "sign-in");
     let secrets = &shared.session.ports.secrets;
     let keeps = keyring::patiently(|| secrets.get(&name)).await;
     keeps.map_err(|error| keyring::problem(&error))?;
-    let begun = sign_in::begin(client, &shared.session.ports, sign_in::PATIENCE).await?;
+    let begun = sign_in::begin(&client, &shared.session.ports, sign_in::PATIENCE).await?;
     let (ticket, url) = (begun.ticket.clone(), begun.url.to_string());
     let cancel = CancellationToken::new();
     let (tell, outcome) = watch::channel(None);
@@ -144,10 +147,13 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
         .await
         .map_err(|failure| failure.problem)?;
     let secret = shared.secret_name(service, &who.subject);
+    let writes = grant.writes();
     shared.session.tokens.store(&secret, grant).await?;
     let now = shared.now();
     let added = shared.store.write(|tx| {
         let id = accounts::signed_in(tx, service, &who, &secret, now)?;
+        accounts::set_writes(tx, id, writes)?;
+        creations::hurry(tx, now)?;
         if let Some(list) = &list {
             shared.take_over_list(tx, id, list, asked)?;
             calendars::due_now(tx, id)?;

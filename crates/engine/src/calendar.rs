@@ -1,17 +1,19 @@
-//! The client of Google Calendar: the calendar list, pages of events, one event. Read only.
+//! The client of Google Calendar: the calendar list, pages of events, one event; and, in [`write`], the one thing that is
+//! ever written.
 //!
 //! <https://developers.google.com/workspace/calendar/api/v3/reference>. It asks only for the fields it uses, believes
 //! statuses and reasons rather than messages, and takes every field of an answer as optional.
 
 mod error;
 mod wire;
+pub(crate) mod write;
 
 pub(crate) use wire::original_in;
 
 use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use jiff::Timestamp;
-use reconvene_core::event::Observation;
+use reconvene_core::event::{Event, Observation};
 use reconvene_core::plan::Reason;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Service;
@@ -71,6 +73,8 @@ pub(crate) struct Page {
     pub(crate) observations: Vec<Observation>,
     /// Rows that cannot be understood.
     pub(crate) odd: Vec<Odd>,
+    /// Those of its events that ask for a meeting, when they were asked.
+    pub(crate) asking: Vec<Event>,
     /// The calendar's zone, when the page names it.
     pub(crate) zone: String,
     /// The account's access role, when the page names it.
@@ -94,8 +98,18 @@ pub(crate) enum Next {
     Token(String),
 }
 
+impl Next {
+    fn of(listing: wire::Listing) -> Option<Self> {
+        match (listing.next_page_token, listing.next_sync_token) {
+            (Some(page), _) => Some(Self::Page(page)),
+            (None, token) => token.map(Self::Token),
+        }
+    }
+}
+
 /// Reads one page of events. `token` for what changed since, none for a full list of what has not ended before
-/// `from`; `page` continues a listing and is sent with the very same other parameters.
+/// `from`; `page` continues a listing and is sent with the very same other parameters. With a `word`, events that hold it
+/// are told apart.
 pub(crate) async fn events(
     session: &Session,
     account: &Account,
@@ -103,6 +117,7 @@ pub(crate) async fn events(
     token: Option<&str>,
     from: Timestamp,
     page: Option<&str>,
+    word: Option<&str>,
 ) -> Result<Page, Failure> {
     let from = from.to_string();
     let mut query = LISTING.to_vec();
@@ -121,17 +136,17 @@ pub(crate) async fn events(
         .await?;
     let listing: wire::Listing = read(&answer, session)?;
     let (observations, odd) = listing.rows();
-    let next = match (listing.next_page_token, listing.next_sync_token) {
-        (Some(page), _) => Next::Page(page),
-        (None, Some(token)) => Next::Token(token),
-        // Neither: the listing was cut, or a filter withheld the token. Nothing may be concluded from it.
-        (None, None) => return Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
-    };
+    let asking = word.map_or_else(Vec::new, |word| listing.asking(word));
+    let (zone, access) = (listing.time_zone.clone(), listing.access_role.clone());
+    // Neither token: the listing was cut, or a filter withheld them. Nothing may be concluded from it.
+    let next =
+        Next::of(listing).ok_or_else(|| Failure::unreadable(Service::Google, answer.status().as_u16()))?;
     Ok(Page {
         observations,
         odd,
-        zone: listing.time_zone,
-        access: listing.access_role,
+        asking,
+        zone,
+        access,
         next,
     })
 }

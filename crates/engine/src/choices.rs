@@ -15,6 +15,9 @@ use crate::store::settings;
 
 const NAME: &str = "choices";
 
+/// The longest word that asks for a meeting.
+const LONGEST_WORD: usize = 40;
+
 /// The choices in force now.
 pub(crate) fn current(tx: &Connection, config: &Config) -> rusqlite::Result<SettingsView> {
     Ok(fixed(stored(tx)?.0, config))
@@ -88,6 +91,7 @@ fn bounded(view: SettingsView) -> SettingsView {
     SettingsView {
         poll_seconds: view.poll_seconds.clamp(15, 3_600),
         delete_grace_seconds: view.delete_grace_seconds.min(86_400),
+        request_word: view.request_word.trim().chars().take(LONGEST_WORD).collect(),
         fixed: Vec::new(),
         ..view
     }
@@ -127,6 +131,7 @@ fn defaults() -> SettingsView {
         preview: false,
         ask_on_drift: false,
         notify: true,
+        request_word: String::new(),
         fixed: Vec::new(),
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
-    AccountView, ActivityEntry, CalendarView, Check, MeetingView, PlanView, Remedy, Service, SettingsView,
-    Status, SyncReport,
+    AccountView, ActivityEntry, CalendarView, Check, EventView, MeetingView, PlanView, Remedy, Service,
+    SettingsView, Status, SyncReport,
 };
 use rusqlite::Transaction;
 use tokio::sync::watch;
@@ -26,9 +26,9 @@ use crate::push::consent;
 use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::outbox::{self, Undo};
-use crate::store::{accounts, activity, calendars, events, meetings, settings};
+use crate::store::{accounts, activity, calendars, creations, events, meetings, settings};
 use crate::trigger::Surroundings;
-use crate::{choices, doctor, preview, pull, push, trigger};
+use crate::{choices, create, doctor, preview, pull, push, trigger};
 
 /// The engine. Clones are handles to the same one.
 ///
@@ -259,7 +259,16 @@ impl Engine {
     /// # Errors
     /// [`Code::ClientMissing`] when no OAuth client is configured; [`Code::Internal`] when no port can be opened.
     pub async fn begin_sign_in(&self, service: Service) -> Result<(String, String), Problem> {
-        crate::accounts::begin(&self.shared, &self.sign_ins, service).await
+        crate::accounts::begin(&self.shared, &self.sign_ins, service, false).await
+    }
+
+    /// The same at Google, and asks for the right to change events as well. Withheld, it ends with
+    /// [`Code::MissingScope`], and the account stays as it was.
+    ///
+    /// # Errors
+    /// As [`begin_sign_in`](Self::begin_sign_in).
+    pub async fn begin_sign_in_to_write(&self) -> Result<(String, String), Problem> {
+        crate::accounts::begin(&self.shared, &self.sign_ins, Service::Google, true).await
     }
 
     /// Waits until a begun sign-in ends.
@@ -327,19 +336,25 @@ impl Engine {
         if meetings {
             push::drift::look_at_all(shared)?;
         }
+        create::push_due(shared, true).await?;
         push::push_due(shared, true).await?;
         let mut problems: Vec<Problem> = ended.into_iter().filter_map(Result::err).collect();
         problems.dedup();
-        let (entries, pending) = shared
-            .store
-            .read(|tx| Ok((activity::after(tx, last_entry)?, outbox::all(tx)?)))?;
+        let (entries, pending, making) = shared.store.read(|tx| {
+            Ok((
+                activity::after(tx, last_entry)?,
+                outbox::all(tx)?,
+                creations::under_way(tx)?,
+            ))
+        })?;
         let status = self.status()?;
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(SyncReport {
             calendars: count(read),
             entries,
-            pending: count(pending.len()),
-            waiting: count(pending.iter().filter(|pending| pending.waits()).count()),
+            pending: count(pending.len() + making.len()),
+            waiting: count(pending.iter().filter(|pending| pending.waits()).count())
+                + count(making.iter().filter(|making| making.waits()).count()),
             problems,
             // Not the one word for the tray, which says "paused" before anything else.
             preview: status.preview,
@@ -486,6 +501,48 @@ impl Engine {
             .join_link(&self.shared.session, &account, &number)
             .await
             .map_err(|failure| failure.problem)
+    }
+
+    /// The events of the next `days` days for which a meeting could be made, asked of Google now; nothing of them is kept.
+    ///
+    /// # Errors
+    /// The failure, when no calendar could be read; those of the database.
+    pub async fn without_meeting(&self, days: u32) -> Result<Vec<EventView>, Problem> {
+        create::without_meeting(&self.shared, days).await
+    }
+
+    /// Makes a meeting for an event that has none and writes it on the event. The calendar, named by its id here (`c1`) or by
+    /// Google's, is watched from then on; the event is named by Google's id.
+    ///
+    /// # Errors
+    /// [`Code::MissingScope`] when Reconvene may not change events yet, [`Code::NotSignedIn`], [`Code::PermissionDenied`],
+    /// [`Code::EventGone`], [`Code::HasMeeting`], [`Code::InThePast`], [`Code::BadUsage`]: nothing was made, or it was
+    /// deleted again. A retryable one: it goes on by itself. Those of the database.
+    pub async fn add_meeting(
+        &self,
+        calendar: &str,
+        event: &str,
+        service: Service,
+    ) -> Result<MeetingView, Problem> {
+        let calendar = self.calendar(calendar)?;
+        let meeting = create::add(&self.shared, calendar, event, service).await?;
+        self.finished(meeting).await
+    }
+
+    /// Makes a new meeting in the place of one that vanished at its provider, and writes it on the event.
+    ///
+    /// # Errors
+    /// As [`add_meeting`](Self::add_meeting); [`Code::BadUsage`] for a meeting that has not vanished.
+    pub async fn recreate(&self, meeting: MeetingId) -> Result<MeetingView, Problem> {
+        let meeting = create::recreate(&self.shared, meeting).await?;
+        self.finished(meeting).await
+    }
+
+    /// What is left to do for a meeting just made, as for the dates of a series that depart from its rule.
+    async fn finished(&self, meeting: MeetingId) -> Result<MeetingView, Problem> {
+        push::push_due(&self.shared, true).await?;
+        let known = self.meetings()?.into_iter().find(|view| view.id == meeting);
+        known.ok_or_else(|| unknown("meeting", &meeting.to_string()))
     }
 
     /// What the person chose.

@@ -7,6 +7,7 @@ mod calendar;
 mod choices;
 pub mod clock;
 pub mod config;
+mod create;
 mod doctor;
 mod engine;
 mod failure;

@@ -49,6 +49,8 @@ pub struct OAuthClient {
     revoke: Url,
     /// Who must have issued an answer that names its issuer (RFC 9207): the authorization endpoint's origin.
     issuer: String,
+    /// Whether a sign-in also asks for the right to change events.
+    writes: bool,
 }
 
 /// What a finished sign-in yields.
@@ -62,6 +64,13 @@ pub struct Grant {
     pub access: Access,
     /// The scopes granted, or those asked for when the service did not repeat them (RFC 6749 §5.1).
     pub scopes: Vec<String>,
+}
+
+impl Grant {
+    /// Whether events may be changed with it.
+    pub fn writes(&self) -> bool {
+        scopes::writes(self.service, &self.scopes)
+    }
 }
 
 /// An access token. It lives in memory alone.
@@ -105,7 +114,17 @@ impl OAuthClient {
             token: endpoints.token,
             revoke: endpoints.revoke,
             issuer: endpoints.authorize.origin().ascii_serialization(),
+            writes: false,
         })
+    }
+
+    /// The same client, whose sign-ins also ask for the right to change events. Of a provider nothing more is asked.
+    #[must_use]
+    pub fn for_writing(self) -> Self {
+        Self {
+            writes: self.service == Service::Google,
+            ..self
+        }
     }
 
     /// Whose client it is.

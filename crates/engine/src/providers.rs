@@ -4,9 +4,11 @@
 mod zoom;
 
 use async_trait::async_trait;
-use reconvene_core::amend::Write;
+use reconvene_core::amend::{Whole, Write};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::report::{Answer, Service};
+
+use secrecy::SecretString;
 
 use crate::failure::Failure;
 use crate::oauth::Access;
@@ -22,6 +24,15 @@ pub(crate) struct Identity {
     pub(crate) name: String,
     /// The number of their personal room, if they have one.
     pub(crate) room: Option<String>,
+}
+
+/// A meeting just made.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    /// The provider's number of it.
+    pub(crate) number: String,
+    /// The address that joins it. It may hold the passcode, and is not stored.
+    pub(crate) link: SecretString,
 }
 
 /// What Reconvene needs of a provider.
@@ -49,6 +60,23 @@ pub(crate) trait Provider: Send + Sync {
     /// Takes a meeting out of the provider's trash. One that is not there is a failure of kind
     /// [`crate::failure::FailureKind::Gone`]; a grant that does not allow it is one of this request alone.
     async fn recover(&self, session: &Session, account: &Account, number: &str) -> Result<Answer, Failure>;
+    /// Makes a meeting, without mailing anybody and without letting the provider write into a calendar. `marker` is kept
+    /// in it, where [`find`](Self::find) looks.
+    async fn create(
+        &self,
+        session: &Session,
+        account: &Account,
+        wanted: &Whole,
+        marker: &str,
+    ) -> Result<Made, Failure>;
+    /// The number of the meeting, among those of the account that are still to come, that holds a marker. Every page of
+    /// the list takes a request.
+    async fn find(
+        &self,
+        session: &Session,
+        account: &Account,
+        marker: &str,
+    ) -> Result<Option<String>, Failure>;
     /// The address that joins a meeting.
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure>;
 }

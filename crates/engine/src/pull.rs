@@ -18,6 +18,7 @@ use rusqlite::{Connection, Transaction};
 
 use crate::calendar::{self, MOST_PAGES, Next, Odd, Page};
 use crate::choices;
+use crate::create;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
 use crate::plan;
 use crate::shared::Shared;
@@ -365,6 +366,8 @@ struct Pages<'a> {
     token: Option<&'a str>,
     from: Timestamp,
     page: Option<String>,
+    /// What an event says that asks for a meeting; none when no such rule is in force.
+    word: Option<String>,
     left: usize,
 }
 
@@ -383,6 +386,8 @@ impl<'a> Pages<'a> {
             token,
             from,
             page: None,
+            // A database that cannot be read stops the pass elsewhere.
+            word: shared.request_word().unwrap_or_default(),
             left: MOST_PAGES,
         }
     }
@@ -403,6 +408,7 @@ impl<'a> Pages<'a> {
             self.token,
             self.from,
             self.page.as_deref(),
+            self.word.as_deref(),
         )
         .await?;
         if matches!(page.access.as_str(), "freeBusyReader" | "none") {
@@ -449,7 +455,8 @@ impl Shared {
             // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
             rows.iter_mut().for_each(Observation::of_somebody_else);
         }
-        plan::observe(tx, calendar.id, pass, &rows, &self.plan_settings(tx)?, self.now())
+        plan::observe(tx, calendar.id, pass, &rows, &self.plan_settings(tx)?, self.now())?;
+        create::by_rule(tx, self, calendar, &page.asking)
     }
 }
 

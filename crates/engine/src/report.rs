@@ -287,6 +287,9 @@ fn remedies(state: MeetingState, problem: Option<&Problem>) -> Vec<Remedy> {
         MeetingState::Failed if problem.is_some_and(|problem| problem.code == Code::EventNotUnderstood) => {
             vec![Remedy::Ignore]
         }
+        MeetingState::Failed if problem.is_some_and(|problem| problem.code == Code::MeetingGone) => {
+            vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore]
+        }
         MeetingState::Failed => vec![Remedy::Retry, Remedy::Ignore],
         MeetingState::Held => vec![Remedy::Approve, Remedy::Ignore],
         MeetingState::OutOfStep => vec![Remedy::Retry],

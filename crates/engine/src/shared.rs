@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
-use crate::store::{Store, accounts, clock, outbox, settings};
+use crate::store::{Store, accounts, clock, creations, outbox, settings};
 use crate::trigger::Surroundings;
 use crate::{choices, plan};
 
@@ -160,6 +160,17 @@ impl Shared {
         choices::for_plan(tx, &self.session.config)
     }
 
+    /// What an event says that asks for a meeting; none when the person made no such rule.
+    pub(crate) fn request_word(&self) -> Result<Option<String>, Problem> {
+        let choices = self.store.read(|tx| choices::current(tx, &self.session.config))?;
+        Ok(Some(choices.request_word).filter(|word| !word.is_empty()))
+    }
+
+    /// Names this installation, on the events that it writes on.
+    pub(crate) fn install(&self) -> &str {
+        &self.install
+    }
+
     /// The name under which an account's refresh token is in the keyring. Profiles do not share names.
     pub(crate) fn secret_name(&self, service: Service, subject: &str) -> String {
         format!("{}/{}/{subject}", self.install, service.word())
@@ -190,6 +201,7 @@ impl Shared {
     /// Cuts short every wait that no service asked for.
     pub(crate) fn hurry(&self, tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
         accounts::unpause(tx, now)?;
+        creations::hurry(tx, now)?;
         outbox::hurry(tx, now)
     }
 }

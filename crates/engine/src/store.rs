@@ -9,6 +9,7 @@ pub(crate) mod activity;
 pub(crate) mod calendar_lists;
 pub(crate) mod calendars;
 pub(crate) mod clock;
+pub(crate) mod creations;
 pub(crate) mod events;
 pub(crate) mod exceptions;
 pub(crate) mod meetings;
@@ -29,7 +30,7 @@ use serde::de::DeserializeOwned;
 use tempfile::TempDir;
 
 /// Numbered migrations, oldest first. A landed one never changes.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("store/schema_1.sql"),
     include_str!("store/schema_2.sql"),
     include_str!("store/schema_3.sql"),
@@ -37,6 +38,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("store/schema_5.sql"),
     include_str!("store/schema_6.sql"),
     include_str!("store/schema_7.sql"),
+    include_str!("store/schema_8.sql"),
 ];
 
 /// The open database. One connection behind a lock: SQLite has one writer anyway, and no statement here runs long.

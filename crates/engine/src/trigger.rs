@@ -13,7 +13,7 @@ use crate::pull::lists;
 use crate::shared::Shared;
 use crate::store::calendars;
 use crate::store::calendars::Calendar;
-use crate::{pull, push};
+use crate::{create, pull, push};
 
 /// What the desktop tells of the machine. What it does not know counts as not so.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ const STORE_PAUSE: SignedDuration = SignedDuration::from_secs(10);
 /// Runs both loops until `stop` is cancelled.
 pub(crate) async fn run(shared: &Shared, stop: CancellationToken) {
     let loops = futures::future::join(pulling(shared), pushing(shared));
-    stop.run_until_cancelled(loops).await;
+    stop.run_until_cancelled(Box::pin(loops)).await;
 }
 
 async fn pulling(shared: &Shared) {
@@ -130,12 +130,15 @@ async fn push_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
     if !shared.paused()? {
         push::drift::look_when_due(shared)?;
     }
+    create::push_due(shared, false).await?;
     push::push_due(shared, false).await?;
     if shared.paused()? {
         return Ok(None);
     }
-    let next = shared.store.read(|tx| push::next(shared, tx))?;
-    Ok(next.map(|pending| pending.due))
+    shared.store.read(|tx| {
+        let next = push::next(shared, tx)?.map(|pending| pending.due);
+        Ok(next.into_iter().chain(create::next(shared, tx)?).min())
+    })
 }
 
 fn nap_until(next: Option<Timestamp>, now: Timestamp) -> Duration {

@@ -104,13 +104,14 @@ fn commands(engine: Engine) -> Box<Commands> {
 pub(super) async fn sign_in(
     asking: &Asking,
     service: Service,
+    write: bool,
     no_browser: bool,
     json: bool,
     stop: &CancellationToken,
 ) -> Result<ExitCode, Problem> {
     // The keyring may ask for its password first.
     let Some(begun) = stop
-        .run_until_cancelled(asking.ask(Command::SignIn { service }))
+        .run_until_cancelled(asking.ask(Command::SignIn { service, write }))
         .await
     else {
         return Err(called_off());
@@ -150,7 +151,7 @@ pub(super) async fn sign_in(
         }
     };
     say(&Reply::Account(account), json, asking.retries())?;
-    if service == Service::Google {
+    if service == Service::Google && !write {
         note("Choose what to keep in step: `reconvene calendar list`, then `reconvene calendar watch ID`.");
     }
     Ok(ExitCode::SUCCESS)

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 use reconvene_api::Reply;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActionView, ActivityEntry, CalendarView, Change, Check, Health, MeetingState, MeetingView,
-    Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport, Verdict, Wait,
+    AccountView, ActionView, ActivityEntry, CalendarView, Change, Check, EventView, Health, MeetingState,
+    MeetingView, Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport, Verdict, Wait,
 };
 use serde_json::Value;
 
@@ -71,6 +71,8 @@ fn text(reply: &Reply, retries: Retries) -> String {
         Reply::Calendars(calendars) => calendars_text(calendars),
         Reply::Sync(report) => sync_text(report, retries),
         Reply::Plan(plan) => plan_text(plan, retries),
+        Reply::Events(events) => events_text(events),
+        Reply::Meeting(meeting) => meetings_text(std::slice::from_ref(meeting)),
         Reply::Link(link) => link.clone(),
         Reply::Settings(settings) => serde_json::to_string_pretty(settings).unwrap_or_default(),
         Reply::Checks(checks) => lines(checks.iter().map(check_text)),
@@ -245,6 +247,22 @@ fn meetings_text(meetings: &[MeetingView]) -> String {
     table(&rows)
 }
 
+fn events_text(events: &[EventView]) -> String {
+    if events.is_empty() {
+        return "Every event of these days has a meeting, or is not yours to change.".to_owned();
+    }
+    let mut rows = vec![row(["CALENDAR", "START", "TITLE", "EVENT"])];
+    rows.extend(events.iter().map(|event| {
+        row([
+            &event.calendar.to_string(),
+            &local(event.start),
+            &event.title,
+            &event.event,
+        ])
+    }));
+    table(&rows)
+}
+
 fn accounts_text(accounts: &[AccountView]) -> String {
     let mut rows = vec![row(["ID", "SERVICE", "NAME", "HEALTH"])];
     rows.extend(accounts.iter().map(|account| {
@@ -324,6 +342,7 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
     let outcome = match entry.outcome {
         Outcome::InStep => "in step",
         Outcome::Updated => "updated",
+        Outcome::Created => "created",
         Outcome::Deleted => "deleted",
         Outcome::Kept => "kept",
         Outcome::Undone => "undone",
@@ -382,6 +401,14 @@ pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
                 .collect();
             format!("{out}\n    You can: {}", words.join(", "))
         }
+        // An event without a meeting has nothing that could be named, but whose sign-in helps is known.
+        (None, remedies) => {
+            let helps = |remedy: &&Remedy| matches!(remedy, Remedy::SignIn | Remedy::Permit);
+            match remedies.iter().find(helps) {
+                Some(remedy) => format!("{out}\n    You can: {}", remedy_text(*remedy, "")),
+                None => out,
+            }
+        }
         _ => out,
     }
 }
@@ -393,6 +420,8 @@ fn remedy_text(remedy: Remedy, meeting: &str) -> String {
         Remedy::Fix | Remedy::Approve => format!("reconvene approve {meeting}"),
         Remedy::Undo => format!("reconvene undo {meeting}"),
         Remedy::SignIn => "reconvene account add".to_owned(),
+        Remedy::Permit => "reconvene account add google --write".to_owned(),
+        Remedy::Recreate => format!("reconvene meeting recreate {meeting}"),
     }
 }
 

@@ -154,7 +154,12 @@ async fn agree(commands: &Arc<Commands>) -> Result<(), Problem> {
 /// Signs in to both services, watches both calendars and lets them be read.
 async fn set_up(stage: &Stage, commands: &Arc<Commands>) -> Result<(), Problem> {
     for service in [Service::Google, Service::Zoom] {
-        let Reply::SignIn(SignIn { ticket, url }) = commands.answer(Command::SignIn { service }).await?
+        let Reply::SignIn(SignIn { ticket, url }) = commands
+            .answer(Command::SignIn {
+                service,
+                write: false,
+            })
+            .await?
         else {
             return Err(odd("sign-in"));
         };

@@ -124,6 +124,7 @@ fn result_line(entry: &ActivityEntry, now: &Zoned) -> String {
         (Outcome::Updated, None) if renamed => format!("Renamed {title}"),
         (Outcome::Updated, None) => format!("Updated {title}"),
         (Outcome::InStep, _) => format!("{title} is in step"),
+        (Outcome::Created, _) => format!("Added a meeting to {title}"),
         (Outcome::Deleted, _) => format!("Deleted {title}"),
         (Outcome::Undone, _) => format!("Undid {title}"),
         (Outcome::Kept, _) => format!("Kept {title}"),
@@ -132,7 +133,12 @@ fn result_line(entry: &ActivityEntry, now: &Zoned) -> String {
         (Outcome::NeedsYou, _) => format!("Needs you: {title}"),
     };
     let mark = match entry.outcome {
-        Outcome::InStep | Outcome::Updated | Outcome::Deleted | Outcome::Kept | Outcome::Undone => "✓",
+        Outcome::InStep
+        | Outcome::Updated
+        | Outcome::Created
+        | Outcome::Deleted
+        | Outcome::Kept
+        | Outcome::Undone => "✓",
         Outcome::Waiting => "…",
         Outcome::Refused | Outcome::NeedsYou => "!",
     };

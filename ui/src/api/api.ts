@@ -308,7 +308,7 @@ advice: string, };
 /**
  * The closed set of stable codes. Clients decide by these; `message` and `hint` are for reading.
  */
-export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "event_not_understood" | "ambiguous" | "held" | "out_of_step_before" | "drifted" | "internal";
+export type Code = "bad_usage" | "bad_config" | "bad_choice" | "database_newer" | "database_damaged" | "disk_full" | "profile_in_use" | "not_signed_in" | "client_missing" | "client_rejected" | "sign_in_again" | "sign_in_denied" | "sign_in_cancelled" | "sign_in_timed_out" | "missing_scope" | "keyring_missing" | "keyring_locked" | "keyring_refused" | "offline" | "timed_out" | "rate_limited" | "daily_budget" | "service_failed" | "unreadable_answer" | "permission_denied" | "calendar_gone" | "meeting_gone" | "event_gone" | "has_meeting" | "refused" | "not_applied" | "not_expressible" | "in_the_past" | "event_not_understood" | "ambiguous" | "held" | "out_of_step_before" | "drifted" | "internal";
 
 /**
  * What a client can ask.
@@ -325,7 +325,11 @@ before: EntryId | null, } | { "command": "accounts" } | { "command": "sign_in",
 /**
  * Where.
  */
-service: Service, } | { "command": "await_sign_in", 
+service: Service, 
+/**
+ * At Google: whether to ask for the right to change events as well, which adding a meeting needs.
+ */
+write: boolean, } | { "command": "await_sign_in", 
 /**
  * From [`SignIn::ticket`].
  */
@@ -374,6 +378,26 @@ meetings: Array<MeetingId>, } | { "command": "refuse",
  * Which meetings; all that are held when empty.
  */
 meetings: Array<MeetingId>, } | { "command": "join_link", 
+/**
+ * Which meeting.
+ */
+meeting: MeetingId, } | { "command": "without_meeting", 
+/**
+ * How many days.
+ */
+days: number, } | { "command": "add_meeting", 
+/**
+ * `c1`, or Google's own id of the calendar.
+ */
+calendar: string, 
+/**
+ * Google's id of the event.
+ */
+event: string, 
+/**
+ * Where to make it.
+ */
+service: Service, } | { "command": "recreate", 
 /**
  * Which meeting.
  */
@@ -431,6 +455,43 @@ export type EntryId = string;
  * What the agent tells subscribers.
  */
 export type Event = { "event": "status", "value": Status } | { "event": "raise" } | { "event": "closing" };
+
+/**
+ * An event for which a meeting could be made.
+ */
+export type EventView = { 
+/**
+ * The calendar that it is on.
+ */
+calendar: CalendarId, 
+/**
+ * That calendar's name.
+ */
+calendar_name: string, 
+/**
+ * Google's id of it; of a series, of the whole.
+ */
+event: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * When it begins next.
+ */
+start: string, 
+/**
+ * When it ends then.
+ */
+end: string, 
+/**
+ * Its zone, an IANA name.
+ */
+zone: string, 
+/**
+ * Whether it is a series, or one date of it.
+ */
+recurring: boolean, };
 
 /**
  * How fresh something is: the last attempt, the last success, the last failure and the next try.
@@ -587,7 +648,7 @@ start: string, };
 /**
  * How an action ended, or stands.
  */
-export type Outcome = "in_step" | "updated" | "deleted" | "kept" | "undone" | "refused" | "waiting" | "needs_you";
+export type Outcome = "in_step" | "updated" | "created" | "deleted" | "kept" | "undone" | "refused" | "waiting" | "needs_you";
 
 /**
  * The one word for the tray.
@@ -661,12 +722,12 @@ retryable: boolean, };
 /**
  * What a person can press to help.
  */
-export type Remedy = "retry" | "ignore" | "approve" | "undo" | "fix" | "sign_in";
+export type Remedy = "retry" | "ignore" | "approve" | "undo" | "fix" | "sign_in" | "permit" | "recreate";
 
 /**
  * What the agent answers when all went well.
  */
-export type Reply = { "reply": "status", "value": Status } | { "reply": "meetings", "value": Array<MeetingView> } | { "reply": "activity", "value": Array<ActivityEntry> } | { "reply": "accounts", "value": Array<AccountView> } | { "reply": "account", "value": AccountView } | { "reply": "sign_in", "value": SignIn } | { "reply": "calendars", "value": Array<CalendarView> } | { "reply": "sync", "value": SyncReport } | { "reply": "plan", "value": PlanView } | { "reply": "link", "value": string } | { "reply": "settings", "value": SettingsView } | { "reply": "checks", "value": Array<Check> } | { "reply": "done" };
+export type Reply = { "reply": "status", "value": Status } | { "reply": "meetings", "value": Array<MeetingView> } | { "reply": "activity", "value": Array<ActivityEntry> } | { "reply": "accounts", "value": Array<AccountView> } | { "reply": "account", "value": AccountView } | { "reply": "sign_in", "value": SignIn } | { "reply": "calendars", "value": Array<CalendarView> } | { "reply": "sync", "value": SyncReport } | { "reply": "plan", "value": PlanView } | { "reply": "link", "value": string } | { "reply": "events", "value": Array<EventView> } | { "reply": "meeting", "value": MeetingView } | { "reply": "settings", "value": SettingsView } | { "reply": "checks", "value": Array<Check> } | { "reply": "done" };
 
 /**
  * One line from a client.
@@ -687,7 +748,11 @@ before: EntryId | null, } | { "command": "accounts" } | { "command": "sign_in",
 /**
  * Where.
  */
-service: Service, } | { "command": "await_sign_in", 
+service: Service, 
+/**
+ * At Google: whether to ask for the right to change events as well, which adding a meeting needs.
+ */
+write: boolean, } | { "command": "await_sign_in", 
 /**
  * From [`SignIn::ticket`].
  */
@@ -736,6 +801,26 @@ meetings: Array<MeetingId>, } | { "command": "refuse",
  * Which meetings; all that are held when empty.
  */
 meetings: Array<MeetingId>, } | { "command": "join_link", 
+/**
+ * Which meeting.
+ */
+meeting: MeetingId, } | { "command": "without_meeting", 
+/**
+ * How many days.
+ */
+days: number, } | { "command": "add_meeting", 
+/**
+ * `c1`, or Google's own id of the calendar.
+ */
+calendar: string, 
+/**
+ * Google's id of the event.
+ */
+event: string, 
+/**
+ * Where to make it.
+ */
+service: Service, } | { "command": "recreate", 
 /**
  * Which meeting.
  */
@@ -794,6 +879,10 @@ ask_on_drift: boolean,
  * Whether failures are shown as desktop notifications.
  */
 notify: boolean, 
+/**
+ * A word in the title or the description of an event that asks for a meeting; empty when none does.
+ */
+request_word: string, 
 /**
  * Names of the fields above that `config.toml` fixes and the window cannot change.
  */

@@ -29,7 +29,7 @@ export const entry = (number, title, outcome, minutesAgo, more = {}) => ({
 
 const SETTINGS = {
   carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5,
-  preview: false, ask_on_drift: false, notify: true, fixed: ['poll_seconds'],
+  preview: false, ask_on_drift: false, notify: true, request_word: '', fixed: ['poll_seconds'],
 };
 
 const COUNT_OF = {

@@ -25,7 +25,7 @@ export const calendar = (more: Partial<CalendarView> = {}): CalendarView => ({
 
 export const settings = (more: Partial<SettingsView> = {}): SettingsView => ({
   carry_title: true, carry_time: true, poll_seconds: 60, delete_grace_seconds: 120, mass_delete_limit: 5,
-  ask_on_drift: false, preview: false, notify: true,
+  ask_on_drift: false, preview: false, notify: true, request_word: '',
   fixed: [], ...more,
 });
 

@@ -11,6 +11,7 @@ use reconvene_core::conference::Block;
 use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation, Place};
 use reconvene_core::recognition;
 use reconvene_core::recurrence::Recurrence;
+use reconvene_core::write_back;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -20,12 +21,13 @@ use crate::store::calendars::Listed;
 /// The fields asked of an event.
 pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
 recurringEventId,originalStartTime,organizer/self,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
-entryPoints(entryPointType,uri),parameters)";
+entryPoints(entryPointType,uri),parameters),extendedProperties/private";
 
 /// The fields asked of a page. Without naming the tokens they would silently not come.
 pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
 location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,hangoutLink,\
-conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters))";
+conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
+extendedProperties/private)";
 
 /// Google has sent `null` where its description promises a value: it means what leaving out means.
 fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
@@ -57,6 +59,26 @@ impl Listing {
             }
         }
         (observations, all_odd)
+    }
+
+    /// The events that ask for a meeting: by a word, or by a private property.
+    pub(super) fn asking(&self, word: &str) -> Vec<CoreEvent> {
+        let asks = |row: &RawValue| {
+            let event = serde_json::from_str::<Event>(row.get()).ok()?;
+            let ticked = event
+                .extended_properties
+                .private
+                .contains_key(write_back::REQUEST);
+            let description = event.description.as_deref().unwrap_or_default();
+            if !ticked && !write_back::asks(word, &event.summary, description) {
+                return None;
+            }
+            match event.observation()? {
+                Observation::Present(event) => Some(*event),
+                Observation::Gone { .. } => None,
+            }
+        };
+        self.items.iter().filter_map(|row| asks(row)).collect()
     }
 }
 
@@ -97,6 +119,15 @@ pub(super) struct Event {
     organizer: Option<Organizer>,
     hangout_link: Option<String>,
     conference_data: Option<ConferenceData>,
+    #[serde(default, deserialize_with = "nullable")]
+    extended_properties: ExtendedProperties,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ExtendedProperties {
+    #[serde(deserialize_with = "nullable")]
+    private: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -195,6 +226,12 @@ impl ConferenceData {
 }
 
 impl Event {
+    /// Location and description as they are.
+    pub(super) fn texts(&self) -> (String, String) {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        (text(&self.location), text(&self.description))
+    }
+
     /// What the row says. `None` for a row without an id, and for a living one without times, which says nothing that
     /// could be acted on.
     pub(super) fn observation(self) -> Option<Observation> {
@@ -225,6 +262,10 @@ impl Event {
             self.hangout_link.as_deref(),
             self.location.as_deref(),
             self.description.as_deref(),
+        );
+        let conference = write_back::marked(
+            conference,
+            write_back::Mark::of(&self.extended_properties.private),
         );
         Some(Observation::Present(Box::new(CoreEvent {
             start: self.start?.moment()?,

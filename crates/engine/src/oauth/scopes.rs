@@ -10,6 +10,8 @@ use reconvene_core::report::Service;
 const CALENDAR_LIST: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";
 const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events.readonly";
 
+const EVENTS_WRITE: &str = "https://www.googleapis.com/auth/calendar.events";
+
 /// One thing that Reconvene must be able to do.
 struct Need {
     /// In plain words, after "Reconvene was not allowed to".
@@ -17,6 +19,16 @@ struct Need {
     /// Scopes of which each alone is enough, the narrowest first.
     any_of: &'static [&'static str],
 }
+
+/// Asked for only when the person wants something written on an event, never before.
+const WRITE: Need = Need {
+    words: "change events on your calendars",
+    any_of: &[
+        EVENTS_WRITE,
+        "https://www.googleapis.com/auth/calendar.events.owned",
+        "https://www.googleapis.com/auth/calendar",
+    ],
+};
 
 /// <https://developers.google.com/workspace/calendar/api/auth>
 const GOOGLE: [Need; 2] = [
@@ -75,22 +87,36 @@ const fn needs(service: Service) -> &'static [Need] {
 }
 
 /// The scopes named in the request. Zoom is sent none: it grants what its app is configured for.
-pub(super) const fn asked(service: Service) -> &'static [&'static str] {
-    match service {
-        Service::Google => &[CALENDAR_LIST, EVENTS],
-        Service::Zoom => &[],
+pub(super) const fn asked(service: Service, to_write: bool) -> &'static [&'static str] {
+    match (service, to_write) {
+        (Service::Google, false) => &[CALENDAR_LIST, EVENTS],
+        (Service::Google, true) => &[CALENDAR_LIST, EVENTS, EVENTS_WRITE],
+        (Service::Zoom, _) => &[],
     }
+}
+
+/// Whether these scopes allow to change events.
+pub(super) fn writes(service: Service, granted: &[String]) -> bool {
+    service == Service::Google && granted.iter().any(|scope| WRITE.any_of.contains(&scope.as_str()))
 }
 
 /// Checks what was granted; `None` is an answer without the field, which means "as asked" (RFC 6749 §5.1). Gives the
 /// scopes that hold.
-pub(super) fn check(service: Service, granted: Option<Vec<String>>) -> Result<Vec<String>, Problem> {
+pub(super) fn check(
+    service: Service,
+    to_write: bool,
+    granted: Option<Vec<String>>,
+) -> Result<Vec<String>, Problem> {
     let Some(granted) = granted else {
-        return Ok(asked(service).iter().map(|&scope| scope.to_owned()).collect());
+        return Ok(asked(service, to_write)
+            .iter()
+            .map(|&scope| scope.to_owned())
+            .collect());
     };
     let holds = |wanted: &str| granted.iter().any(|scope| basic(service, scope) == wanted);
     let missing: Vec<&Need> = needs(service)
         .iter()
+        .chain(to_write.then_some(&WRITE))
         .filter(|need| !need.any_of.iter().any(|scope| holds(scope)))
         .collect();
     if missing.is_empty() {
@@ -98,6 +124,11 @@ pub(super) fn check(service: Service, granted: Option<Vec<String>>) -> Result<Ve
     }
     let words: Vec<_> = missing.iter().map(|need| need.words).collect();
     let hint = match service {
+        Service::Google if to_write => {
+            "Without it no meeting can be added to an event; everything else goes on as before. Ask again, and leave every \
+             box ticked on Google's page."
+                .to_owned()
+        }
         Service::Google => {
             "Sign in again, and leave every box ticked on Google's page; Reconvene only reads calendars."
                 .to_owned()
@@ -154,7 +185,7 @@ mod tests {
                 Service::Zoom => word.to_owned(),
             })
             .collect();
-        check(service, Some(scopes))
+        check(service, false, Some(scopes))
     }
 
     #[test]
@@ -205,7 +236,26 @@ mod tests {
 
     #[test]
     fn an_answer_without_scopes_grants_what_was_asked() {
-        assert_eq!(check(Service::Google, None).unwrap(), asked(Service::Google));
-        assert!(check(Service::Zoom, None).unwrap().is_empty());
+        for to_write in [false, true] {
+            let granted = check(Service::Google, to_write, None).unwrap();
+            assert_eq!(granted, asked(Service::Google, to_write));
+            assert_eq!(writes(Service::Google, &granted), to_write);
+            assert!(check(Service::Zoom, to_write, None).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn p11_a_right_to_write_that_was_unticked_is_said_to_be_missing() {
+        let read = asked(Service::Google, false)
+            .iter()
+            .map(|&scope| scope.to_owned())
+            .collect::<Vec<_>>();
+        assert!(check(Service::Google, false, Some(read.clone())).is_ok());
+        let problem = check(Service::Google, true, Some(read)).unwrap_err();
+        assert_eq!(problem.code, Code::MissingScope);
+        assert_eq!(
+            problem.message,
+            "Google Calendar did not allow Reconvene to change events on your calendars."
+        );
     }
 }

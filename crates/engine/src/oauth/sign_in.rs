@@ -72,7 +72,7 @@ pub async fn begin(client: &OAuthClient, ports: &Ports, patience: Duration) -> R
         .set_redirect_uri(std::borrow::Cow::Borrowed(&redirect))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_scopes(
-            scopes::asked(client.service)
+            scopes::asked(client.service, client.writes)
                 .iter()
                 .map(|&scope| Scope::new(scope.to_owned())),
         );
@@ -81,7 +81,10 @@ pub async fn begin(client: &OAuthClient, ports: &Ports, patience: Duration) -> R
         // https://developers.google.com/identity/protocols/oauth2/web-server#offline
         request = request
             .add_extra_param("access_type", "offline")
-            .add_extra_param("prompt", "consent");
+            .add_extra_param("prompt", "consent")
+            // A right to write that was given once is not lost by signing in again:
+            // https://developers.google.com/identity/protocols/oauth2/web-server#incrementalAuth
+            .add_extra_param("include_granted_scopes", "true");
     }
     let (url, _) = request.url();
     Ok(Begun {
@@ -140,7 +143,7 @@ impl Begun {
                     .exchange(&self.ports, code, self.verifier, self.redirect)
                     .await
                     .map_err(|failure| failed(name, failure))
-                    .and_then(|issued| grant(self.client.service, issued))
+                    .and_then(|issued| grant(&self.client, issued))
             }
         };
         let page = match &result {
@@ -200,8 +203,9 @@ fn failed(name: &str, failure: Failure) -> Problem {
     }
 }
 
-fn grant(service: Service, issued: Issued) -> Result<Grant, Problem> {
-    let scopes = scopes::check(service, issued.scopes)?;
+fn grant(client: &OAuthClient, issued: Issued) -> Result<Grant, Problem> {
+    let service = client.service;
+    let scopes = scopes::check(service, client.writes, issued.scopes)?;
     let refresh = issued.refresh.ok_or_else(|| {
         Problem::lasting(
             Code::SignInAgain,

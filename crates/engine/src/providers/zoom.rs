@@ -10,15 +10,15 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Response, header};
 use jiff::SignedDuration;
-use reconvene_core::amend::Write;
+use reconvene_core::amend::{Whole, Write};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Service};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Identity, Provider};
+use super::{Identity, Made, Provider};
 use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
 use crate::oauth::Access;
 use crate::session::{Session, address, request, with_body};
@@ -59,12 +59,7 @@ impl Provider for Zoom {
                 return delete(session, account, number, quiet.collect()).await;
             }
         };
-        let body = serde_json::to_vec(&body).map(Bytes::from).map_err(|error| {
-            Failure::new(
-                FailureKind::Final,
-                Problem::lasting(Code::Internal, error.to_string(), ""),
-            )
-        })?;
+        let body = in_json(&body)?;
         let query: Vec<_> = id.map(|id| ("occurrence_id", id.as_str())).into_iter().collect();
         let answer = session
             .call(account, |base| {
@@ -108,9 +103,100 @@ impl Provider for Zoom {
         })
     }
 
+    async fn create(
+        &self,
+        session: &Session,
+        account: &Account,
+        wanted: &Whole,
+        marker: &str,
+    ) -> Result<Made, Failure> {
+        let body = in_json(&wire::Fresh::of(wanted, &agenda(marker)))?;
+        let answer = session
+            .call(account, |base| {
+                with_body(
+                    Method::POST,
+                    &address(base, &["users", "me", "meetings"], []),
+                    body.clone(),
+                )
+            })
+            .await?;
+        let made: wire::Described = read(session, &answer)?;
+        let number = made.id.as_ref().and_then(number_in);
+        match number.filter(|_| made.host_id == account.subject && !made.join_url.is_empty()) {
+            Some(number) => Ok(Made {
+                number,
+                link: made.join_url.into(),
+            }),
+            // Something was made, or nothing: looking for the marker tells.
+            None => Err(Failure::unreadable(Service::Zoom, answer.status().as_u16())),
+        }
+    }
+
+    async fn find(
+        &self,
+        session: &Session,
+        account: &Account,
+        marker: &str,
+    ) -> Result<Option<String>, Failure> {
+        let agenda = agenda(marker);
+        let mut page = String::new();
+        for _ in 0..MOST_PAGES {
+            let listing = listed(session, account, &page).await?;
+            let marked = |listed: &wire::Listed| listed.agenda.contains(&agenda);
+            if let Some(found) = listing.meetings.iter().find(|listed| marked(listed)) {
+                return Ok(number_in(&found.id));
+            }
+            match listing.next_page_token {
+                next if next.is_empty() => return Ok(None),
+                next if next == page => break,
+                next => page = next,
+            }
+        }
+        // A list that does not end says nothing about what is not in it.
+        Err(Failure::unreadable(Service::Zoom, 200))
+    }
+
     async fn join_link(&self, session: &Session, account: &Account, number: &str) -> Result<String, Failure> {
         Ok(described(session, account, number).await?.join_url)
     }
+}
+
+/// Nobody has more meetings ahead than so many pages of 300 hold.
+const MOST_PAGES: usize = 100;
+
+/// What a meeting's agenda says about where it came from. Lists cut agendas at 250 characters.
+fn agenda(marker: &str) -> String {
+    format!("Added by Reconvene ({marker}).")
+}
+
+/// Zoom's numbers are 64-bit integers; some answers write them as text.
+fn number_in(id: &serde_json::Value) -> Option<String> {
+    let digits = id.to_string().trim_matches('"').to_owned();
+    digits.parse::<u64>().ok().map(|number| number.to_string())
+}
+
+/// One page of all meetings that have not expired. The narrower kinds of list end after six months
+/// (<https://developers.zoom.us/docs/api/meetings/>).
+async fn listed(session: &Session, account: &Account, page: &str) -> Result<wire::Listing, Failure> {
+    let answer = session
+        .call(account, |base| {
+            let mut query = vec![("type", "scheduled"), ("page_size", "300")];
+            if !page.is_empty() {
+                query.push(("next_page_token", page));
+            }
+            request(Method::GET, &address(base, &["users", "me", "meetings"], query))
+        })
+        .await?;
+    read(session, &answer)
+}
+
+fn in_json(body: &impl Serialize) -> Result<Bytes, Failure> {
+    serde_json::to_vec(body).map(Bytes::from).map_err(|error| {
+        Failure::new(
+            FailureKind::Final,
+            Problem::lasting(Code::Internal, error.to_string(), ""),
+        )
+    })
 }
 
 /// What keeps a deletion from mailing the host, the alternative hosts and those who registered.
@@ -162,21 +248,11 @@ async fn user(session: &Session, access: &Access) -> Result<Identity, Failure> {
 
 /// The host that the person's scheduled meetings name, when there is one and it is always the same.
 async fn host_of_listed(session: &Session, access: &Access) -> Result<Option<Identity>, Failure> {
-    #[derive(Deserialize)]
-    struct Listing {
-        #[serde(default)]
-        meetings: Vec<Listed>,
-    }
-    #[derive(Deserialize)]
-    struct Listed {
-        #[serde(default)]
-        host_id: String,
-    }
     let mine = |base: &Url| {
         let query = [("type", "scheduled"), ("page_size", "30")];
         request(Method::GET, &address(base, &["users", "me", "meetings"], query))
     };
-    let listing: Listing = read(session, &session.call_with(Service::Zoom, access, &mine).await?)?;
+    let listing: wire::Listing = read(session, &session.call_with(Service::Zoom, access, &mine).await?)?;
     let mut hosts: Vec<String> = listing
         .meetings
         .into_iter()

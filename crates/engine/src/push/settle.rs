@@ -277,7 +277,10 @@ impl Attempt<'_> {
             meetings::not_found(tx, id, now)?;
         }
         meetings::set_problem(tx, id, Some(&problem))?;
-        let remedies = vec![Remedy::Retry, Remedy::Ignore];
+        let remedies = match problem.code {
+            Code::MeetingGone => vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore],
+            _ => vec![Remedy::Retry, Remedy::Ignore],
+        };
         let draft = Draft {
             outcome: Outcome::Refused,
             problem: Some(problem),

@@ -20,6 +20,8 @@ pub(crate) struct Account {
     pub(crate) secret: String,
     /// The number of the person's personal room, if they have one. It is never acted on.
     pub(crate) room: Option<String>,
+    /// Whether its grant lets events be changed.
+    pub(crate) writes: bool,
     pub(crate) health: Health,
     /// Whether the person has seen what was out of step when it was connected, and agreed to writes.
     pub(crate) agreed: bool,
@@ -57,6 +59,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         name: row.get("name")?,
         secret: row.get("secret")?,
         room: row.get("room")?,
+        writes: row.get("writes")?,
         health: health(row)?,
         agreed: row.get("agreed")?,
     })
@@ -116,6 +119,13 @@ pub(crate) fn signed_in(
         },
         |row| Ok(AccountId(row.get(0)?)),
     )
+}
+
+/// Notes whether events may be changed through an account.
+pub(crate) fn set_writes(tx: &Connection, id: AccountId, writes: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE accounts SET writes = ?2 WHERE id = ?1")?
+        .execute((id.0, writes))
+        .map(drop)
 }
 
 /// Notes that a request to the account's service went well. A wait that the service asked for meanwhile stays.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::Millis;
 
 /// The columns that hold noted instants. Those of events and meetings themselves are not among them.
-const NOTED: [(&str, &str); 14] = [
+const NOTED: [(&str, &str); 16] = [
     ("accounts", "last_attempt"),
     ("accounts", "last_success"),
     ("accounts", "next_try"),
@@ -21,6 +21,8 @@ const NOTED: [(&str, &str); 14] = [
     ("meetings", "seen_at"),
     ("meetings", "moved_at"),
     ("outbox", "due"),
+    ("creations", "sent_at"),
+    ("creations", "due"),
     ("activity", "next_try"),
 ];
 

@@ -9,6 +9,7 @@
 
 mod clock;
 mod copies;
+mod create;
 mod deletion;
 mod failure;
 mod hostile;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, SyncReport};
 use reconvene_engine::Engine;
-use reconvene_engine::ports::{Clock, Ports};
+use reconvene_engine::ports::{Clock, Ports, Transport};
 use reconvene_engine::profile::Profile;
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent};
 use reconvene_simulator::zoom::oauth as zoom_oauth;
@@ -18,7 +18,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use crate::shared::{ANA, BEN};
-use crate::shared::{Drawer, InProcess, Seeded, config, grant};
+use crate::shared::{Drawer, InProcess, Seeded, config, grant, granted};
+
+const TO_WRITE: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events";
+const SECOND_CLIENT: &str = "simulatorPublicClientTwo";
 
 pub(crate) struct Stand {
     pub(crate) simulator: Simulator,
@@ -160,6 +163,58 @@ impl Stand {
     pub(crate) fn restart_with(&mut self, settings: &str) {
         settings.clone_into(&mut self.settings);
         self.restart();
+    }
+
+    /// The same, with another way to the services.
+    pub(crate) fn restart_over(&mut self, transport: Arc<dyn Transport>) {
+        let ports = Ports {
+            transport,
+            ..self.ports.clone()
+        };
+        self.engine = open(&self.folder, &self.settings, ports);
+    }
+
+    /// Allows to change events.
+    pub(crate) async fn permit(&self) {
+        let grant = granted(&self.simulator, Service::Google, ANA, "", TO_WRITE).await;
+        self.engine.add_account(grant).await.unwrap();
+    }
+
+    /// Another installation of the same person, in the same world.
+    pub(crate) async fn second(&self) -> Self {
+        // An app of its own: at Zoom a new grant of a person to an app ends the one before.
+        let client = zoom_oauth::Client {
+            secret: None,
+            redirect_uris: vec!["http://127.0.0.1/callback".to_owned()],
+            scopes: zoom_oauth::SCOPES.iter().map(|&scope| scope.to_owned()).collect(),
+        };
+        self.simulator
+            .with(|world| world.register_zoom_client(SECOND_CLIENT, client));
+        let secrets = Arc::new(Drawer::default());
+        let ports = Ports {
+            secrets: secrets.clone(),
+            dice: Arc::new(Seeded::new(2)),
+            ..self.ports.clone()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let profile = Profile::at(folder.path());
+        let config = config(&profile, SECOND_CLIENT, &self.settings);
+        let engine = Engine::open(&profile, config, ports.clone()).unwrap();
+        let second = Self {
+            simulator: self.simulator.clone(),
+            engine,
+            secrets,
+            folder,
+            mark: AtomicU64::new(0),
+            wall: Arc::clone(&self.wall),
+            ports,
+            settings: self.settings.clone(),
+        };
+        second.sign_in(Service::Google).await;
+        let grant = grant(&self.simulator, Service::Zoom, ANA, SECOND_CLIENT).await;
+        second.engine.add_account(grant).await.unwrap();
+        second.engine.watch_calendar(ANA, true).await.unwrap();
+        second
     }
 
     pub(crate) async fn sign_in(&self, service: Service) {

@@ -110,8 +110,21 @@ impl Transport for InProcess {
     }
 }
 
+const TO_READ: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly";
+
 /// Authorizes in-process, as a browser and the loopback listener would together.
 pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zoom_client: &str) -> Grant {
+    granted(simulator, service, who, zoom_client, TO_READ).await
+}
+
+/// The same, with these scopes at Google.
+pub(crate) async fn granted(
+    simulator: &Simulator,
+    service: Service,
+    who: &str,
+    zoom_client: &str,
+    scopes: &str,
+) -> Grant {
     let allow = || ConsentRule {
         mode: ConsentMode::Allow,
         user: Some(who.into()),
@@ -148,10 +161,7 @@ pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zo
         ]);
         if service == Service::Google {
             query.append_pair("access_type", "offline");
-            query.append_pair(
-                    "scope",
-                    "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly",
-                );
+            query.append_pair("scope", scopes);
         }
         query.finish()
     };
@@ -206,7 +216,12 @@ pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zo
             expires: simulator.with(|world| world.now()) + SignedDuration::from_mins(60),
             api_url: None,
         },
-        scopes: vec![],
+        scopes: answer["scope"]
+            .as_str()
+            .unwrap_or_default()
+            .split(' ')
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

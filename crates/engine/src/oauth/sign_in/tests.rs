@@ -91,6 +91,8 @@ async fn the_address_asks_for_what_is_needed_and_nothing_else() {
             "client_id",
             "code_challenge",
             "code_challenge_method",
+            // A right that was given once stays; none is asked for by it.
+            "include_granted_scopes",
             "prompt",
             "redirect_uri",
             "response_type",

@@ -158,21 +158,27 @@ impl Update {
             timezone: whole.zone.clone(),
             recurrence: None,
         };
+        if whole.shape == Shape::Kept {
+            let own = before.repeats.as_ref().map(|repeats| &repeats.own);
+            update.recurrence = own.and_then(|own| serde_json::from_str(own).ok());
+        }
+        update.lay_out(whole);
+        update
+    }
+
+    /// Whether it takes place once or repeats, unless that stays as it is.
+    fn lay_out(&mut self, whole: &Whole) {
         match &whole.shape {
-            Shape::Kept => {
-                let own = before.repeats.as_ref().map(|repeats| &repeats.own);
-                update.recurrence = own.and_then(|own| serde_json::from_str(own).ok());
-            }
-            Shape::Once => update.kind = Some(2),
+            Shape::Kept => {}
+            Shape::Once => self.kind = Some(2),
             Shape::Repeating { pattern, times, zone } => {
-                update.kind = Some(8);
-                update.recurrence = Some(recurrence(pattern, *times));
+                self.kind = Some(8);
+                self.recurrence = Some(recurrence(pattern, *times));
                 // By the clock of its zone, so that the dates keep their clock time over the change of season.
-                update.start_time = whole.start.map(|start| in_zone(start, zone));
-                update.timezone = Some(zone.clone());
+                self.start_time = whole.start.map(|start| in_zone(start, zone));
+                self.timezone = Some(zone.clone());
             }
         }
-        update
     }
 
     pub(super) fn of_date(start: Option<Timestamp>, minutes: Option<u32>) -> Self {
@@ -182,6 +188,65 @@ impl Update {
             ..Self::default()
         }
     }
+}
+
+/// The body of a creation.
+#[derive(Serialize)]
+pub(super) struct Fresh<'a> {
+    #[serde(flatten)]
+    update: Update,
+    /// The only field that every plan keeps, every list shows and nobody needs: tracking fields must have been set up by an
+    /// administrator first.
+    agenda: &'a str,
+    settings: FreshSettings,
+}
+
+#[derive(Serialize)]
+struct FreshSettings {
+    /// Zoom would write into the calendar by itself.
+    push_change_to_calendar: bool,
+}
+
+impl<'a> Fresh<'a> {
+    pub(super) fn of(wanted: &Whole, agenda: &'a str) -> Self {
+        let mut update = Update {
+            kind: Some(2),
+            topic: wanted.topic.clone(),
+            start_time: wanted.start.map(in_utc),
+            duration: wanted.minutes,
+            timezone: wanted.zone.clone(),
+            recurrence: None,
+        };
+        update.lay_out(wanted);
+        Self {
+            update,
+            agenda,
+            settings: FreshSettings {
+                push_change_to_calendar: false,
+            },
+        }
+    }
+}
+
+/// A page of a person's meetings.
+#[derive(Deserialize)]
+pub(super) struct Listing {
+    #[serde(default)]
+    pub(super) meetings: Vec<Listed>,
+    #[serde(default)]
+    pub(super) next_page_token: String,
+}
+
+/// One of them.
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    #[serde(default)]
+    pub(super) host_id: String,
+    #[serde(default)]
+    pub(super) id: Value,
+    /// Its first 250 characters.
+    #[serde(default)]
+    pub(super) agenda: String,
 }
 
 /// In UTC, which means the same instant whatever the zone beside it.

@@ -1,0 +1,635 @@
+//! Create: a meeting for an event that has none, made at the provider and written on the event.
+//!
+//! How far each has come is in the store (`store/creations.rs`) before the next request goes out, so that it can be taken up
+//! again wherever the process ended. A request to make a meeting whose answer was lost is never simply repeated: every
+//! meeting holds a marker of its own, and the provider's list is asked for it first. The event is written on with the
+//! revision it was read in; whoever was faster wins, and then the meeting just made, of which nobody knows yet, is deleted
+//! again.
+
+mod settle;
+mod wish;
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::amend::{Whole, design};
+use reconvene_core::conference::{Source, Target};
+use reconvene_core::event::{Event, Moment};
+use reconvene_core::id::MeetingId;
+use reconvene_core::plan::Reason;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Answer, Service};
+use reconvene_core::write_back::{self, Mark};
+use rusqlite::{Connection, Transaction};
+use secrecy::{ExposeSecret, SecretString};
+
+use self::settle::Ending;
+pub(crate) use self::wish::{add, by_rule, recreate, without_meeting};
+use crate::budget;
+use crate::calendar::write::{Patch, Patched, Properties, Sheet, patch, sheet};
+use crate::failure::{Failure, FailureKind, later};
+use crate::providers::{Provider, provider};
+use crate::shared::Shared;
+use crate::store::accounts::{self, Account};
+use crate::store::calendars::{self, Calendar};
+use crate::store::creations::{self, Creation, Stage};
+
+/// So long after a request whose answer was lost, a meeting that is in no list was not made.
+const SETTLED: SignedDuration = SignedDuration::from_secs(60);
+
+/// So often an event that changes all the time is read anew in one attempt.
+const MOST_ROUNDS: usize = 6;
+
+/// The one status that says yes to a deletion.
+const DONE: u16 = 204;
+
+/// Takes up every creation that is due. Returns at once when paused, unless the person asked for it `by_hand`.
+pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Problem> {
+    let _one_at_a_time = shared.push_gate.lock().await;
+    loop {
+        let now = shared.now();
+        let next = shared.store.read(|tx| first(shared, tx))?;
+        let Some(row) = next.filter(|row| row.due <= now) else {
+            return Ok(());
+        };
+        if !by_hand && shared.paused()? {
+            return Ok(());
+        }
+        // What came of it is in the store.
+        drop(Making::at(shared, row).await?);
+    }
+}
+
+/// When the next one is due.
+pub(crate) fn next(shared: &Shared, tx: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    Ok(first(shared, tx)?.map(|row| row.due))
+}
+
+/// The creation whose turn is next. A preview writes nothing, so in it none has a turn.
+fn first(shared: &Shared, tx: &Connection) -> rusqlite::Result<Option<Creation>> {
+    if shared.previews(tx)? {
+        return Ok(None);
+    }
+    Ok(creations::under_way(tx)?.into_iter().next())
+}
+
+/// Takes up one creation now. The meeting, once its event shows it; else why not, or not yet.
+pub(crate) async fn push(shared: &Shared, id: i64) -> Result<Result<MeetingId, Problem>, Problem> {
+    let _one_at_a_time = shared.push_gate.lock().await;
+    match shared.store.read(|tx| creations::get(tx, id))? {
+        Some(row) if !row.stage.is_end() => Making::at(shared, row).await,
+        _ => Ok(Err(no_event())),
+    }
+}
+
+/// One attempt at one creation.
+struct Making<'a> {
+    shared: &'a Shared,
+    row: Creation,
+    /// Where the event is, and through whom it is written on; none when that account signed out.
+    place: Option<(Calendar, Account)>,
+    provider: &'static dyn Provider,
+    /// The join link, when the meeting was made just now.
+    link: Option<SecretString>,
+    /// The event as just read.
+    sheet: Option<Sheet>,
+}
+
+/// Why an attempt did not come to an end of its own.
+enum Stopped {
+    /// A request to this service failed.
+    Failed(Service, Failure),
+    /// The database failed.
+    Store(Problem),
+}
+
+impl From<Problem> for Stopped {
+    fn from(problem: Problem) -> Self {
+        Self::Store(problem)
+    }
+}
+
+/// What the event says about the meeting that is to be made for it.
+enum Fit {
+    /// It waits for one like this.
+    Waits(Whole),
+    /// It shows the one that was made.
+    Shows,
+    /// It takes none, any more or at all.
+    Not(Problem),
+}
+
+impl<'a> Making<'a> {
+    async fn at(shared: &'a Shared, row: Creation) -> Result<Result<MeetingId, Problem>, Problem> {
+        let _shown = shared.busy();
+        let Some(provider) = provider(row.service) else {
+            let now = shared.now();
+            shared
+                .store
+                .write(|tx| creations::end(tx, row.id, Stage::Ended, now))?;
+            return Ok(Err(no_event()));
+        };
+        let place = shared.store.read(|tx| place(tx, &row))?;
+        shared.store.write(|tx| creations::attempt(tx, row.id))?;
+        let mut making = Self {
+            shared,
+            row,
+            place,
+            provider,
+            link: None,
+            sheet: None,
+        };
+        making.row.attempts += 1;
+        let ending = match Box::pin(making.run()).await {
+            Ok(ending) => ending,
+            Err(Stopped::Failed(service, failure)) => Ending::Failed(service, failure),
+            Err(Stopped::Store(problem)) => return Err(problem),
+        };
+        making.settle(ending)
+    }
+
+    async fn run(&mut self) -> Result<Ending, Stopped> {
+        for _ in 0..MOST_ROUNDS {
+            let ending = match self.row.stage {
+                Stage::Wanted => self.make().await?,
+                Stage::Sent => self.look().await?,
+                Stage::Made | Stage::Offered => self.write_back().await?,
+                Stage::Unwanted => Some(self.undo().await?),
+                Stage::Written | Stage::Ended => Some(Ending::Nothing),
+            };
+            if let Some(ending) = ending {
+                return Ok(ending);
+            }
+        }
+        Err(Stopped::Failed(Service::Google, contested()))
+    }
+
+    /// Reads the event, and makes a meeting for it at the provider.
+    async fn make(&mut self) -> Result<Option<Ending>, Stopped> {
+        let Some((_, owner)) = &self.place else {
+            return Ok(Some(Ending::Nothing));
+        };
+        if !owner.writes {
+            return Err(Stopped::Failed(Service::Google, not_allowed()));
+        }
+        self.peace(owner)?;
+        let sheet = self.read().await?;
+        let whole = match self.fit(sheet.as_ref()) {
+            Fit::Waits(whole) => whole,
+            Fit::Shows => return Ok(Some(Ending::Nothing)),
+            Fit::Not(problem) => return Ok(Some(Ending::Refused(problem, None))),
+        };
+        let Some(host) = self.host()? else {
+            return Err(Stopped::Failed(self.row.service, nobody(self.row.service)));
+        };
+        self.peace(&host)?;
+        self.afford(&host)?;
+        let (title, now) = (self.row.title.clone(), self.shared.now());
+        self.note(Stage::Sent, |tx, id| {
+            // Counted before it is sent (P13).
+            budget::spend(tx, &host, now)?;
+            creations::sent(tx, id, &host.subject, &title, now)
+        })?;
+        self.row.host = Some(host.subject.clone());
+        self.row.sent_at = Some(now);
+        let session = &self.shared.session;
+        match self
+            .provider
+            .create(session, &host, &whole, &self.row.marker)
+            .await
+        {
+            Ok(made) => {
+                self.made(&made.number)?;
+                self.link = Some(made.link);
+                self.sheet = sheet;
+                Ok(None)
+            }
+            // The answer was lost, and the meeting may be there.
+            Err(failure) if failure.kind == FailureKind::Passing => match self.found(&host).await {
+                Ok(Some(number)) => {
+                    self.made(&number)?;
+                    Ok(None)
+                }
+                Ok(None) | Err(_) => Err(self.failed(failure)),
+            },
+            Err(failure) => {
+                self.note(Stage::Wanted, |tx, id| creations::come_to(tx, id, Stage::Wanted))?;
+                Err(self.failed(failure))
+            }
+        }
+    }
+
+    /// A request to make the meeting went out and nobody knows what came of it: is it there?
+    async fn look(&mut self) -> Result<Option<Ending>, Stopped> {
+        let Some(host) = self.host()? else {
+            return Err(Stopped::Failed(self.row.service, nobody(self.row.service)));
+        };
+        self.peace(&host)?;
+        if let Some(number) = self.found(&host).await.map_err(|failure| self.failed(failure))? {
+            self.made(&number)?;
+            return Ok(None);
+        }
+        let settled = self.row.sent_at.map(|sent| later(sent, SETTLED));
+        match settled.filter(|settled| self.shared.now() < *settled) {
+            Some(settled) => Err(self.failed(unknown_yet(settled))),
+            None => {
+                self.note(Stage::Wanted, |tx, id| creations::come_to(tx, id, Stage::Wanted))?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The meeting is there: writes it on its event, unless the event has changed its mind.
+    async fn write_back(&mut self) -> Result<Option<Ending>, Stopped> {
+        let Some((calendar, owner)) = self.place.clone() else {
+            return self.not_taken(signed_out());
+        };
+        // A pass that read the event before would take the new link for one that was taken off again.
+        let gate = self.shared.calendar_gate(calendar.id);
+        let _no_pass_meanwhile = gate.lock().await;
+        let Some(number) = self.row.number.clone() else {
+            self.note(Stage::Sent, |tx, id| creations::come_to(tx, id, Stage::Sent))?;
+            return Ok(None);
+        };
+        let sheet = match self.sheet.take() {
+            Some(sheet) => Some(sheet),
+            None => {
+                self.peace(&owner)?;
+                self.read().await?
+            }
+        };
+        match self.fit(sheet.as_ref()) {
+            Fit::Waits(_) => {}
+            Fit::Shows => {
+                return match sheet {
+                    Some(sheet) => Ok(Some(self.written(Box::new(sheet.event))?)),
+                    None => Ok(None),
+                };
+            }
+            Fit::Not(problem) => return self.not_taken(problem),
+        }
+        let Some(sheet) = sheet else { return Ok(None) };
+        let link = match self.link.take() {
+            Some(link) => link,
+            None => match self.join_link(&number).await? {
+                Some(link) => link,
+                None => return Ok(Some(Ending::Refused(deleted_meanwhile(), None))),
+            },
+        };
+        let texts = write_back::written(
+            &sheet.location,
+            &sheet.description,
+            self.row.service,
+            link.expose_secret(),
+            self.row.replaces.as_ref(),
+        );
+        if !texts.fit() {
+            return self.not_taken(no_room());
+        }
+        let mark = Mark {
+            service: self.row.service,
+            number,
+            event: self.row.event.clone(),
+            install: self.shared.install().to_owned(),
+        };
+        let from_block = sheet.event.conference.as_ref().is_some_and(|found| {
+            found.source == Source::Block && Some(&found.target) == self.row.replaces.as_ref()
+        });
+        let change = Patch {
+            location: texts.location,
+            description: texts.description,
+            extended_properties: Properties {
+                private: mark.properties(),
+            },
+            conference_data: from_block.then_some(None),
+        };
+        self.note(Stage::Offered, |tx, id| {
+            creations::come_to(tx, id, Stage::Offered)
+        })?;
+        let session = &self.shared.session;
+        match patch(session, &owner, &calendar.google_id, &sheet.event, &change).await {
+            Ok(Patched::Done(event)) => Ok(Some(self.written(event)?)),
+            Ok(Patched::Stale) => {
+                self.link = Some(link);
+                self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                Ok(None)
+            }
+            Err(failure) => match failure.kind {
+                // Whether it was carried out shows on the event.
+                FailureKind::Passing => Err(Stopped::Failed(Service::Google, failure)),
+                FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
+                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                    Err(Stopped::Failed(Service::Google, failure))
+                }
+                FailureKind::Account if failure.problem.code == Code::MissingScope => {
+                    self.shared
+                        .store
+                        .write(|tx| accounts::set_writes(tx, owner.id, false))?;
+                    self.unwanted(not_allowed().problem)
+                }
+                FailureKind::Account => {
+                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                    Err(Stopped::Failed(Service::Google, failure))
+                }
+                FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
+                    self.unwanted(write_refused(failure.problem))
+                }
+            },
+        }
+    }
+
+    /// The event does not take the meeting. One that nobody can have seen is deleted again; one that may have been on the
+    /// event for a moment stays, and the person is told.
+    fn not_taken(&mut self, why: Problem) -> Result<Option<Ending>, Stopped> {
+        if self.row.stage == Stage::Offered {
+            return Ok(Some(Ending::Kept(why)));
+        }
+        self.unwanted(why)
+    }
+
+    fn unwanted(&mut self, why: Problem) -> Result<Option<Ending>, Stopped> {
+        self.note(Stage::Unwanted, |tx, id| creations::unwanted(tx, id, &why))?;
+        self.row.problem = Some(why);
+        Ok(None)
+    }
+
+    /// Deletes the meeting again, provided that it still is the one that was made here.
+    async fn undo(&mut self) -> Result<Ending, Stopped> {
+        let why = self.row.problem.clone().unwrap_or_else(no_event);
+        let (Some(host), Some(number)) = (self.host()?, self.row.number.clone()) else {
+            return Ok(Ending::Kept(why));
+        };
+        self.peace(&host)?;
+        let session = &self.shared.session;
+        match self.found(&host).await.map_err(|failure| self.failed(failure))? {
+            Some(found) if found == number => {}
+            // Gone already, or somebody made it theirs.
+            _ => {
+                return match self.provider.read(session, &host, &number).await {
+                    Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Undone(why, None)),
+                    Err(failure) => Err(self.failed(failure)),
+                    Ok(_) => Ok(Ending::Kept(why)),
+                };
+            }
+        }
+        match self.provider.delete(session, &host, &number).await {
+            Ok(answer) if answer.status == DONE => Ok(Ending::Undone(why, Some(answer))),
+            Ok(answer) => Err(self.failed(Failure::unreadable(self.row.service, answer.status))),
+            Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Undone(why, failure.answer)),
+            Err(failure) if failure.kind == FailureKind::Final => Ok(Ending::Kept(why)),
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Sheet>, Stopped> {
+        let Some((calendar, owner)) = &self.place else {
+            return Ok(None);
+        };
+        let session = &self.shared.session;
+        let read = sheet(session, owner, &calendar.google_id, &self.row.event).await;
+        let sheet = read.map_err(|failure| Stopped::Failed(Service::Google, failure))?;
+        if let Some(sheet) = &sheet {
+            self.row.title.clone_from(&sheet.event.title);
+        }
+        Ok(sheet)
+    }
+
+    async fn found(&self, host: &Account) -> Result<Option<String>, Failure> {
+        self.provider
+            .find(&self.shared.session, host, &self.row.marker)
+            .await
+    }
+
+    /// The join link of the meeting that was made; `None` when it is gone already.
+    async fn join_link(&self, number: &str) -> Result<Option<SecretString>, Stopped> {
+        let Some(host) = self.host()? else {
+            return Err(Stopped::Failed(self.row.service, nobody(self.row.service)));
+        };
+        self.peace(&host)?;
+        match self.provider.join_link(&self.shared.session, &host, number).await {
+            Ok(link) => Ok(Some(link.into())),
+            Err(failure) if failure.kind == FailureKind::Gone => Ok(None),
+            Err(failure) => Err(self.failed(failure)),
+        }
+    }
+
+    /// What the event, as just read, says about the meeting.
+    fn fit(&self, sheet: Option<&Sheet>) -> Fit {
+        let Some(Sheet {
+            event,
+            location,
+            description,
+        }) = sheet
+        else {
+            return Fit::Not(no_event());
+        };
+        let own = self.row.number.as_ref().map(|number| Target::Meeting {
+            service: self.row.service,
+            number: number.clone(),
+        });
+        if let Some(found) = &event.conference {
+            if Some(&found.target) == own.as_ref() {
+                return Fit::Shows;
+            }
+            if Some(&found.target) != self.row.replaces.as_ref() && !write_back::has_room(event) {
+                return Fit::Not(has_one());
+            }
+        }
+        // A link is a few dozen characters, whatever it says.
+        let texts = write_back::written(
+            location,
+            description,
+            self.row.service,
+            &"x".repeat(120),
+            self.row.replaces.as_ref(),
+        );
+        if !texts.fit() {
+            return Fit::Not(no_room());
+        }
+        wanted(event, self.shared.now()).map_or_else(Fit::Not, Fit::Waits)
+    }
+
+    /// Who hosts the meeting: who it was sent on behalf of, else the account that signed in first.
+    fn host(&self) -> Result<Option<Account>, Problem> {
+        let all = self.shared.store.read(|tx| accounts::of(tx, self.row.service))?;
+        let host = self.row.host.as_ref();
+        Ok(all
+            .into_iter()
+            .find(|account| host.is_none_or(|host| *host == account.subject)))
+    }
+
+    /// Leaves an account in peace that has to be.
+    fn peace(&self, account: &Account) -> Result<(), Stopped> {
+        match (
+            account.waits_until(self.shared.now()),
+            account.health.problem.clone(),
+        ) {
+            (Some(until), Some(problem)) => Err(Stopped::Failed(
+                account.service,
+                Failure::new(FailureKind::NotBefore(until), problem),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn afford(&self, host: &Account) -> Result<(), Stopped> {
+        let (asked, now) = (self.row.by_hand, self.shared.now());
+        let allowed = self
+            .shared
+            .store
+            .read(|tx| budget::allows(tx, host, 1, asked, now))?;
+        if allowed {
+            return Ok(());
+        }
+        let dice = self.shared.session.ports.dice.as_ref();
+        Err(self.failed(budget::exceeded(host.service, asked, now, dice)))
+    }
+
+    fn made(&mut self, number: &str) -> Result<(), Problem> {
+        self.note(Stage::Made, |tx, id| creations::made(tx, id, number))?;
+        self.row.number = Some(number.to_owned());
+        Ok(())
+    }
+
+    /// Notes a stage before anything else happens.
+    fn note(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<()>,
+    ) -> Result<(), Problem> {
+        let id = self.row.id;
+        self.shared.store.write(|tx| work(tx, id))?;
+        self.row.stage = stage;
+        Ok(())
+    }
+
+    fn failed(&self, failure: Failure) -> Stopped {
+        Stopped::Failed(self.row.service, failure)
+    }
+}
+
+/// The calendar and the account through which an event is written on.
+fn place(tx: &Connection, row: &Creation) -> rusqlite::Result<Option<(Calendar, Account)>> {
+    let owners = accounts::of(tx, Service::Google)?;
+    let Some(owner) = owners.into_iter().find(|account| account.subject == row.owner) else {
+        return Ok(None);
+    };
+    let calendar = calendars::all(tx)?
+        .into_iter()
+        .find(|calendar| calendar.account == owner.id && calendar.google_id == row.calendar);
+    Ok(calendar.map(|calendar| (calendar, owner)))
+}
+
+/// The meeting to make for an event, or why none can be made.
+fn wanted(event: &Event, now: Timestamp) -> Result<Whole, Problem> {
+    let refused = |reason: Reason| Problem::lasting(Code::Refused, reason.sentence(), "");
+    if !event.organized_here {
+        return Err(Problem::lasting(
+            Code::PermissionDenied,
+            Reason::NotOrganizer.sentence(),
+            "Ask whoever organizes it to add the meeting.",
+        ));
+    }
+    if let Moment::Day(_) = event.start {
+        return Err(refused(Reason::AllDay));
+    }
+    match event.schedule(&[], now) {
+        Err(_) => Err(refused(Reason::UnreadableRule)),
+        Ok(None) => Err(refused(Reason::AllDay)),
+        Ok(Some(schedule)) => design(&schedule, now).ok_or_else(begun),
+    }
+}
+
+fn no_event() -> Problem {
+    Problem::lasting(
+        Code::EventGone,
+        "The event is not there any more.",
+        "No meeting was added.",
+    )
+}
+
+fn has_one() -> Problem {
+    Problem::lasting(
+        Code::HasMeeting,
+        "The event has a meeting already.",
+        "Take it off the event first if you want another one.",
+    )
+}
+
+fn begun() -> Problem {
+    Problem::lasting(
+        Code::InThePast,
+        "The event has begun already or is over, and no meeting can be scheduled for the past.",
+        "Move the event to a time to come, and add the meeting again.",
+    )
+}
+
+fn no_room() -> Problem {
+    Problem::lasting(
+        Code::Refused,
+        "The event has a location, and its description is too long to take the meeting as well.",
+        "Shorten the description or empty the location, and add the meeting again.",
+    )
+}
+
+fn signed_out() -> Problem {
+    Problem::lasting(
+        Code::NotSignedIn,
+        "You signed out of the calendar while a meeting was being added to an event of it.",
+        "",
+    )
+}
+
+fn deleted_meanwhile() -> Problem {
+    Problem::lasting(
+        Code::MeetingGone,
+        "The new meeting was deleted at its provider before the event could show it.",
+        "Add it again.",
+    )
+}
+
+fn write_refused(problem: Problem) -> Problem {
+    Problem {
+        retryable: false,
+        hint: "The event was not changed.".to_owned(),
+        ..problem
+    }
+}
+
+/// What a person hears who has not allowed Reconvene to change events, or not any more.
+pub(crate) fn not_allowed() -> Failure {
+    let problem = Problem::lasting(
+        Code::MissingScope,
+        "Reconvene may only read your calendar so far; to add a meeting it must write it on the event.",
+        "Allow it under Accounts, or with `reconvene account add google --write`. Nothing else is ever written.",
+    );
+    Failure::new(FailureKind::Account, problem)
+}
+
+fn nobody(service: Service) -> Failure {
+    let problem = Problem::lasting(
+        Code::NotSignedIn,
+        format!("You are not signed in to {}.", service.name()),
+        "Connect it under Accounts; the meeting is added then.",
+    );
+    Failure::new(FailureKind::Account, problem)
+}
+
+fn contested() -> Failure {
+    let problem = Problem::passing(
+        Code::ServiceFailed,
+        "The event changes faster than anything can be written on it.",
+        "Reconvene tries again by itself while it runs.",
+    );
+    Failure::new(FailureKind::Passing, problem)
+}
+
+fn unknown_yet(until: Timestamp) -> Failure {
+    let problem = Problem::passing(
+        Code::TimedOut,
+        "The provider has not said whether it made the meeting.",
+        "Reconvene looks for it, and makes one only when there is none.",
+    );
+    Failure::new(FailureKind::NotBefore(until), problem)
+}
+
+/// What the provider answered, for an entry.
+type Said = Option<Answer>;

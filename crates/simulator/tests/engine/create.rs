@@ -1,0 +1,704 @@
+//! Meetings made for events that have none, and written on them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::FutureExt;
+use http::{Request, Response};
+use reconvene_core::problem::Code;
+use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
+use reconvene_engine::ports::{Transport, TransportError};
+use reconvene_engine::rehearsal::{self, Door, Ended, Fate};
+use reconvene_simulator::hands::{NewConference, NewEvent};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+use serde_json::{Value, json};
+
+use crate::shared::InProcess;
+use crate::stand::{ANA, Stand, answer_lost, at, refused};
+
+const START: &str = "2026-12-01T09:00:00Z";
+
+/// Ana, who allowed to change events, and “Review” without a meeting. Returns its id as well.
+async fn ready() -> (Stand, String) {
+    let stand = Stand::new("").await;
+    stand.permit().await;
+    let event = stand.add(NewEvent::new(ANA, "Review", at(START)));
+    stand.sync().await;
+    stand.clear_log();
+    (stand, event)
+}
+
+fn write(stand: &Stand, event: &str, fields: Value) {
+    stand.hand(Hand::WriteFields {
+        calendar: ANA.into(),
+        event: event.into(),
+        fields: fields.as_object().unwrap().clone(),
+    });
+}
+
+fn field(stand: &Stand, event: &str, name: &str) -> Value {
+    let event = stand.simulator.with(|world| world.event(ANA, event).unwrap());
+    event.more.get(name).cloned().unwrap_or_default()
+}
+
+/// Numbers of the meetings that are there.
+fn meetings(stand: &Stand) -> Vec<u64> {
+    stand.simulator.with(|world| {
+        let there = world.meetings().filter(|meeting| meeting.trashed.is_none());
+        there.map(|meeting| meeting.id).collect()
+    })
+}
+
+/// The number that the event's join link names.
+fn shown(stand: &Stand, event: &str) -> Option<u64> {
+    let text = [
+        field(stand, event, "location"),
+        field(stand, event, "description"),
+    ]
+    .map(|text| text.as_str().unwrap_or_default().to_owned())
+    .concat();
+    let (_, rest) = text.split_once("/j/")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+async fn add(stand: &Stand, event: &str) -> Result<(), Code> {
+    let added = stand.engine.add_meeting(ANA, event, Service::Zoom).await;
+    added.map(drop).map_err(|problem| problem.code)
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_an_added_meeting_equals_its_event_and_follows_it() {
+    let (stand, event) = ready().await;
+    let view = stand
+        .engine
+        .add_meeting(ANA, &event, Service::Zoom)
+        .await
+        .unwrap();
+    assert_eq!(view.state, MeetingState::InStep);
+    let [meeting] = meetings(&stand)[..] else { panic!() };
+    assert_eq!(view.number, Some(meeting.to_string()));
+    assert_eq!(shown(&stand, &event), Some(meeting));
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.start(meeting), Some(START.parse().unwrap()));
+    assert_eq!(stand.newest().outcome, Outcome::Created);
+    let methods: Vec<String> = stand.requests().into_iter().map(|entry| entry.method).collect();
+    assert_eq!(
+        methods,
+        ["GET", "POST", "PATCH", "GET"],
+        "read, make, write, look"
+    );
+
+    // P6: our own write coming back causes nothing.
+    stand.clear_log();
+    let report = stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!((report.entries, stand.zoom_methods()), (vec![], vec![]));
+
+    stand.rename(&event, "Review of plans");
+    stand.drag(&event, "2026-12-02T10:00:00Z");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review of plans"));
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-02T10:00:00Z".parse().unwrap())
+    );
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p7_p9_nothing_else_on_the_event_is_touched_and_nobody_gets_a_mail() {
+    let (stand, event) = ready().await;
+    let guests = json!([{"email": "ben@example.test", "responseStatus": "accepted"}]);
+    write(
+        &stand,
+        &event,
+        json!({"location": "Room 4", "description": "Agenda", "attendees": guests,
+               "extendedProperties": {"private": {"mine": "1"}, "shared": {"ours": "2"}}}),
+    );
+    let mails = stand.simulator.with(|world| world.mails().len());
+    add(&stand, &event).await.unwrap();
+    assert_eq!(field(&stand, &event, "location"), "Room 4");
+    assert_eq!(field(&stand, &event, "attendees"), guests);
+    let description = field(&stand, &event, "description");
+    let description = description.as_str().unwrap();
+    assert!(description.starts_with("Agenda\n"), "{description}");
+    let properties = field(&stand, &event, "extendedProperties");
+    assert_eq!(properties["private"]["mine"], "1");
+    assert_eq!(properties["private"]["reconvene-event"], event);
+    assert_eq!(properties["shared"]["ours"], "2");
+    assert_eq!(stand.simulator.with(|world| world.mails().len()), mails);
+
+    let writes: Vec<_> = stand
+        .requests()
+        .into_iter()
+        .filter(|entry| entry.is_write())
+        .collect();
+    let [post, patch] = &writes[..] else {
+        panic!("{writes:#?}")
+    };
+    assert_eq!(post.body["settings"]["push_change_to_calendar"], false);
+    assert_eq!(patch.param("sendUpdates"), Some("none"));
+    assert_eq!(patch.param("conferenceDataVersion"), Some("1"));
+    let mut fields: Vec<&String> = patch.body.as_object().unwrap().keys().collect();
+    fields.sort();
+    assert_eq!(fields, ["description", "extendedProperties"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_meeting_whose_answer_was_lost_is_found_again() {
+    for faults in [1, 2, 3] {
+        let (stand, event) = ready().await;
+        stand.fault(Wire::Zoom, "/users/me/meetings", "POST", answer_lost());
+        for _ in 1..faults {
+            stand.fault(Wire::Zoom, "/users/me/meetings", "GET", answer_lost());
+        }
+        let added = add(&stand, &event).await;
+        assert_eq!(added, if faults == 1 { Ok(()) } else { Err(Code::TimedOut) });
+        for _ in 0..4 {
+            stand.sync_after(Duration::from_secs(30)).await;
+        }
+        let [meeting] = meetings(&stand)[..] else {
+            panic!("{faults}: {:?}", meetings(&stand))
+        };
+        assert_eq!(shown(&stand, &event), Some(meeting));
+        assert_eq!(stand.newest().outcome, Outcome::Created);
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_request_that_never_arrived_is_made_again_only_when_no_list_shows_a_meeting() {
+    let (stand, event) = ready().await;
+    stand.fault(
+        Wire::Zoom,
+        "/users/me/meetings",
+        "POST",
+        Fault::before(Effect::Reset),
+    );
+    assert_eq!(add(&stand, &event).await, Err(Code::TimedOut));
+    assert!(stand.newest().next_try.is_some());
+    stand.sync_after(Duration::from_secs(20)).await;
+    assert_eq!(meetings(&stand), [0; 0], "it may still be on its way");
+    stand.sync_after(Duration::from_secs(60)).await;
+    let [meeting] = meetings(&stand)[..] else { panic!() };
+    assert_eq!(shown(&stand, &event), Some(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_written_event_whose_answer_was_lost_is_not_written_again() {
+    let (stand, event) = ready().await;
+    stand.fault(Wire::Google, "/events/", "PATCH", answer_lost());
+    assert_eq!(add(&stand, &event).await, Err(Code::TimedOut));
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.google_writes(), 1);
+    assert_eq!(shown(&stand, &event), meetings(&stand).first().copied());
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p7_an_edit_in_between_is_kept_and_the_event_read_again() {
+    let (mut stand, event) = ready().await;
+    let simulator = stand.simulator.clone();
+    let edited = event.clone();
+    stand.restart_over(Arc::new(Meddler::new(&stand, "PATCH", move || {
+        let rename = Hand::RenameEvent {
+            calendar: ANA.into(),
+            event: edited.clone(),
+            title: "Renamed by hand".into(),
+        };
+        simulator.hand(rename).unwrap();
+    })));
+    add(&stand, &event).await.unwrap();
+    let statuses: Vec<u16> = stand
+        .requests()
+        .into_iter()
+        .filter(|entry| entry.method == "PATCH" && entry.service == Wire::Google)
+        .map(|entry| entry.status)
+        .collect();
+    assert_eq!(statuses, [412, 200]);
+    let [meeting] = meetings(&stand)[..] else { panic!() };
+    assert_eq!(shown(&stand, &event), Some(meeting));
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Renamed by hand"));
+    let title = stand
+        .simulator
+        .with(|world| world.event(ANA, &event).unwrap().summary().to_owned());
+    assert_eq!(title, "Renamed by hand");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_event_cancelled_meanwhile_leaves_no_meeting_behind() {
+    let (mut stand, event) = ready().await;
+    let simulator = stand.simulator.clone();
+    let cancelled = event.clone();
+    stand.restart_over(Arc::new(Meddler::new(&stand, "PATCH", move || {
+        let cancel = Hand::CancelEvent {
+            calendar: ANA.into(),
+            event: cancelled.clone(),
+        };
+        simulator.hand(cancel).unwrap();
+    })));
+    assert_eq!(add(&stand, &event).await, Err(Code::EventGone));
+    assert_eq!(meetings(&stand), [0; 0]);
+    assert_eq!(stand.newest().outcome, Outcome::Deleted);
+    assert_eq!(stand.simulator.with(|world| world.mails().len()), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_refused_write_leaves_no_meeting_behind() {
+    for (preset, code) in [
+        ("google_403_forbidden", Code::PermissionDenied),
+        ("google_403_scope", Code::MissingScope),
+        ("google_404", Code::CalendarGone),
+    ] {
+        let (stand, event) = ready().await;
+        stand.fault(Wire::Google, "/events/", "PATCH", refused(preset));
+        assert_eq!(add(&stand, &event).await, Err(code), "{preset}");
+        assert_eq!(meetings(&stand), [0; 0], "{preset}");
+        assert_eq!(shown(&stand, &event), None);
+        assert_eq!(stand.newest().outcome, Outcome::Refused);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_right_to_write_is_asked_for_only_when_something_is_to_be_written() {
+    let stand = Stand::new("").await;
+    let event = stand.add(NewEvent::new(ANA, "Review", at(START)));
+    stand.sync().await;
+    stand.clear_log();
+    assert_eq!(add(&stand, &event).await, Err(Code::MissingScope));
+    assert_eq!(stand.requests().len(), 0, "nothing is tried without it");
+    stand.permit().await;
+    add(&stand, &event).await.unwrap();
+    assert_eq!(shown(&stand, &event), meetings(&stand).first().copied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_no_meeting_is_refused_before_one_is_made() {
+    let (stand, event) = ready().await;
+    let with = |conference, start, organizer: Option<&str>| {
+        stand.add(NewEvent {
+            conference,
+            organizer: organizer.map(str::to_owned),
+            ..NewEvent::new(ANA, "Other", start)
+        })
+    };
+    let has_one = with(NewConference::ZoomAddOn(ANA.into()), at(START), None);
+    let over = with(NewConference::None, at("2026-11-01T09:00:00Z"), None);
+    let day = reconvene_simulator::hands::Moment::Day("2026-12-01".parse().unwrap());
+    let day = with(NewConference::None, day, None);
+    let foreign = with(NewConference::None, at(START), Some("boss@example.test"));
+    let before = meetings(&stand);
+    for (event, code) in [
+        (&has_one, Code::HasMeeting),
+        (&over, Code::InThePast),
+        (&day, Code::Refused),
+        (&foreign, Code::PermissionDenied),
+        (&"nosuchevent".to_owned(), Code::EventGone),
+    ] {
+        assert_eq!(add(&stand, event).await, Err(code));
+    }
+    assert_eq!(meetings(&stand), before);
+    stand.cancel(&event);
+    assert_eq!(add(&stand, &event).await, Err(Code::EventGone));
+    assert_eq!(meetings(&stand), before);
+    // A Meet link that Google added by itself is no meeting of the person's.
+    let meet = with(NewConference::Meet, at(START), None);
+    add(&stand, &meet).await.unwrap();
+    assert_eq!(meetings(&stand).len(), before.len() + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_meeting_added_on_a_calendar_has_it_watched() {
+    let (stand, event) = ready().await;
+    stand.engine.watch_calendar(ANA, false).await.unwrap();
+    add(&stand, &event).await.unwrap();
+    assert!(
+        stand
+            .engine
+            .calendars()
+            .unwrap()
+            .iter()
+            .all(|calendar| calendar.watched)
+    );
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    assert_eq!(stand.newest().outcome, Outcome::Created);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_series_gets_a_meeting_that_repeats_without_its_cancelled_date() {
+    let (stand, _) = ready().await;
+    let weekly = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=6".into()],
+        ..NewEvent::new(ANA, "Weekly", at(START))
+    });
+    stand.hand(Hand::CancelEvent {
+        calendar: ANA.into(),
+        event: format!("{weekly}_20261208T090000Z"),
+    });
+    stand.sync().await;
+    add(&stand, &weekly).await.unwrap();
+    let [meeting] = meetings(&stand)[..] else { panic!() };
+    let (kind, dates) = stand.simulator.with(|world| {
+        let meeting = world.meeting(meeting).unwrap();
+        let living = meeting.occurrences.iter().filter(|date| !date.deleted);
+        (
+            meeting.kind,
+            living.map(|date| date.start.to_string()).collect::<Vec<_>>(),
+        )
+    });
+    assert_eq!((kind, dates.len()), (8, 5), "{dates:?}");
+    assert!(!dates.contains(&"2026-12-08T09:00:00Z".to_owned()));
+
+    let yearly = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=YEARLY;COUNT=6".into()],
+        ..NewEvent::new(ANA, "Yearly", at(START))
+    });
+    add(&stand, &yearly).await.unwrap();
+    let entry = stand.newest();
+    assert_eq!(
+        entry.problem.map(|problem| problem.code),
+        Some(Code::NotExpressible),
+        "it says what differs"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_vanished_meeting_is_made_anew_in_its_place() {
+    for conference in ["block", "location"] {
+        let (stand, _) = ready().await;
+        let (event, old) = stand.event("Retro", START);
+        if conference == "location" {
+            let link = stand
+                .simulator
+                .with(|world| world.meeting(old).unwrap().join_url());
+            write(&stand, &event, json!({"conferenceData": null, "location": link}));
+        }
+        stand.sync().await;
+        stand.hand(Hand::ForgetMeeting { meeting: old });
+        stand.rename(&event, "Retrospective");
+        stand.sync_after(Duration::from_secs(60)).await;
+        let view = stand.view("Retrospective");
+        assert!(view.remedies.contains(&Remedy::Recreate), "{view:#?}");
+        assert!(stand.newest().remedies.contains(&Remedy::Recreate));
+        let added = stand.engine.recreate(view.id).await.unwrap();
+        let [meeting] = meetings(&stand)[..] else { panic!() };
+        assert_eq!(added.number, Some(meeting.to_string()));
+        assert_eq!(shown(&stand, &event), Some(meeting), "{conference}");
+        assert_eq!(field(&stand, &event, "conferenceData"), Value::Null);
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Retrospective"));
+        let report = stand.sync_after(Duration::from_secs(60)).await;
+        assert_eq!(report.entries, [], "nobody took anything off");
+        assert_eq!(stand.engine.meetings().unwrap().len(), 1);
+        assert_eq!(stand.state("Retrospective"), MeetingState::InStep);
+        assert!(
+            stand.engine.recreate(added.id).await.is_err(),
+            "that one is there"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_asks_once_and_only_when_the_person_made_it() {
+    let (stand, _) = ready().await;
+    let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    stand.sync().await;
+    assert_eq!(meetings(&stand), [0; 0], "off by default");
+    let settings = stand.engine.settings().unwrap();
+    stand
+        .engine
+        .change_settings(reconvene_core::report::SettingsView {
+            request_word: "#zoom".into(),
+            ..settings
+        })
+        .unwrap();
+    stand.rename(&event, "Plans, #Zoom please");
+    let ticked = stand.add(NewEvent::new(ANA, "Ticked", at(START)));
+    write(
+        &stand,
+        &ticked,
+        json!({"extendedProperties": {"private": {"reconvene-add": "zoom"}}}),
+    );
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand).len(), 2);
+    assert!(shown(&stand, &event).is_some() && shown(&stand, &ticked).is_some());
+    // Taken off again, it stays off.
+    write(&stand, &event, json!({"location": null}));
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.rename(&event, "Plans #zoom again");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand).len(), 2);
+    assert_eq!(shown(&stand, &event), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_rule_without_the_right_to_write_says_what_it_needs_and_goes_on_with_it() {
+    let stand = Stand::new("").await;
+    let settings = stand.engine.settings().unwrap();
+    stand
+        .engine
+        .change_settings(reconvene_core::report::SettingsView {
+            request_word: "#zoom".into(),
+            ..settings
+        })
+        .unwrap();
+    let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    let report = stand.sync().await;
+    assert!(report.needs_you);
+    let entry = stand.newest();
+    assert_eq!(
+        (entry.outcome, entry.remedies),
+        (Outcome::NeedsYou, vec![Remedy::Permit])
+    );
+    assert_eq!(meetings(&stand), [0; 0]);
+    stand.permit().await;
+    stand.sync().await;
+    assert_eq!(shown(&stand, &event), meetings(&stand).first().copied());
+    assert!(
+        !stand
+            .engine
+            .status()
+            .unwrap()
+            .problems
+            .iter()
+            .any(|problem| problem.code == Code::MissingScope)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_two_installations_that_add_to_the_same_event_make_one_meeting() {
+    let (mut stand, event) = ready().await;
+    let other = stand.second().await;
+    other.permit().await;
+    // The other one comes in between, when the first has made its meeting and is about to write.
+    let engine = other.engine.clone();
+    let same = event.clone();
+    let meddler = Meddler::new(&stand, "PATCH", || {}).and(move || {
+        let (engine, same) = (engine.clone(), same.clone());
+        Box::pin(async move {
+            engine.add_meeting(ANA, &same, Service::Zoom).await.unwrap();
+        })
+    });
+    stand.restart_over(Arc::new(meddler));
+    assert_eq!(add(&stand, &event).await, Err(Code::HasMeeting));
+    let [meeting] = meetings(&stand)[..] else {
+        panic!("{:?}", meetings(&stand))
+    };
+    assert_eq!(shown(&stand, &event), Some(meeting));
+    for engine in [&stand, &other, &stand] {
+        engine.sync_after(Duration::from_secs(60)).await;
+        assert_eq!(engine.state("Review"), MeetingState::InStep);
+    }
+    stand.rename(&event, "Review, both");
+    stand.clear_log();
+    stand.sync().await;
+    other.sync().await;
+    let writes = stand
+        .zoom_methods()
+        .iter()
+        .filter(|method| *method == "PATCH")
+        .count();
+    assert_eq!(writes, 1, "they do not fight");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_an_addition_counts_against_the_days_writes() {
+    let (stand, event) = ready().await;
+    let left = |stand: &Stand| {
+        let accounts = stand.engine.accounts().unwrap();
+        accounts.iter().find_map(|account| account.writes_left_today)
+    };
+    let before = left(&stand).unwrap();
+    add(&stand, &event).await.unwrap();
+    assert_eq!(left(&stand), Some(before - 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_events_without_a_meeting_are_listed_and_nothing_of_them_is_kept() {
+    let (stand, event) = ready().await;
+    stand.event("Has one", "2026-11-24T09:00:00Z");
+    let soon = stand.add(NewEvent::new(ANA, "Soon", at("2026-11-24T09:00:00Z")));
+    let listed = stand.engine.without_meeting(7).await.unwrap();
+    let ids: Vec<&String> = listed.iter().map(|event| &event.event).collect();
+    assert_eq!(ids, [&soon]);
+    let listed = stand.engine.without_meeting(14).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[1].event, event);
+    stand.simulator.with(|world| {
+        world
+            .faults()
+            .add(Rule::once(Wire::Google, "/events", Fault::preset("google_500")).method("GET"));
+    });
+    assert!(stand.engine.without_meeting(7).await.is_err());
+}
+
+/// Ends the process at every request and every commit of an addition, one run each: never two meetings, never one that
+/// nobody knows of.
+#[tokio::test(start_paused = true)]
+async fn p5_a_kill_at_any_point_of_an_addition_makes_one_meeting() {
+    let calm = Arc::new(Doom::new(usize::MAX, usize::MAX));
+    killed(&calm).await;
+    let (requests, commits) = (calm.requests(), calm.commits());
+    assert!(
+        requests >= 3 && commits >= 5,
+        "{requests} requests, {commits} commits"
+    );
+    for nth in 0..requests * 2 {
+        killed(&Arc::new(Doom::new(nth, usize::MAX))).await;
+    }
+    for nth in 0..commits * 2 {
+        killed(&Arc::new(Doom::new(usize::MAX, nth))).await;
+    }
+}
+
+async fn killed(doom: &Arc<Doom>) {
+    let (mut stand, event) = ready().await;
+    stand.restart_over(Arc::new(Deadly {
+        doom: Arc::clone(doom),
+        inner: InProcess(stand.simulator.router()),
+    }));
+    let keeper = Arc::clone(doom);
+    rehearsal::watch(Some(Box::new(move |door| keeper.at_commit(door))));
+    let engine = stand.engine.clone();
+    let adding = AssertUnwindSafe(engine.add_meeting(ANA, &event, Service::Zoom)).catch_unwind();
+    let ended = adding.await;
+    rehearsal::watch(None);
+    if let Err(payload) = ended {
+        assert!(payload.is::<Ended>(), "an honest panic");
+    }
+    drop(engine);
+    stand.restart();
+    for _ in 0..5 {
+        stand.sync_after(Duration::from_secs(40)).await;
+    }
+    let there = meetings(&stand);
+    match there[..] {
+        // Only when the wish itself was never kept: the person sees that, and asks again.
+        [] => assert_eq!((shown(&stand, &event), doom.at_commit), (None, 0), "{doom:?}"),
+        [meeting] => {
+            assert_eq!(shown(&stand, &event), Some(meeting), "{doom:?}");
+            assert_eq!(stand.state("Review"), MeetingState::InStep, "{doom:?}");
+        }
+        _ => panic!("{doom:?}: {there:?}"),
+    }
+    let status = stand.engine.status().unwrap();
+    assert_eq!(status.problems, [], "{doom:?}");
+}
+
+/// When the process ends: at a request (even: before it goes out, odd: when its answer is on the way), or at a commit (even:
+/// before it, odd: after it).
+#[derive(Debug)]
+struct Doom {
+    at_request: usize,
+    at_commit: usize,
+    seen_requests: AtomicUsize,
+    seen_doors: AtomicUsize,
+}
+
+impl Doom {
+    fn new(at_request: usize, at_commit: usize) -> Self {
+        Self {
+            at_request,
+            at_commit,
+            seen_requests: AtomicUsize::new(0),
+            seen_doors: AtomicUsize::new(0),
+        }
+    }
+
+    fn requests(&self) -> usize {
+        self.seen_requests.load(Ordering::Relaxed) / 2
+    }
+
+    fn commits(&self) -> usize {
+        self.seen_doors.load(Ordering::Relaxed) / 2
+    }
+
+    fn at_request(&self) {
+        if self.seen_requests.fetch_add(1, Ordering::Relaxed) == self.at_request {
+            std::panic::resume_unwind(Box::new(Ended));
+        }
+    }
+
+    fn at_commit(&self, _: Door) -> Fate {
+        match self.seen_doors.fetch_add(1, Ordering::Relaxed) == self.at_commit {
+            true => Fate::Ends,
+            false => Fate::Goes,
+        }
+    }
+}
+
+/// The way to the services of a process that ends.
+struct Deadly {
+    doom: Arc<Doom>,
+    inner: InProcess,
+}
+
+#[async_trait]
+impl Transport for Deadly {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        // What becomes of a token on its way is the keyring's story.
+        let counts = !request.uri().path().ends_with("/token");
+        if counts {
+            self.doom.at_request();
+        }
+        let answer = self.inner.send(request).await;
+        if counts {
+            self.doom.at_request();
+        }
+        answer
+    }
+}
+
+type Deed = Box<dyn Fn() + Send + Sync>;
+type Visit = Box<dyn Fn() -> futures::future::BoxFuture<'static, ()> + Send + Sync>;
+
+/// Lets something happen once, right before the first request of a kind to Google.
+struct Meddler {
+    inner: InProcess,
+    method: &'static str,
+    deed: Deed,
+    visit: Option<Visit>,
+    done: AtomicUsize,
+}
+
+impl Meddler {
+    fn new(stand: &Stand, method: &'static str, deed: impl Fn() + Send + Sync + 'static) -> Self {
+        Self {
+            inner: InProcess(stand.simulator.router()),
+            method,
+            deed: Box::new(deed),
+            visit: None,
+            done: AtomicUsize::new(0),
+        }
+    }
+
+    fn and(
+        self,
+        visit: impl Fn() -> futures::future::BoxFuture<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            visit: Some(Box::new(visit)),
+            ..self
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for Meddler {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let meant = request.method().as_str() == self.method && request.uri().path().contains("/google/");
+        if meant && self.done.fetch_add(1, Ordering::Relaxed) == 0 {
+            (self.deed)();
+            if let Some(visit) = &self.visit {
+                visit().await;
+            }
+        }
+        self.inner.send(request).await
+    }
+}
