@@ -94,6 +94,17 @@ const english = {
     setUp: 'Set up',
   },
 
+  without: {
+    title: 'Events without a meeting',
+    why: 'Yours, in the next seven days. They are looked up now and not kept.',
+    looking: 'Looking at your calendars',
+    none: 'Every event of yours in the next seven days has a meeting.',
+    add: 'Add Zoom meeting',
+    addLabel: (title: string) => `Add Zoom meeting to ${title}`,
+    recurring: 'Repeats',
+    again: 'Look again',
+  },
+
   held: {
     title: (n: number) => (n === 1 ? '1 deletion is held' : `${n} deletions are held`),
     why: 'More events than usual went away at once. These meetings are deleted only if you say so.',
@@ -113,6 +124,7 @@ const english = {
   outcome: {
     in_step: 'In step already',
     updated: 'Updated',
+    created: 'Meeting added',
     deleted: 'Deleted',
     kept: 'Left as it is',
     undone: 'Undone',
@@ -128,6 +140,8 @@ const english = {
     undo: 'Undo',
     fix: 'Bring in step',
     sign_in: 'Sign in again',
+    permit: 'Allow changing events',
+    recreate: 'Make a new meeting',
   } satisfies Record<Remedy, string>,
   /** `ignore`, where otherwise the meeting would be deleted. */
   keep: 'Keep the meeting',
@@ -256,6 +270,10 @@ const english = {
     previewWhy: 'Shows what would be done, and writes nothing to any meeting or calendar.',
     ask_on_drift: 'Ask when a meeting was changed at its provider',
     ask_on_driftWhy: 'Otherwise the calendar wins, and the change is undone.',
+    adding: 'Adding meetings',
+    request_word: 'Word that asks for a meeting',
+    request_wordWhy:
+      'In the title or description of an event of yours, such as #zoom. Then a meeting is added by itself. Empty: never.',
     tell: 'Notifications',
     notify: 'Tell me about failures',
     notifyWhy: 'With a notification on the desktop.',
@@ -300,6 +318,8 @@ const english = {
     left: (n: number) => (n === 1 ? 'The meeting is left as it is' : `${n} meetings are left as they are`),
     retried: (title: string) => `Trying again: ${title}`,
     ignored: (title: string) => `Left as it is: ${title}`,
+    added: (title: string) => `Meeting added: ${title}`,
+    recreated: (title: string) => `New meeting made: ${title}`,
     approved: (n: number) => (n === 1 ? 'The meeting is being deleted' : `${n} meetings are being deleted`),
     undone: (title: string) => `Undone: ${title}`,
     undoing: (title: string) => `To be undone as soon as possible: ${title}`,

@@ -11,7 +11,7 @@ const failed = (entry: ActivityEntry): boolean =>
   entry.outcome === 'refused' || entry.outcome === 'waiting' || (entry.outcome === 'needs_you' && entry.problem !== null);
 
 const changed = (entry: ActivityEntry): boolean =>
-  entry.outcome === 'updated' || entry.outcome === 'deleted' || entry.outcome === 'undone';
+  ['updated', 'created', 'deleted', 'undone'].includes(entry.outcome);
 
 const passes: Record<Sieve, (entry: ActivityEntry) => boolean> = {
   all: () => true,

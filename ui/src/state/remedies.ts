@@ -35,6 +35,10 @@ export const busyName = (remedy: Remedy, patient: Patient): string => `${remedy}
 export function apply(remedy: Remedy, patient: Patient, store: Store, signing: Signing): Promise<unknown> {
   const name = busyName(remedy, patient);
   const { meeting } = patient;
+  if (remedy === 'permit') {
+    location.hash = 'accounts';
+    return signing.start('google', true);
+  }
   if (remedy === 'sign_in') {
     // There the sign-in can be followed and called off.
     location.hash = 'accounts';
@@ -48,6 +52,8 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
       return store.run(name, { command: 'ignore', meeting }, words.said.ignored(isolate(patient.title || words.untitled)));
     case 'fix':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.fixing(1));
+    case 'recreate':
+      return store.run(name, { command: 'recreate', meeting }, words.said.recreated(isolate(patient.title || words.untitled)));
     case 'approve':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
     case 'undo':
@@ -68,7 +74,7 @@ async function undo(name: string, what: string, title: string, store: Store): Pr
 
 /** The remedies that can be carried out: leaving be and deleting need a meeting. */
 export const open = (remedies: readonly Remedy[], meeting: string | null): Remedy[] =>
-  remedies.filter((remedy) => meeting !== null || remedy === 'retry' || remedy === 'sign_in');
+  remedies.filter((remedy) => meeting !== null || ['retry', 'sign_in', 'permit'].includes(remedy));
 
 /** What is written on the button. */
 export const nameOf = (remedy: Remedy, keeps: boolean): string =>

@@ -9,6 +9,8 @@ import type { Store } from './store.svelte';
 export class Signing {
   /** Where to, while one is under way or has just failed. */
   service = $state<Service | null>(null);
+  /** Whether it also asks for the right to change events. */
+  write = $state(false);
   /** The begun sign-in, once the agent has answered. */
   begun = $state.raw<SignIn | null>(null);
   /** Whether the system's browser could not be asked. */
@@ -24,13 +26,14 @@ export class Signing {
     this.#store = store;
   }
 
-  async start(service: Service): Promise<void> {
+  async start(service: Service, write = false): Promise<void> {
     await this.cancel();
     const attempt = this.#attempt;
     const { agent } = this.#store;
     this.service = service;
+    this.write = write;
     try {
-      const begun = await askFor(agent, 'sign_in', { command: 'sign_in', service });
+      const begun = await askFor(agent, 'sign_in', { command: 'sign_in', service, write });
       if (attempt !== this.#attempt) {
         await this.#callOff(begun.ticket);
         return;
