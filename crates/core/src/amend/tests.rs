@@ -1,7 +1,10 @@
+use super::compare::FEWEST_LEFT;
+use super::layout::endless;
 use super::*;
 use crate::event::{Became, Event, Exception, Kind, Moment};
 use crate::meeting::{LONGEST_TOPIC, Repeats, agrees};
 use crate::recurrence::Recurrence;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 const NOW: &str = "2026-11-22T12:00:00Z";

@@ -1,0 +1,118 @@
+//! A series laid out anew: by which rule, from which date on, and how many dates.
+
+use jiff::civil::Weekday;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::meeting::Occurrence;
+use crate::recurrence::{Beyond, Every, Pattern, Recurrence};
+use crate::series::{MOST_DATES, Rule, Series};
+
+/// A series as it would be laid out.
+pub(super) struct Layout {
+    pub(super) pattern: Pattern,
+    pub(super) start: Timestamp,
+    pub(super) zone: String,
+    pub(super) minutes: u32,
+    pub(super) words: String,
+    pub(super) dates: Vec<Occurrence>,
+}
+
+/// The dates that one rule gives from now on, begun so much earlier that there is one for every date that another half has
+/// before it.
+pub(super) fn layout(rule: &Rule, series: &Series, now: Timestamp) -> Result<Option<Layout>, Beyond> {
+    let pattern = rule.recurrence.pattern(rule.start, &rule.zone)?;
+    if pattern.interval > longest_interval(&pattern.every) {
+        return Err(Beyond::Selection);
+    }
+    let next = rule
+        .recurrence
+        .regular_starts(rule.start, &rule.zone, after(now), 1)?;
+    let (Some(first), Some(last)) = (next.first().copied(), series.dates.last()) else {
+        return Ok(None);
+    };
+    let before = series.dates.iter().filter(|date| date.original < first).count();
+    let endless = endless(&pattern);
+    let early = earlier(first, &pattern, before, &rule.zone);
+    let mut starts = endless.starts(early, &rule.zone, after(now), MOST_DATES + before)?;
+    let surplus = starts.iter().filter(|start| **start < first).count();
+    starts.drain(..surplus.saturating_sub(before));
+    let last = last.start.max(last.original);
+    let times = starts
+        .iter()
+        .filter(|start| **start <= last)
+        .count()
+        .clamp(1, MOST_DATES);
+    starts.truncate(times);
+    let Some(start) = starts.first().copied() else {
+        return Ok(None);
+    };
+    Ok(Some(Layout {
+        words: endless.in_words(start, &rule.zone),
+        pattern,
+        start,
+        zone: rule.zone.clone(),
+        minutes: rule.minutes,
+        dates: starts
+            .into_iter()
+            .map(|start| Occurrence {
+                id: String::new(),
+                original: start,
+                start,
+                minutes: rule.minutes,
+            })
+            .collect(),
+    }))
+}
+
+/// The pattern without an end.
+pub(super) fn endless(pattern: &Pattern) -> Recurrence {
+    let name = |day: &Weekday| match day {
+        Weekday::Monday => "MO",
+        Weekday::Tuesday => "TU",
+        Weekday::Wednesday => "WE",
+        Weekday::Thursday => "TH",
+        Weekday::Friday => "FR",
+        Weekday::Saturday => "SA",
+        Weekday::Sunday => "SU",
+    };
+    let rule = match &pattern.every {
+        Every::Day => "FREQ=DAILY".to_owned(),
+        Every::Week { days } => {
+            let days: Vec<&str> = days.iter().map(name).collect();
+            format!("FREQ=WEEKLY;WKST=SU;BYDAY={}", days.join(","))
+        }
+        Every::MonthOnDay { day } => format!("FREQ=MONTHLY;BYMONTHDAY={day}"),
+        Every::MonthOnWeekday { week, day } => format!("FREQ=MONTHLY;BYDAY={week}{}", name(day)),
+    };
+    Recurrence::new(vec![format!("RRULE:{rule};INTERVAL={}", pattern.interval)])
+}
+
+fn after(now: Timestamp) -> Timestamp {
+    now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now)
+}
+
+/// Zoom's limits of `repeat_interval`, <https://developers.zoom.us/docs/api/meetings/>.
+const fn longest_interval(every: &Every) -> u32 {
+    match every {
+        Every::Day => 99,
+        Every::Week { .. } => 50,
+        Every::MonthOnDay { .. } | Every::MonthOnWeekday { .. } => 10,
+    }
+}
+
+/// The instant, so many repetitions before `first`, at which the same clock time falls.
+fn earlier(first: Timestamp, pattern: &Pattern, repetitions: usize, zone: &str) -> Timestamp {
+    let Ok(local) = first.in_tz(zone) else {
+        return first;
+    };
+    let count = i64::try_from(repetitions).unwrap_or(0) * i64::from(pattern.interval);
+    let span = jiff::Span::new();
+    let span = match pattern.every {
+        Every::Day => span.try_days(count),
+        Every::Week { .. } => span.try_weeks(count),
+        Every::MonthOnDay { .. } | Every::MonthOnWeekday { .. } => span.try_months(count),
+    };
+    span.ok()
+        .and_then(|span| local.checked_sub(span).ok())
+        .map_or(first, |local| local.timestamp())
+}
