@@ -65,8 +65,15 @@ impl App {
         app.sign_in("google").await;
         app.sign_in("zoom").await;
         app.json(&["calendar", "watch", ANA]).await;
-        app.json(&["sync"]).await;
+        app.bring_in_step().await;
         app
+    }
+
+    /// Syncs, agrees to bring in step what differed before, and does that.
+    pub(crate) async fn bring_in_step(&self) {
+        self.run(&["sync"]).await;
+        self.json(&["approve", "all"]).await;
+        self.json(&["sync"]).await;
     }
 
     /// Adds a line to what `config.toml` says about syncing.

@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::until;
 
 /// So many kills unless `KILLS` says otherwise.
-const KILLS: u64 = 24;
+const KILLS: u64 = 16;
 /// After so many syncs that nobody disturbs everything is done.
 const SYNCS: u32 = 6;
 
@@ -126,7 +126,7 @@ impl Story {
         story.app.sign_in("google").await;
         story.app.sign_in("zoom").await;
         story.app.json(&["calendar", "watch", ANA]).await;
-        story.app.json(&["sync"]).await;
+        story.app.bring_in_step().await;
         story.mark = story.last_request();
         let doom = Arc::clone(&story.doom);
         let hook: Hook = Arc::new(move |_| doom.lock().unwrap().meets());
