@@ -101,6 +101,16 @@ pub(crate) enum Verb {
         /// The meeting, such as m3
         meeting: MeetingId,
     },
+    /// Say that a meeting was made for its event: it follows that event from now on
+    Bond {
+        /// The meeting, such as m3
+        meeting: MeetingId,
+    },
+    /// Leave a meeting alone for good, whatever becomes of its event, until you bond it again
+    Unbond {
+        /// The meeting, such as m3
+        meeting: MeetingId,
+    },
     /// Take back what was done to a meeting. It is then left alone until its event changes again
     Undo {
         /// The entry that tells of it, such as e12, or the meeting, such as m3, for its newest entry
@@ -313,6 +323,8 @@ async fn carry_out(asking: &Asking, verb: Verb, json: bool) -> Result<ExitCode, 
         Verb::Status => Command::Status,
         Verb::Retry { meeting } => Command::Retry { meeting },
         Verb::Ignore { meeting } => Command::Ignore { meeting },
+        Verb::Bond { meeting } => Command::Bond { meeting },
+        Verb::Unbond { meeting } => Command::Unbond { meeting },
         Verb::Undo { what } => Command::Undo { what },
         Verb::Approve(held) => Command::Approve {
             meetings: chosen(&held),
@@ -464,6 +476,8 @@ mod tests {
             "reconvene activity --limit 5 --before e9",
             "reconvene plan --json",
             "reconvene undo e12",
+            "reconvene bond m3",
+            "reconvene unbond m3",
             "reconvene approve all",
             "reconvene approve m1 m2",
             "reconvene refuse m1",

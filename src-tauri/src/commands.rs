@@ -97,6 +97,8 @@ impl Answers for Commands {
             Command::Plan => Ok(Reply::Plan(engine.plan().await?)),
             Command::Retry { meeting } => done(engine.retry(meeting)),
             Command::Ignore { meeting } => done(engine.ignore(meeting)),
+            Command::Bond { meeting } => done(engine.bond(meeting).await),
+            Command::Unbond { meeting } => done(engine.unbond(meeting)),
             Command::Undo { what } => Ok(Reply::Activity(engine.undo(&what).await?)),
             Command::Approve { meetings } => done(engine.approve(&meetings)),
             Command::Refuse { meetings } => done(engine.refuse(&meetings)),

@@ -70,6 +70,7 @@ const english = {
     tried: (n: number, next: string) =>
       `${n === 1 ? 'Tried once' : n === 2 ? 'Tried twice' : `Tried ${n} times`}, next try ${next}.`,
     join: 'Join',
+    moreLabel: (title: string) => `More about ${title}`,
     joinLabel: (title: string) => `Join ${title}`,
     seen: (age: string) => `Last checked ${age}.`,
     moved: (from: string, to: string) => `Moved from ${from} to ${to}`,
@@ -139,10 +140,13 @@ const english = {
     approve: 'Delete the meeting',
     undo: 'Undo',
     fix: 'Bring in step',
+    bond: 'Keep in step',
     sign_in: 'Sign in again',
     permit: 'Allow changing events',
     recreate: 'Make a new meeting',
   } satisfies Record<Remedy, string>,
+  /** For a meeting that follows its event. */
+  unbond: 'Stop following',
   /** `ignore`, where otherwise the meeting would be deleted. */
   keep: 'Keep the meeting',
   remedyLabel: (remedy: string, title: string) => `${remedy}: ${title}`,
@@ -321,6 +325,8 @@ const english = {
     added: (title: string) => `Meeting added: ${title}`,
     recreated: (title: string) => `New meeting made: ${title}`,
     approved: (n: number) => (n === 1 ? 'The meeting is being deleted' : `${n} meetings are being deleted`),
+    bonded: (title: string) => `Follows the calendar from now on: ${title}`,
+    unbonded: (title: string) => `No longer follows the calendar: ${title}`,
     undone: (title: string) => `Undone: ${title}`,
     undoing: (title: string) => `To be undone as soon as possible: ${title}`,
     refused: (n: number) => (n === 1 ? 'The meeting stays' : `${n} meetings stay`),

@@ -103,6 +103,17 @@ pub enum Command {
         /// Which meeting.
         meeting: MeetingId,
     },
+    /// Says that a meeting was made for the event that points at it: it follows that event from now on. Answered by
+    /// [`Reply::Done`].
+    Bond {
+        /// Which meeting.
+        meeting: MeetingId,
+    },
+    /// Leaves a meeting alone, whatever becomes of its event, until it is bonded again. Answered by [`Reply::Done`].
+    Unbond {
+        /// Which meeting.
+        meeting: MeetingId,
+    },
     /// Takes back what was done to a meeting, which is then left alone until its event changes again. Answered by
     /// [`Reply::Activity`] with what came of it.
     Undo {

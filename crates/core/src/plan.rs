@@ -24,6 +24,8 @@ pub enum Proof {
     Agreement,
     /// Reconvene made the meeting for the event, and said so on it.
     Created,
+    /// The person said so.
+    Said,
 }
 
 /// One event that points, or pointed to its end, at the meeting in question.
@@ -63,6 +65,8 @@ pub struct Subject<'a> {
     pub rooms: &'a [String],
     /// The person said to leave it alone until its event changes.
     pub ignored: bool,
+    /// The person said to leave it alone until they bond it again.
+    pub unbonded: bool,
 }
 
 /// What the person chose, as far as the plan depends on it.
@@ -128,6 +132,8 @@ pub enum Reason {
     Over,
     /// The person said to leave it alone.
     Ignored,
+    /// The person said to leave it alone for good.
+    Unbonded,
 }
 
 impl Reason {
@@ -157,6 +163,7 @@ impl Reason {
             Self::Ambiguous => "Several events claim this meeting and want different things.",
             Self::Over => "The event is over.",
             Self::Ignored => "You said to leave it as it is.",
+            Self::Unbonded => "You said that this meeting does not follow the calendar.",
         }
     }
 }
@@ -172,6 +179,7 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         Target::Meeting { number, .. } if subject.rooms.contains(number) => {
             return leave_or_forget(subject, Reason::StandingRoom);
         }
+        Target::Meeting { .. } if subject.unbonded => return leave_or_forget(subject, Reason::Unbonded),
         Target::Meeting { .. } => {}
     }
     let living = subject.links.iter().any(|link| link.gone.is_none());
@@ -369,6 +377,55 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
             not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
         },
         _ => Decision::Forget,
+    }
+}
+
+/// The links, by their place, that become bonds when the person says that the meeting was made for their event; none when it
+/// is bonded without that. Rooms and what somebody else hosts are never bonded, and neither are the events of somebody else
+/// or several that have nothing to do with each other.
+///
+/// # Errors
+/// Why the person cannot say so.
+pub fn bondable(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Result<Vec<usize>, Reason> {
+    let bonded = Subject {
+        unbonded: false,
+        ..*subject
+    };
+    if subject.hosts.is_empty() {
+        return Err(Reason::NoAccount);
+    }
+    if let Some(reason) = subject.seen.and_then(|seen| untouchable(seen, subject.hosts)) {
+        return Err(reason);
+    }
+    match decide(&bonded, settings, now) {
+        Decision::Leave(Reason::NotBonded | Reason::MadeForAnother) | Decision::Look => {}
+        Decision::Leave(reason @ (Reason::Ignored | Reason::Ambiguous)) if !subject.unbonded => {
+            return Err(reason);
+        }
+        Decision::Leave(Reason::Ignored | Reason::Ambiguous) => return Ok(Vec::new()),
+        Decision::Leave(reason) => return Err(reason),
+        Decision::Forget => return Err(Reason::Over),
+        Decision::InStep | Decision::Update(_) | Decision::Delete { .. } => return Ok(Vec::new()),
+    }
+    let mut places = Vec::new();
+    let mut events: Vec<&str> = Vec::new();
+    for (place, link) in subject.links.iter().enumerate() {
+        let speaks = link.gone.is_none()
+            && link.event.organized_here
+            && link.proof.is_none()
+            && !is_spoken_for(link.event, subject.links)
+            && !(matches!(link.event.kind, Kind::Exception(_)) && is_series(subject.seen));
+        let schedule = link.schedule(now).ok().flatten();
+        if speaks && schedule.is_some_and(|schedule| !schedule.is_over(now)) {
+            places.push(place);
+            events.push(base(&link.event.google_id));
+        }
+    }
+    events.dedup();
+    match events.len() {
+        0 => Err(Reason::Over),
+        1 => Ok(places),
+        _ => Err(Reason::Ambiguous),
     }
 }
 

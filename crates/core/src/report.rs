@@ -87,6 +87,8 @@ pub enum Remedy {
     Undo,
     /// Agree to bring a meeting in step that was out of step before, or was changed at the provider.
     Fix,
+    /// Say that the meeting was made for this event, so that it follows it.
+    Bond,
     /// Sign in to the account again.
     SignIn,
     /// Allow Reconvene to change events.
@@ -294,6 +296,9 @@ pub struct MeetingView {
     pub conference: String,
     /// The provider's number of the meeting, when it has one.
     pub number: Option<String>,
+    /// Whether the meeting was made for this event, as far as is known, and so follows it.
+    #[serde(default)]
+    pub bonded: bool,
     /// Where it stands.
     pub state: MeetingState,
     /// One sentence that says why it stands there; empty for `in_step`.

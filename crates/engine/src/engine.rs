@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reconvene_core::id::{AccountId, CalendarId, EntryId, MeetingId};
+use reconvene_core::plan::{Proof, Reason};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{
     AccountView, ActivityEntry, CalendarView, Check, EventView, MeetingView, PlanView, Remedy, Service,
@@ -400,6 +401,66 @@ impl Engine {
         })
     }
 
+    /// The person says that a meeting was made for the event that points at it: from now on it follows that event. A
+    /// meeting that was never read is read first, because a room, or what somebody else hosts, is never bonded.
+    ///
+    /// # Errors
+    /// [`Code::BadUsage`] for an unknown meeting, or one that cannot be bonded; the provider's failure; those of the database.
+    pub async fn bond(&self, meeting: MeetingId) -> Result<(), Problem> {
+        let shared = &self.shared;
+        let known = shared.store.read(|tx| meetings::get(tx, meeting))?;
+        let known = known.ok_or_else(|| unknown("meeting", &meeting.to_string()))?;
+        if known.seen.is_none()
+            && let Some(asked) = push::addressees(shared, meeting)?.filter(|asked| !asked.accounts.is_empty())
+        {
+            let now = shared.now();
+            let Some(seen) = preview::look(shared, &asked, now).await? else {
+                let waits = asked
+                    .accounts
+                    .into_iter()
+                    .find_map(|account| account.health.problem);
+                return Err(waits.unwrap_or_else(|| not_bondable(meeting, Reason::NoAccount)));
+            };
+            shared.store.write(|tx| plan::seen(tx, meeting, &seen, now))?;
+        }
+        let now = shared.now();
+        let bonded = shared.store.write(|tx| {
+            let settings = shared.plan_settings(tx)?;
+            let Some(dossier) = Dossier::of(tx, meeting)? else {
+                return Ok(Err(unknown("meeting", &meeting.to_string())));
+            };
+            let rows = match dossier.bondable(&settings, now) {
+                Ok(rows) => rows,
+                Err(reason) => return Ok(Err(not_bondable(meeting, reason))),
+            };
+            for row in rows {
+                events::bond(tx, row, Proof::Said)?;
+            }
+            meetings::set_unbonded(tx, meeting, false)?;
+            meetings::set_problem(tx, meeting, None)?;
+            shared.replan_in(tx, meeting)?;
+            outbox::asked(tx, meeting).map(Ok)
+        })?;
+        shared.nudge.notify_one();
+        bonded
+    }
+
+    /// Leaves a meeting alone, whatever becomes of its event, until it is bonded again.
+    ///
+    /// # Errors
+    /// [`Code::BadUsage`] for an unknown meeting; those of the database.
+    pub fn unbond(&self, meeting: MeetingId) -> Result<(), Problem> {
+        self.decide_anew(meeting, |tx, _| {
+            plan::call_off_undo(tx, meeting)?;
+            meetings::set_unbonded(tx, meeting, true)?;
+            meetings::set_ignored(tx, meeting, false)?;
+            meetings::set_asks(tx, meeting, false)?;
+            meetings::set_problem(tx, meeting, None)?;
+            activity::settle(tx, meeting)?;
+            self.shared.replan_in(tx, meeting)
+        })
+    }
+
     /// Takes back what was done to a meeting: `what` is the entry that tells of it (`e12`), or the meeting (`m3`) for its
     /// newest entry. An update is written back, a deleted meeting recovered. The meeting is then left alone until its event
     /// changes again. Returns the entries that tell what came of it; when it has to wait, that is none.
@@ -654,6 +715,17 @@ fn forgotten(tx: &Transaction<'_>, meeting: MeetingId) -> rusqlite::Result<bool>
     }
     activity::settle(tx, meeting)?;
     Ok(tx.changes() > 0)
+}
+
+fn not_bondable(meeting: MeetingId, reason: Reason) -> Problem {
+    Problem::lasting(
+        Code::BadUsage,
+        format!(
+            "{meeting} cannot be made to follow an event. {}",
+            reason.sentence()
+        ),
+        "",
+    )
 }
 
 fn not_signed_in(service: Service, hint: &str) -> Problem {

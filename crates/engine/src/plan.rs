@@ -11,7 +11,8 @@ use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::{
-    Decision, Linked, Proof, Settings, Subject, decide, is_touchable, proof_by_agreement, proof_by_origin,
+    Decision, Linked, Proof, Reason, Settings, Subject, bondable, decide, is_touchable, proof_by_agreement,
+    proof_by_origin,
 };
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, PlannedAction, Remedy, Service};
@@ -295,10 +296,32 @@ impl Dossier {
 
     /// What must become of the meeting.
     pub(crate) fn decide(&self, settings: &Settings, now: Timestamp) -> Decision {
-        let links: Vec<Linked<'_>> = self
-            .links
+        self.about(&self.speaking(), |subject| decide(subject, settings, now))
+    }
+
+    /// The events, by their row, that become bonded when the person says so; none when no word is needed.
+    ///
+    /// # Errors
+    /// Why the person cannot say so.
+    pub(crate) fn bondable(&self, settings: &Settings, now: Timestamp) -> Result<Vec<i64>, Reason> {
+        let speaking = self.speaking();
+        let places = self.about(&speaking, |subject| bondable(subject, settings, now))?;
+        let rows = places
+            .into_iter()
+            .filter_map(|place| speaking.get(place).map(|stored| stored.id));
+        Ok(rows.collect())
+    }
+
+    fn speaking(&self) -> Vec<&Stored> {
+        self.links
             .iter()
             .filter(|stored| !self.is_outdated(stored))
+            .collect()
+    }
+
+    fn about<T>(&self, speaking: &[&Stored], ask: impl FnOnce(&Subject<'_>) -> T) -> T {
+        let links: Vec<Linked<'_>> = speaking
+            .iter()
             .map(|stored| Linked {
                 event: &stored.event,
                 gone: stored.gone_since,
@@ -314,8 +337,14 @@ impl Dossier {
             hosts: &self.hosts,
             rooms: &self.rooms,
             ignored: self.known.ignored,
+            unbonded: self.known.unbonded,
         };
-        decide(&subject, settings, now)
+        ask(&subject)
+    }
+
+    /// Whether the meeting follows an event, as far as is known.
+    pub(crate) fn is_bonded(&self, stored: &Stored) -> bool {
+        !self.known.unbonded && self.proof(stored).is_some()
     }
 
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an

@@ -119,7 +119,11 @@ async fn action(
 }
 
 /// Reads the meeting through the first account that can see it; none when every account has to wait.
-async fn look(shared: &Shared, asked: &Addressees, now: Timestamp) -> Result<Option<Meeting>, Problem> {
+pub(crate) async fn look(
+    shared: &Shared,
+    asked: &Addressees,
+    now: Timestamp,
+) -> Result<Option<Meeting>, Problem> {
     let Some(provider) = provider(asked.service) else {
         return Ok(None);
     };

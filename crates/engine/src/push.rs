@@ -183,10 +183,14 @@ impl<'a> Attempt<'a> {
             Err(failure) => return Err(failure.into()),
         };
         match self.decide(Some(&meeting))? {
-            Decision::Update(_) | Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
+            Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
             Decision::Update(schedule) => {
+                // Asked first: what was out of step before must still be asked about when a preview ends.
                 if let Some(problem) = self.question()? {
                     return Ok(Ending::Asks { meeting, problem });
+                }
+                if self.previews()? {
+                    return Ok(Ending::Previewed);
                 }
                 self.attempted = Some(schedule.clone());
                 let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;

@@ -185,6 +185,18 @@ fn meeting(
         Target::Meeting { number, .. } => Some(number.clone()),
         _ => None,
     };
+    let mut remedies = match known.asks {
+        true => vec![Remedy::Fix, Remedy::Ignore],
+        false => remedies(state, problem.as_ref()),
+    };
+    if state == MeetingState::WatchedOnly
+        && known.problem.is_none()
+        && stored.gone_since.is_none()
+        && let Ok(rows) = dossier.bondable(settings, now)
+        && (rows.contains(&stored.id) || (known.unbonded && stored.proof.is_some()))
+    {
+        remedies.push(Remedy::Bond);
+    }
     MeetingView {
         id: known.id,
         title: event.title.clone(),
@@ -212,10 +224,8 @@ fn meeting(
             due: pending.due,
             attempts: pending.attempts,
         }),
-        remedies: match known.asks {
-            true => vec![Remedy::Fix, Remedy::Ignore],
-            false => remedies(state, problem.as_ref()),
-        },
+        bonded: dossier.is_bonded(stored),
+        remedies,
         problem,
         seen: known.seen_at,
     }

@@ -419,6 +419,7 @@ fn remedy_text(remedy: Remedy, meeting: &str) -> String {
         Remedy::Ignore => format!("reconvene ignore {meeting}"),
         Remedy::Fix | Remedy::Approve => format!("reconvene approve {meeting}"),
         Remedy::Undo => format!("reconvene undo {meeting}"),
+        Remedy::Bond => format!("reconvene bond {meeting}"),
         Remedy::SignIn => "reconvene account add".to_owned(),
         Remedy::Permit => "reconvene account add google --write".to_owned(),
         Remedy::Recreate => format!("reconvene meeting recreate {meeting}"),

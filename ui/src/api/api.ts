@@ -365,6 +365,14 @@ meeting: MeetingId, } | { "command": "ignore",
 /**
  * Which meeting.
  */
+meeting: MeetingId, } | { "command": "bond", 
+/**
+ * Which meeting.
+ */
+meeting: MeetingId, } | { "command": "unbond", 
+/**
+ * Which meeting.
+ */
 meeting: MeetingId, } | { "command": "undo", 
 /**
  * The entry that tells of it (`e12`), or the meeting (`m3`) for its newest entry.
@@ -571,6 +579,10 @@ conference: string,
  */
 number: string | null, 
 /**
+ * Whether the meeting was made for this event, as far as is known, and so follows it.
+ */
+bonded: boolean, 
+/**
  * Where it stands.
  */
 state: MeetingState, 
@@ -722,7 +734,7 @@ retryable: boolean, };
 /**
  * What a person can press to help.
  */
-export type Remedy = "retry" | "ignore" | "approve" | "undo" | "fix" | "sign_in" | "permit" | "recreate";
+export type Remedy = "retry" | "ignore" | "approve" | "undo" | "fix" | "bond" | "sign_in" | "permit" | "recreate";
 
 /**
  * What the agent answers when all went well.
@@ -785,6 +797,14 @@ meetings: boolean, } | { "command": "plan" } | { "command": "retry",
  * Which meeting.
  */
 meeting: MeetingId, } | { "command": "ignore", 
+/**
+ * Which meeting.
+ */
+meeting: MeetingId, } | { "command": "bond", 
+/**
+ * Which meeting.
+ */
+meeting: MeetingId, } | { "command": "unbond", 
 /**
  * Which meeting.
  */

@@ -56,9 +56,17 @@ export function apply(remedy: Remedy, patient: Patient, store: Store, signing: S
       return store.run(name, { command: 'recreate', meeting }, words.said.recreated(isolate(patient.title || words.untitled)));
     case 'approve':
       return store.run(name, { command: 'approve', meetings: [meeting] }, words.said.approved(1));
+    case 'bond':
+      return store.run(name, { command: 'bond', meeting }, words.said.bonded(isolate(patient.title || words.untitled)));
     case 'undo':
       return undo(name, patient.entry ?? meeting, patient.title, store);
   }
+}
+
+/** Lets a meeting go its own way. */
+export function unbond(meeting: MeetingView, store: Store): Promise<unknown> {
+  const said = words.said.unbonded(isolate(meeting.title || words.untitled));
+  return store.run(`unbond ${meeting.id}`, { command: 'unbond', meeting: meeting.id }, said);
 }
 
 /** What came of it is known only with the answer, which is none when it has to wait. */

@@ -186,7 +186,7 @@ for (const dark of [false, true]) {
     finish({ reply: 'account', value: later.accounts[1] });
 
     await step('This is what was found');
-    await page.getByText('10 upcoming meetings').waitFor();
+    await page.getByText('11 upcoming meetings').waitFor();
     await page.getByRole('button', { name: 'Show my meetings' }).click();
     await page.getByRole('heading', { level: 1, name: 'Meetings' }).waitFor();
   });
@@ -291,4 +291,17 @@ onPage('what was done can be undone, what was undone says so, and a refusal is r
   agent.script.undo = () => told('refused', worlds.problem('meeting_gone', 'Zoom cannot bring the meeting back.'));
   await page.getByRole('button', { name: 'Undo: Interview' }).click();
   await page.locator('[aria-live] p', { hasText: 'Zoom cannot bring the meeting back.' }).waitFor();
+});
+
+onPage('the person makes a meeting follow its event, and lets one go', worlds.everyday, {}, async ({ page, agent }) => {
+  await page.getByRole('button', { name: 'Keep in step: Vendor call' }).click();
+  await page.locator('[aria-live] p', { hasText: 'Follows the calendar from now on: ' }).waitFor();
+  assert.deepEqual(agent.of('bond'), [{ command: 'bond', meeting: 'm11' }]);
+  const release = page.getByRole('button', { name: 'Stop following: Stand-up' });
+  assert.equal(await release.count(), 0, 'out of the way until it is asked for');
+  await page.getByRole('button', { name: 'More about Stand-up' }).click();
+  await release.click();
+  await page.locator('[aria-live] p', { hasText: 'No longer follows the calendar: ' }).waitFor();
+  assert.deepEqual(agent.of('unbond'), [{ command: 'unbond', meeting: 'm1' }]);
+  assert.equal(await page.getByRole('button', { name: 'More about Team room' }).count(), 0);
 });

@@ -18,7 +18,7 @@ export const calendar = (id, name, more = {}) => ({
 export const meeting = (id, title, start, minutes, more = {}) => ({
   id, title, start, end: new Date(Date.parse(start) + minutes * 60_000).toISOString(), zone: 'Europe/Berlin',
   recurring: false, calendar: 'c1', calendar_name: 'Ada Lovelace', conference: 'Zoom', number: '812 3456 7890',
-  state: 'in_step', reason: '', differences: [], moved_from: null, planned: null, problem: null, seen: ago(2),
+  bonded: !['watched_only', 'nothing_to_sync'].includes(more.state), state: 'in_step', reason: '', differences: [], moved_from: null, planned: null, problem: null, seen: ago(2),
   can_join: true, remedies: [], ...more,
 });
 
@@ -90,6 +90,9 @@ export const everyday = () => world({
     meeting('m6', 'Offsite', ahead(1440 * 3), 60, {
       state: 'deleting', reason: 'Its event was cancelled.', planned: { action: 'delete', due: ahead(2), attempts: 0 },
       remedies: ['ignore'], can_join: false,
+    }),
+    meeting('m11', 'Vendor call', ahead(1440 * 3 + 20), 30, {
+      state: 'watched_only', reason: 'Nothing shows that the meeting was made for this event, so it is left alone.', remedies: ['bond'],
     }),
     meeting('m7', 'Team room', ahead(1440 * 3 + 30), 30, {
       state: 'watched_only', reason: 'A personal meeting room has no schedule of its own.',

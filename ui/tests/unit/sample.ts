@@ -7,7 +7,7 @@ export const problem = (code: Problem['code'] = 'refused', message = 'Zoom refus
 
 export const meeting = (more: Partial<MeetingView> = {}): MeetingView => ({
   id: 'm1', title: 'Stand-up', start: '2026-11-24T09:30:00Z', end: '2026-11-24T10:00:00Z', zone: 'Europe/Berlin',
-  recurring: false, calendar: 'c1', calendar_name: 'Ada', conference: 'Zoom', number: null, state: 'in_step',
+  recurring: false, calendar: 'c1', calendar_name: 'Ada', conference: 'Zoom', number: null, bonded: true, state: 'in_step',
   reason: '', differences: [], moved_from: null, planned: null, problem: null, seen: null, can_join: true,
   remedies: [], ...more,
 });

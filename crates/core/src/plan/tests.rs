@@ -69,6 +69,7 @@ struct Case {
     hosts: Vec<String>,
     rooms: Vec<String>,
     ignored: bool,
+    unbonded: bool,
     odd: bool,
     target: Target,
 }
@@ -81,6 +82,7 @@ impl Case {
             hosts: vec!["host1".into()],
             rooms: vec![],
             ignored: false,
+            unbonded: false,
             odd: false,
             target: target(),
         }
@@ -93,6 +95,14 @@ impl Case {
     }
 
     fn decide(&self) -> Decision {
+        self.ask(|subject| decide(subject, &settings(), at(NOW)))
+    }
+
+    fn bondable(&self) -> Result<Vec<usize>, Reason> {
+        self.ask(|subject| bondable(subject, &settings(), at(NOW)))
+    }
+
+    fn ask<T>(&self, ask: impl FnOnce(&Subject<'_>) -> T) -> T {
         let links: Vec<Linked<'_>> = self
             .links
             .iter()
@@ -111,8 +121,9 @@ impl Case {
             hosts: &self.hosts,
             rooms: &self.rooms,
             ignored: self.ignored,
+            unbonded: self.unbonded,
         };
-        decide(&subject, &settings(), at(NOW))
+        ask(&subject)
     }
 }
 
@@ -361,12 +372,74 @@ fn the_persons_no_is_heeded() {
     assert_eq!(case.decide(), Decision::Leave(Reason::Ignored));
 }
 
+#[test]
+fn the_person_can_bond_what_nothing_else_proves_and_unbond_anything() {
+    let mut case = Case::bonded(event("ev1", None));
+    case.links[0].2 = None;
+    case.seen = Some(Meeting {
+        topic: "Something else".into(),
+        ..meeting()
+    });
+    assert_eq!(case.decide(), Decision::Leave(Reason::NotBonded));
+    assert_eq!(case.bondable(), Ok(vec![0]));
+    case.links[0].2 = Some(Proof::Said);
+    assert!(matches!(case.decide(), Decision::Update(_)));
+    case.unbonded = true;
+    assert_eq!(case.decide(), Decision::Leave(Reason::Unbonded));
+    assert_eq!(case.bondable(), Ok(vec![]), "its bond is as good as before");
+    case.links[0].1 = Some(at(NOW));
+    assert_eq!(
+        case.decide(),
+        Decision::Forget,
+        "P3: it is not deleted with its event either"
+    );
+}
+
+#[test]
+fn p3_neither_rooms_nor_what_others_host_or_organize_can_be_bonded() {
+    let refused = |change: fn(&mut Case), reason| {
+        let mut case = Case::bonded(event("ev1", None));
+        case.links[0].2 = None;
+        case.seen = Some(Meeting {
+            topic: "Something else".into(),
+            ..meeting()
+        });
+        change(&mut case);
+        assert_eq!(case.bondable(), Err(reason));
+    };
+    refused(|case| case.hosts.clear(), Reason::NoAccount);
+    refused(
+        |case| case.seen.as_mut().unwrap().nature = Nature::Standing,
+        Reason::StandingRoom,
+    );
+    refused(
+        |case| case.seen.as_mut().unwrap().host = "other".into(),
+        Reason::NotHost,
+    );
+    refused(
+        |case| case.links[0].0.organized_here = false,
+        Reason::NotOrganizer,
+    );
+    refused(
+        |case| case.links.push((event("ev2", None), None, None)),
+        Reason::Ambiguous,
+    );
+    refused(
+        |case| {
+            if let Target::Meeting { number, .. } = &case.target {
+                case.rooms.push(number.clone());
+            }
+        },
+        Reason::StandingRoom,
+    );
+}
+
 proptest! {
     /// P3 over every combination: a deletion is decided only when all of its conditions hold.
     #[test]
     fn p3_a_deletion_needs_every_condition(
         links in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3u8), 0..4),
-        nature in 0..4u8, own_host: bool, signed_in: bool, ignored: bool,
+        nature in 0..4u8, own_host: bool, signed_in: bool, ignored: bool, unbonded: bool,
     ) {
         let links: Vec<_> = links.into_iter().enumerate().map(|(index, (alive, bonded, organizer, past, kind))| {
             let mut event = event(&format!("ev{index}"), None);
@@ -380,7 +453,7 @@ proptest! {
             0 => None, 1 => Some(Nature::Standing), 2 => Some(Nature::Recurring), _ => Some(Nature::Scheduled),
         }.map(|nature| Meeting { nature, host: if own_host { "host1" } else { "x" }.into(), ..meeting() });
         let case = Case {
-            links, seen, ignored, target: target(),
+            links, seen, ignored, unbonded, target: target(),
             odd: false,
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
             rooms: vec![],
@@ -391,7 +464,7 @@ proptest! {
                 proof.is_some() && event.organized_here), "no bond");
             prop_assert!(case.seen.as_ref().is_none_or(|seen|
                 seen.nature != Nature::Standing && seen.host == "host1"), "not ours");
-            prop_assert!(signed_in && !ignored);
+            prop_assert!(signed_in && !ignored && !unbonded);
         }
     }
 }

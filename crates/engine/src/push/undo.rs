@@ -180,6 +180,7 @@ impl Attempt<'_> {
         outbox::strike(tx, id)?;
         meetings::set_problem(tx, id, None)?;
         meetings::set_ignored(tx, id, true)?;
+        meetings::set_asks(tx, id, false)?;
         self.shared.replan_in(tx, id)
     }
 

@@ -17,6 +17,8 @@ pub(crate) struct Known {
     pub(crate) seen: Option<Meeting>,
     pub(crate) seen_at: Option<Timestamp>,
     pub(crate) ignored: bool,
+    /// The person said to leave it alone until they bond it again.
+    pub(crate) unbonded: bool,
     pub(crate) problem: Option<Problem>,
     /// It differed from its event in a way that only the person may settle.
     pub(crate) asks: bool,
@@ -31,6 +33,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
         seen: json(row, "seen")?,
         seen_at: instant(row, "seen_at")?,
         ignored: row.get("ignored")?,
+        unbonded: row.get("unbonded")?,
         problem: json(row, "problem")?,
         asks: row.get("asks")?,
         moved_from: instant(row, "moved_from")?,
@@ -125,6 +128,13 @@ pub(crate) fn seen_before(
         .collect()
 }
 
+/// Keeps whether the person said to leave it alone for good.
+pub(crate) fn set_unbonded(tx: &Connection, id: MeetingId, unbonded: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET unbonded = ?2 WHERE id = ?1")?
+        .execute((id.0, unbonded))
+        .map(drop)
+}
+
 /// Keeps where it was before the move that was just carried over.
 pub(crate) fn moved(tx: &Connection, id: MeetingId, from: Timestamp, now: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET moved_from = ?2, moved_at = ?3 WHERE id = ?1")?
@@ -139,9 +149,11 @@ pub(crate) fn unmoved(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Forgets a meeting that nothing points at; one that something points at stays.
+/// Forgets a meeting that nothing points at; one that something points at stays, and so does the person's word on one.
 pub(crate) fn forget_unlinked(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
-    tx.prepare_cached("DELETE FROM meetings WHERE id = ?1 AND id NOT IN (SELECT meeting FROM links)")?
-        .execute([id.0])
-        .map(drop)
+    tx.prepare_cached(
+        "DELETE FROM meetings WHERE id = ?1 AND NOT unbonded AND id NOT IN (SELECT meeting FROM links)",
+    )?
+    .execute([id.0])
+    .map(drop)
 }

@@ -145,6 +145,35 @@ async fn p8_more_deletions_than_the_limit_are_all_held_until_the_person_agrees()
 }
 
 #[tokio::test(start_paused = true)]
+async fn p8_held_deletions_are_approved_or_refused_together_in_one_word() {
+    for agreed in [true, false] {
+        let stand = Stand::new("delete_grace = \"1s\"\nmass_delete_limit = 2").await;
+        let pairs: Vec<_> = (0..3)
+            .map(|index| stand.event(&format!("Review {index}"), "2026-12-01T09:00:00Z"))
+            .collect();
+        stand.sync().await;
+        for (event, _) in &pairs {
+            stand.cancel(event);
+        }
+        stand.sync().await;
+        stand.sync_after(Duration::from_secs(10)).await;
+        assert_eq!(stand.engine.status().unwrap().held.len(), 3);
+        match agreed {
+            true => stand.engine.approve(&[]).unwrap(),
+            false => stand.engine.refuse(&[]).unwrap(),
+        }
+        for _ in 0..2 {
+            stand.sync_after(Duration::from_secs(600)).await;
+        }
+        assert!(pairs.iter().all(|(_, meeting)| stand.exists(*meeting) != agreed));
+        let status = stand.engine.status().unwrap();
+        assert_eq!((status.held.len(), status.overall), (0, Overall::InStep));
+        let none = stand.engine.approve(&[reconvene_core::id::MeetingId(1)]);
+        assert_eq!(none.unwrap_err().code, Code::BadUsage, "nothing is held any more");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn p5_a_deletion_whose_answer_was_lost_counts_as_done() {
     let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
     stand.cancel(&event);

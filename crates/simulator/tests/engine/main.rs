@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bond;
 mod clock;
 mod copies;
 mod create;

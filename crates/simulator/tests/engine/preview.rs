@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{Change, MeetingState, Overall, PlannedAction, SettingsView, Wait};
+use reconvene_core::report::{Change, MeetingState, Overall, PlannedAction, Service, SettingsView, Wait};
 use reconvene_simulator::{Entry, Hand, Service as Wire};
 
-use crate::stand::{Stand, answer_lost, refused};
+use crate::stand::{ANA, Stand, answer_lost, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -191,4 +191,25 @@ async fn a_write_whose_answer_was_lost_stays_known_through_a_preview() {
         matches!(changes.as_slice(), [Change::Topic { .. }]),
         "{changes:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_out_of_step_before_is_asked_about_however_long_a_preview_lasted() {
+    let mut stand = Stand::bare("preview = true");
+    stand.sign_in(Service::Google).await;
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    stand.sign_in(Service::Zoom).await;
+    stand.sync().await;
+    stand.restart_with("");
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(writes(&stand), []);
+    let asking = stand.engine.status().unwrap().asking;
+    assert_eq!(asking.len(), 1);
+    stand.engine.approve(&asking).unwrap();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
 }
