@@ -349,7 +349,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
             FailureKind::Gone,
             Code::MeetingGone,
             "Zoom has no such meeting: it was deleted or has expired.",
-            "Add a new Zoom meeting to the event in Google Calendar.",
+            "Reconvene can make a new one in its place, or add one to the event in Google Calendar.",
         ),
         (429, _) => {
             // <https://developers.zoom.us/docs/api/rate-limits/>
