@@ -20,12 +20,12 @@ use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
 pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
-recurringEventId,originalStartTime,organizer/self,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
+recurringEventId,originalStartTime,organizer/self,locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
 entryPoints(entryPointType,uri),parameters),extendedProperties/private";
 
 /// The fields asked of a page. Without naming the tokens they would silently not come.
 pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
-location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,hangoutLink,\
+location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,locked,hangoutLink,\
 conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
 extendedProperties/private)";
 
@@ -117,6 +117,8 @@ pub(super) struct Event {
     recurring_event_id: Option<String>,
     original_start_time: Option<EventTime>,
     organizer: Option<Organizer>,
+    #[serde(default, deserialize_with = "nullable")]
+    locked: bool,
     hangout_link: Option<String>,
     conference_data: Option<ConferenceData>,
     #[serde(default, deserialize_with = "nullable")]
@@ -279,7 +281,8 @@ impl Event {
             etag: self.etag,
             title: self.summary,
             kind,
-            organized_here: self.organizer.is_some_and(|organizer| organizer.is_self),
+            // A locked copy is not the event itself: what it says may not be changed here, and it speaks for nobody.
+            organized_here: !self.locked && self.organizer.is_some_and(|organizer| organizer.is_self),
             conference,
         })))
     }
@@ -395,6 +398,23 @@ mod tests {
             };
             assert_eq!(event.conference, None);
             assert!(!event.organized_here, "omitted means false");
+        }
+    }
+
+    #[test]
+    fn p3_a_locked_copy_is_not_the_persons_own_event() {
+        for (locked, ours) in [
+            ("", true),
+            (r#","locked":false"#, true),
+            (r#","locked":true"#, false),
+        ] {
+            let row = format!(
+                r#"{{"id":"ev1","status":"confirmed","organizer":{{"self":true}},"start":{{"date":"2026-12-01"}},"end":{{"date":"2026-12-02"}}{locked}}}"#
+            );
+            let Some(Observation::Present(event)) = observe(&row) else {
+                panic!("{row}")
+            };
+            assert_eq!(event.organized_here, ours, "{locked}");
         }
     }
 
