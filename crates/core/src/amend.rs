@@ -193,7 +193,7 @@ fn once(meeting: &Meeting, start: Timestamp, minutes: u32, now: Timestamp) -> Am
         });
     }
     if let Some(before) = meeting.start
-        && (whole_second(before) != start || repeats)
+        && whole_second(before) != start
     {
         let change = Change::Start { before, after: start };
         // Zoom answers 204 to a start in the past and ignores it, with everything else in the same request at risk.
@@ -205,15 +205,13 @@ fn once(meeting: &Meeting, start: Timestamp, minutes: u32, now: Timestamp) -> Am
         }
     }
     if let Some(before) = meeting.minutes
-        && (before != minutes || repeats)
+        && before != minutes
     {
         whole.minutes = Some(minutes);
-        if before != minutes {
-            amendment.changes.push(Change::Duration {
-                before,
-                after: minutes,
-            });
-        }
+        amendment.changes.push(Change::Duration {
+            before,
+            after: minutes,
+        });
     }
     if whole != Whole::default() {
         amendment.writes.push(Write::Whole(whole));
