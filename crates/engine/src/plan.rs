@@ -157,6 +157,8 @@ fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
     meetings::set_ignored(tx, meeting, false)?;
+    // Whoever edits the event now says what it should be; that answers the question.
+    meetings::set_asks(tx, meeting, false)?;
     activity::settle(tx, meeting)?;
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());

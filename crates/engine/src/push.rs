@@ -186,7 +186,7 @@ impl<'a> Attempt<'a> {
             Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
             Decision::Update(schedule) => {
                 // Asked first: what was out of step before must still be asked about when a preview ends.
-                if let Some(problem) = self.question()? {
+                if let Some(problem) = self.question(&meeting, &schedule)? {
                     return Ok(Ending::Asks { meeting, problem });
                 }
                 if self.previews()? {

@@ -2,9 +2,11 @@
 //! provider is undone. What asks is shown with both values and left as it is until then.
 
 use jiff::Timestamp;
+use reconvene_core::amend::amend;
+use reconvene_core::event::Schedule;
 use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Outcome, PlannedAction, Remedy};
+use reconvene_core::report::{Change, Outcome, PlannedAction, Remedy};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
@@ -16,13 +18,19 @@ use crate::store::{accounts, calendars, meetings, outbox};
 
 impl Attempt<'_> {
     /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.
-    pub(super) fn question(&self) -> Result<Option<Problem>, Problem> {
+    /// The zone in which the host sees the meeting changes nothing for anybody, so it is no question.
+    pub(super) fn question(&self, seen: &Meeting, wanted: &Schedule) -> Result<Option<Problem>, Problem> {
         let meeting = self.pending.meeting;
-        let (asks, ask_on_drift) = self.shared.store.read(|tx| {
+        let (asks, ask_on_drift, carry) = self.shared.store.read(|tx| {
             let asks = meetings::get(tx, meeting)?.is_some_and(|known| known.asks);
             let choices = choices::current(tx, &self.shared.session.config)?;
-            Ok((asks, choices.ask_on_drift))
+            let carry = self.shared.plan_settings(tx)?.carry;
+            Ok((asks, choices.ask_on_drift, carry))
         })?;
+        let changes = amend(seen, wanted, carry, self.shared.now()).changes;
+        if changes.iter().all(|change| matches!(change, Change::Zone { .. })) {
+            return Ok(None);
+        }
         let before = self.first_look && !self.account.agreed;
         let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
         Ok(match (before || asks, drifted) {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
 use reconvene_simulator::Hand;
+use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 
-use crate::stand::{ANA, Stand};
+use crate::stand::{ANA, Stand, at};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -172,4 +173,39 @@ async fn whoever_finds_everything_in_step_is_not_asked() {
     stand.rename(&event, "Retro");
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_of_the_event_answers_the_question() {
+    let (stand, [_, (other, meeting)]) = newly_connected().await;
+    stand.sync().await;
+    stand.rename(&other, "Renamed since");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Renamed since"));
+    assert!(stand.engine.status().unwrap().asking.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_zone_in_which_the_host_sees_a_meeting_is_no_question() {
+    let stand = Stand::bare("");
+    stand.sign_in(Service::Google).await;
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    let event = NewEvent {
+        time_zone: Some("Asia/Tokyo".into()),
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    };
+    let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+        host: ANA.into(),
+        topic: "Review".into(),
+        kind: 2,
+        start: Some("2026-12-01T09:00:00Z".parse().unwrap()),
+        minutes: 30,
+        recurrence: None,
+        time_zone: Some("UTC".into()),
+    })));
+    let conference = NewConference::LinkInLocation(meeting.parse().unwrap());
+    stand.add(NewEvent { conference, ..event });
+    stand.sign_in(Service::Zoom).await;
+    assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
