@@ -255,11 +255,11 @@ async fn who_signs_in_has_a_minute_to_unlock_the_keyring() {
         });
         (answer.await, began.elapsed().as_secs())
     };
-    assert_eq!(after(15, Ok(())).await, (Ok(()), 45));
+    assert_eq!(after(4, Ok(())).await, (Ok(()), 40));
     assert_eq!(after(99, Ok(())).await, (Err(SecretsError::Unanswered), 60));
     // A prompt that was dismissed is not shown again.
     assert_eq!(
         after(1, Err(SecretsError::Locked)).await,
-        (Err(SecretsError::Locked), 3)
+        (Err(SecretsError::Locked), 10)
     );
 }
