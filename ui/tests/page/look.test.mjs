@@ -8,6 +8,8 @@ for (const dark of [false, true]) {
     onPage(`axe finds nothing in any place: ${world}, ${dark ? 'dark' : 'light'}`, worlds[world], { dark }, async ({ page, axe, shot }) => {
       for (const place of PLACES) {
         await page.locator(`nav a[href="#${place}"]`).click();
+        // Else what is counted may still be of the place before.
+        await page.locator(`nav a[href="#${place}"][aria-current="page"]`).waitFor();
         const folded = page.locator('article button[aria-expanded="false"]');
         if (place === 'activity' && (await folded.count())) await folded.first().click();
         assert.deepEqual(await axe(), [], place);
