@@ -23,6 +23,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::profile::private_file;
 use jiff::Timestamp;
 use reconvene_core::problem::{Code, Problem};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use serde::Serialize;
@@ -85,6 +86,9 @@ impl Store {
         // Losing the last commit to a power cut could repeat a write to the provider, or lose a decision.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // One plan per statement: planning anew for each value costs more than reading these small tables
+        // (<https://www.sqlite.org/queryplanner-ng.html#qpsg>).
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         for (number, migration) in (1_u32..).zip(MIGRATIONS).skip(version) {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             transaction.execute_batch(migration)?;
@@ -95,7 +99,7 @@ impl Store {
     }
 
     fn with(connection: Connection, trouble: Option<Problem>, copy: Option<TempDir>) -> Self {
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection: Mutex::new(connection),
             revision: tokio::sync::watch::Sender::new(1),
