@@ -49,10 +49,11 @@ pub(crate) const MOST_PAGES: usize = 10_000;
 /// Nobody has more calendars than so many pages of 250 hold.
 const MOST_LIST_PAGES: usize = 100;
 
-/// Identifies the query that a sync token belongs to. A change of [`LISTING`] or of how rows are understood changes
-/// it, and the next pass is a full one.
-pub(crate) fn fingerprint() -> String {
-    identified(2, &LISTING)
+/// Identifies the query that a sync token belongs to. A change of [`LISTING`], of the word that asks for a meeting or of how
+/// rows are understood changes it, and the next pass is a full one.
+pub(crate) fn fingerprint(word: Option<&str>) -> String {
+    let query = identified(2, &LISTING);
+    word.map_or_else(|| query.clone(), |word| format!("{query} {word}"))
 }
 
 /// The same for a calendar list.

@@ -167,6 +167,10 @@ impl<'a> Making<'a> {
         let Some((_, owner)) = &self.place else {
             return Ok(Some(Ending::Nothing));
         };
+        if !self.row.by_hand && self.shared.request_word()?.is_none() {
+            // The rule that asked for it was taken back.
+            return Ok(Some(Ending::Nothing));
+        }
         if !owner.writes {
             return Err(Stopped::Failed(Service::Google, not_allowed()));
         }

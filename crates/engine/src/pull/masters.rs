@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use reconvene_core::event::{Kind, Observation};
 use reconvene_core::problem::Problem;
 
-use super::{Looked, Stopped};
+use super::closer::{Looked, look_up};
+use super::{Pass, Stopped};
 use crate::calendar::Page;
 use crate::shared::Shared;
-use crate::store::accounts::Account;
 use crate::store::calendars::Calendar;
 use crate::store::events;
 
@@ -43,25 +43,19 @@ pub(super) fn unknown(shared: &Shared, calendar: &Calendar, page: &Page) -> Resu
 }
 
 /// Asks for masters by their ids. One that cannot be had is done without.
-pub(super) async fn look_up(
-    shared: &Shared,
-    account: &Account,
-    calendar: &Calendar,
+pub(super) async fn ask_for(
+    pass: &Pass<'_>,
     masters: &BTreeSet<String>,
 ) -> Result<Vec<Observation>, Stopped> {
     let mut found = Vec::new();
     for master in masters {
         // A later page may have brought it.
-        if shared
-            .store
-            .read(|tx| events::get(tx, calendar.id, master))?
-            .is_some()
-        {
+        let calendar = pass.calendar.id;
+        let known = pass.shared.store.read(|tx| events::get(tx, calendar, master))?;
+        if known.is_some() {
             continue;
         }
-        if let Looked::Row(row @ Observation::Present(_)) =
-            super::look_up(shared, account, calendar, master).await?
-        {
+        if let Looked::Row(row @ Observation::Present(_)) = look_up(pass, master).await? {
             found.push(row);
         }
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::{Request, Response};
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
+use reconvene_core::report::{MeetingState, Outcome, Remedy, Service, SettingsView};
 use reconvene_engine::ports::{Transport, TransportError};
 use reconvene_engine::rehearsal::{self, Door, Ended, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent};
@@ -404,21 +404,26 @@ async fn p5_a_vanished_meeting_is_made_anew_in_its_place() {
     }
 }
 
+/// From now on an event that holds the word asks for a meeting; none does with no word.
+fn rule(stand: &Stand, word: &str) {
+    let settings = stand.engine.settings().unwrap();
+    let wanted = SettingsView {
+        request_word: word.into(),
+        ..settings
+    };
+    stand.engine.change_settings(wanted).unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rule_asks_once_and_only_when_the_person_made_it() {
     let (stand, _) = ready().await;
     let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
     stand.sync().await;
     assert_eq!(meetings(&stand), [0; 0], "off by default");
-    let settings = stand.engine.settings().unwrap();
-    stand
-        .engine
-        .change_settings(reconvene_core::report::SettingsView {
-            request_word: "#zoom".into(),
-            ..settings
-        })
-        .unwrap();
-    stand.rename(&event, "Plans, #Zoom please");
+    rule(&stand, "#zoom");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand).len(), 1, "the word was there before the rule");
+    assert!(shown(&stand, &event).is_some());
     let ticked = stand.add(NewEvent::new(ANA, "Ticked", at(START)));
     write(
         &stand,
@@ -440,14 +445,7 @@ async fn a_rule_asks_once_and_only_when_the_person_made_it() {
 #[tokio::test(start_paused = true)]
 async fn p11_a_rule_without_the_right_to_write_says_what_it_needs_and_goes_on_with_it() {
     let stand = Stand::new("").await;
-    let settings = stand.engine.settings().unwrap();
-    stand
-        .engine
-        .change_settings(reconvene_core::report::SettingsView {
-            request_word: "#zoom".into(),
-            ..settings
-        })
-        .unwrap();
+    rule(&stand, "#zoom");
     let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
     let report = stand.sync().await;
     assert!(report.needs_you);
@@ -469,6 +467,21 @@ async fn p11_a_rule_without_the_right_to_write_says_what_it_needs_and_goes_on_wi
             .iter()
             .any(|problem| problem.code == Code::MissingScope)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rule_taken_back_asks_for_nothing_any_more() {
+    let stand = Stand::new("").await;
+    rule(&stand, "#zoom");
+    stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    stand.sync().await;
+    assert_eq!(stand.newest().outcome, Outcome::NeedsYou);
+    rule(&stand, "");
+    stand.sync().await;
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+    stand.permit().await;
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand), [0; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,95 @@
+//! Looking closer: events asked for one by one, because a listing did not show them or showed what nobody understands.
+
+use reconvene_core::event::Observation;
+use reconvene_core::problem::Code;
+use rusqlite::Transaction;
+
+use super::pages::obey;
+use super::{PATIENCE, Pass, READER, Stopped};
+use crate::calendar::{self, Odd};
+use crate::failure::{Failure, FailureKind};
+use crate::plan;
+use crate::store::events;
+
+/// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known.
+pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, Failure> {
+    obey(pass)?;
+    let (session, calendar) = (&pass.shared.session, pass.calendar);
+    match calendar::event(session, pass.account, &calendar.google_id, google_id).await {
+        Ok(Some(observation)) => Ok(Looked::Row(observation)),
+        Ok(None) => Ok(Looked::Row(Observation::Gone {
+            google_id: google_id.to_owned(),
+            place: None,
+        })),
+        Err(failure) if failure.problem.code == Code::EventNotUnderstood => Ok(Looked::Odd),
+        Err(failure) => match failure.kind {
+            FailureKind::Limited(_) | FailureKind::Account => Err(failure),
+            // A passing failure is worth another pass, but not for ever: one event must not stall its calendar (P10).
+            FailureKind::Passing if calendar.failures < PATIENCE => Err(failure),
+            _ => Ok(Looked::Unanswered),
+        },
+    }
+}
+
+/// What asking for one event brought.
+pub(super) enum Looked {
+    /// The event, or that it is gone.
+    Row(Observation),
+    /// It is there, and not understood.
+    Odd,
+    /// Nothing that proves anything.
+    Unanswered,
+}
+
+/// What became of rows that were not understood.
+#[derive(Default)]
+pub(super) struct Cleared {
+    /// Asked for one by one, these were understood.
+    pub(super) rows: Vec<Observation>,
+    /// The known events that stay a riddle, by Google's ids.
+    pub(super) odd: Vec<String>,
+}
+
+impl Cleared {
+    pub(super) fn tells_of(&self, google_id: &str) -> bool {
+        self.odd.iter().any(|id| id == google_id) || self.rows.iter().any(|row| row.google_id() == google_id)
+    }
+
+    pub(super) fn take_over(&self, of: &Pass<'_>, tx: &Transaction<'_>, pass: i64) -> rusqlite::Result<()> {
+        let (shared, calendar) = (of.shared, of.calendar);
+        let (settings, now) = (shared.plan_settings(tx)?, shared.now());
+        let mut rows = self.rows.clone();
+        if calendar.access == READER {
+            rows.iter_mut().for_each(Observation::of_somebody_else);
+        }
+        plan::observe(tx, calendar.id, pass, &rows, &settings, now)?;
+        plan::not_understood(tx, calendar.id, pass, &self.odd, &settings, now)
+    }
+}
+
+/// Asks once more, one by one, for those events that point at a meeting, or are dates of a series that does, and came in a
+/// row that was not understood.
+pub(super) async fn look_closer(pass: &Pass<'_>, odd: &[Odd]) -> Result<Cleared, Stopped> {
+    let (shared, calendar) = (pass.shared, pass.calendar);
+    let mut cleared = Cleared::default();
+    for Odd { google_id, series } in odd {
+        let concerned = shared.store.read(|tx| {
+            for id in [Some(google_id), series.as_ref()].into_iter().flatten() {
+                if events::get(tx, calendar.id, id)?.is_some() {
+                    return Ok(Some(id.clone()));
+                }
+            }
+            Ok(None)
+        })?;
+        let Some(concerned) = concerned else {
+            // Nothing is known of it, so nothing can be out of step.
+            tracing::warn!(calendar = %calendar.id, "a row was not understood");
+            continue;
+        };
+        match look_up(pass, google_id).await? {
+            Looked::Row(observation) => cleared.rows.push(observation),
+            Looked::Odd | Looked::Unanswered => cleared.odd.push(concerned),
+        }
+    }
+    Ok(cleared)
+}
