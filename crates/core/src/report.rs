@@ -4,11 +4,17 @@
 //! Plain values only. Instants are UTC ([`Timestamp`], RFC 3339 in JSON); a zone that matters to the reader
 //! stands beside them as an IANA name. No secret and no join link with a passcode ever enters these types.
 
-use jiff::{SignedDuration, Timestamp};
+mod activity;
+mod plan;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountId, CalendarId, EntryId, MeetingId};
+use crate::id::{AccountId, CalendarId, MeetingId};
 use crate::problem::{Code, Problem};
+
+pub use activity::{ActivityEntry, Answer, Change, Outcome, Remedy, Slot};
+pub use plan::{ActionView, AdditionView, PlanView, Planned, PlannedAction, Wait};
 
 /// The service an account belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,178 +53,6 @@ impl Service {
     }
 }
 
-/// How an action ended, or stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The meeting already equalled its event; nothing was written.
-    InStep,
-    /// The meeting was changed and read back.
-    Updated,
-    /// The meeting was made, and written on its event.
-    Created,
-    /// The meeting was deleted.
-    Deleted,
-    /// The meeting was left as it is on purpose; the entry says why.
-    Kept,
-    /// What an earlier entry tells of was taken back.
-    Undone,
-    /// The provider refused for good.
-    Refused,
-    /// It failed for now and will be tried again.
-    Waiting,
-    /// Nothing happens until the person acts.
-    NeedsYou,
-}
-
-/// What a person can press to help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-#[serde(rename_all = "snake_case")]
-pub enum Remedy {
-    /// Try again now.
-    Retry,
-    /// Stop bothering: leave the meeting as it is.
-    Ignore,
-    /// Agree to a held deletion.
-    Approve,
-    /// Take back what the entry tells of.
-    Undo,
-    /// Agree to bring a meeting in step that was out of step before, or was changed at the provider.
-    Fix,
-    /// Say that the meeting was made for this event, so that it follows it.
-    Bond,
-    /// Sign in to the account again.
-    SignIn,
-    /// Allow Reconvene to change events.
-    Permit,
-    /// Make a new meeting in the place of the one that vanished.
-    Recreate,
-}
-
-/// One property that differs or differed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-#[serde(tag = "field", rename_all = "snake_case")]
-pub enum Change {
-    /// The title.
-    Topic {
-        /// As it was.
-        before: String,
-        /// As it is to be.
-        after: String,
-    },
-    /// The instant at which it begins.
-    Start {
-        /// As it was.
-        #[cfg_attr(feature = "ts", ts(type = "string"))]
-        before: Timestamp,
-        /// As it is to be.
-        #[cfg_attr(feature = "ts", ts(type = "string"))]
-        after: Timestamp,
-    },
-    /// The length, in whole minutes.
-    Duration {
-        /// As it was, in minutes.
-        before: u32,
-        /// As it is to be, in minutes.
-        after: u32,
-    },
-    /// The zone in which the host sees it, an IANA name.
-    Zone {
-        /// As it was.
-        before: String,
-        /// As it is to be.
-        after: String,
-    },
-    /// How often it takes place, in words: `once`, `every week on Mon`.
-    Rule {
-        /// As it was.
-        before: String,
-        /// As it is to be.
-        after: String,
-    },
-    /// One date of a series.
-    Date {
-        /// The instant at which it begins by the rule of the series.
-        #[cfg_attr(feature = "ts", ts(type = "string"))]
-        date: Timestamp,
-        /// When it took place; none when the series had no such date.
-        before: Option<Slot>,
-        /// When it is to take place; none when it is cancelled.
-        after: Option<Slot>,
-    },
-    /// The title of one date of a series.
-    DateTopic {
-        /// The instant at which the date begins by the rule of the series.
-        #[cfg_attr(feature = "ts", ts(type = "string"))]
-        date: Timestamp,
-        /// As it was.
-        before: String,
-        /// As it is to be.
-        after: String,
-    },
-}
-
-/// When one date of a series takes place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct Slot {
-    /// The instant at which it begins.
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub start: Timestamp,
-    /// Its length in whole minutes.
-    pub minutes: u32,
-}
-
-/// What the provider answered, for the curious and for support.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// The provider's own code, when it gave one.
-    pub code: Option<String>,
-    /// The provider's own words, cut at 500 characters.
-    pub words: Option<String>,
-}
-
-/// One line of the activity log: what became of one action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct ActivityEntry {
-    /// Its identity; later entries have higher numbers.
-    pub id: EntryId,
-    /// When it was last written to. A waiting action keeps one entry that is rewritten at each attempt.
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub at: Timestamp,
-    /// The meeting concerned; none for a failure of a calendar or an account.
-    pub meeting: Option<MeetingId>,
-    /// The event's title, or the name of the calendar or account.
-    pub title: String,
-    /// The service that answered.
-    pub service: Service,
-    /// How it ended, or stands.
-    pub outcome: Outcome,
-    /// Before → after, property by property.
-    pub changes: Vec<Change>,
-    /// Why, when something was refused, waits, is held or was kept.
-    pub problem: Option<Problem>,
-    /// What the provider said, when it said something.
-    pub answer: Option<Answer>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried again by itself.
-    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
-    pub next_try: Option<Timestamp>,
-    /// What can be pressed now; empty once it is settled.
-    pub remedies: Vec<Remedy>,
-    /// Whether it was taken back since.
-    #[serde(default)]
-    pub undone: bool,
-}
-
 /// Where a meeting stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
@@ -240,34 +74,6 @@ pub enum MeetingState {
     NothingToSync,
     /// The provider refused, or the person must do something first.
     Failed,
-}
-
-/// What will be done to a meeting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-#[serde(rename_all = "snake_case")]
-pub enum PlannedAction {
-    /// Read the meeting to learn whether it is bonded and in step.
-    Look,
-    /// Bring it in step.
-    Update,
-    /// Delete it.
-    Delete,
-    /// Take the last thing that was done to it back.
-    Undo,
-}
-
-/// A planned action and when it is due.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct Planned {
-    /// What.
-    pub action: PlannedAction,
-    /// Not before this instant.
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub due: Timestamp,
-    /// How often it was tried so far.
-    pub attempts: u32,
 }
 
 /// One event with its meeting, as listed for the person.
@@ -512,72 +318,6 @@ pub struct SyncReport {
     pub preview: bool,
 }
 
-/// What would be done, had everything been written that is planned now.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct PlanView {
-    /// When all watched calendars had last been read successfully. The plan knows no edit made since.
-    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
-    pub fresh_as_of: Option<Timestamp>,
-    /// Whether nothing of it is written because the person wants to see it first.
-    pub preview: bool,
-    /// Whether nothing of it is done because the person paused everything.
-    pub paused: bool,
-    /// What would be done, the next first.
-    pub actions: Vec<ActionView>,
-}
-
-/// What would be done to one meeting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-pub struct ActionView {
-    /// The meeting.
-    pub meeting: MeetingId,
-    /// The event's title.
-    pub title: String,
-    /// The kind of conference: `Zoom`.
-    pub conference: String,
-    /// What.
-    pub action: PlannedAction,
-    /// Property by property: `before` is the meeting, `after` what it would become.
-    pub changes: Vec<Change>,
-    /// What the event asks for besides, and the provider cannot hold.
-    pub beyond: Vec<Change>,
-    /// Not before this instant.
-    #[cfg_attr(feature = "ts", ts(type = "string"))]
-    pub due: Timestamp,
-    /// How often it was tried so far.
-    pub attempts: u32,
-    /// What it waits for; none when it is its turn.
-    pub waits: Option<Wait>,
-    /// The same in a sentence, or what else there is to say; empty when there is nothing.
-    pub reason: String,
-    /// When the meeting was last read at its provider: as a rule, for this very plan.
-    #[cfg_attr(feature = "ts", ts(type = "string | null"))]
-    pub seen: Option<Timestamp>,
-    /// Why the meeting could not be read for this plan; what is said rests on an earlier reading then, or on none.
-    pub problem: Option<Problem>,
-}
-
-/// What an action waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
-#[serde(rename_all = "snake_case")]
-pub enum Wait {
-    /// The end of the grace period of a deletion.
-    Grace,
-    /// The person's word: it is one of many deletions.
-    Held,
-    /// The next try, after one that failed.
-    Retry,
-    /// Its account, which the service told to wait or which needs the person.
-    Account,
-    /// The end of the pause.
-    Paused,
-    /// The end of the preview.
-    Preview,
-}
-
 /// What the person may choose. Values that `config.toml` fixes are named in `fixed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS), ts(export, export_to = "api.ts"))]
@@ -631,26 +371,6 @@ pub struct Check {
     pub finding: String,
     /// What to do; empty when nothing.
     pub advice: String,
-}
-
-/// So long a deleted meeting can be brought back: Zoom keeps it for seven days
-/// (`recover`, <https://developers.zoom.us/docs/api/meetings/#tag/meetings/put/meetings/{meetingId}/status>).
-const RECOVERABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-impl ActivityEntry {
-    /// The entry without what can no longer be pressed at `now`.
-    #[must_use]
-    pub fn at(mut self, now: Timestamp) -> Self {
-        if self.outcome == Outcome::Deleted && now.duration_since(self.at) > RECOVERABLE {
-            self.remedies.retain(|remedy| *remedy != Remedy::Undo);
-        }
-        self
-    }
-
-    /// Whether it still waits for the person.
-    pub fn needs_you(&self) -> bool {
-        matches!(self.outcome, Outcome::NeedsYou | Outcome::Refused) && !self.remedies.is_empty()
-    }
 }
 
 impl AccountView {

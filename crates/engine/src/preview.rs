@@ -8,7 +8,8 @@ use reconvene_core::conference::Target;
 use reconvene_core::meeting::{Carry, Meeting};
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::Problem;
-use reconvene_core::report::{ActionView, PlanView, PlannedAction, Wait};
+use reconvene_core::report::{ActionView, AdditionView, PlanView, PlannedAction, Service, Wait};
+use rusqlite::Connection;
 
 use crate::choices;
 use crate::plan::Dossier;
@@ -16,7 +17,9 @@ use crate::providers::provider;
 use crate::push::{Addressees, addressees};
 use crate::report;
 use crate::shared::Shared;
+use crate::store::accounts;
 use crate::store::activity::Reversal;
+use crate::store::creations::{self, Stage};
 use crate::store::outbox::{self, Pending};
 
 /// So many meetings are read; beyond, what is known of them has to do.
@@ -35,11 +38,15 @@ pub(crate) async fn plan(shared: &Shared) -> Result<PlanView, Problem> {
         .collect::<Vec<_>>()
         .await;
     let actions: Result<Vec<Option<ActionView>>, Problem> = actions.into_iter().collect();
+    let additions = shared
+        .store
+        .read(|tx| additions(tx, &circumstances, shared.now()))?;
     Ok(PlanView {
         fresh_as_of: circumstances.fresh_as_of,
         preview: circumstances.preview,
         paused: circumstances.paused,
         actions: actions?.into_iter().flatten().collect(),
+        additions,
     })
 }
 
@@ -116,6 +123,45 @@ async fn action(
         seen: dossier.known.seen_at,
         problem,
     }))
+}
+
+/// The meetings that would be made. Their events are read when it is their turn, and not for this.
+fn additions(
+    tx: &Connection,
+    circumstances: &Circumstances,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<AdditionView>> {
+    let mut views = Vec::new();
+    for row in creations::under_way(tx)? {
+        let owner = accounts::of(tx, Service::Google)?
+            .into_iter()
+            .find(|account| account.subject == row.owner);
+        let waits = if circumstances.preview {
+            Some(Wait::Preview)
+        } else if circumstances.paused {
+            Some(Wait::Paused)
+        } else if owner.is_none_or(|owner| !owner.writes || owner.waits_until(now).is_some()) {
+            Some(Wait::Account)
+        } else {
+            (row.due > now).then_some(Wait::Retry)
+        };
+        let reason = match (waits, row.stage) {
+            (Some(waits), _) => sentence(waits),
+            (None, Stage::Wanted) => "It is made if the event still takes one when it is read.",
+            (None, Stage::Unwanted) => "The event takes none any more: the one just made is deleted again.",
+            (None, _) => "The request is out; what came of it is looked up first.",
+        };
+        views.push(AdditionView {
+            event: row.event,
+            title: row.title,
+            conference: row.service.name().to_owned(),
+            due: row.due,
+            attempts: row.attempts,
+            waits,
+            reason: reason.to_owned(),
+        });
+    }
+    Ok(views)
 }
 
 /// Reads the meeting through the first account that can see it; none when every account has to wait.

@@ -5,8 +5,9 @@ use jiff::tz::TimeZone;
 use reconvene_api::Reply;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActionView, ActivityEntry, CalendarView, Change, Check, EventView, Health, MeetingState,
-    MeetingView, Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport, Verdict, Wait,
+    AccountView, ActionView, ActivityEntry, AdditionView, CalendarView, Change, Check, EventView, Health,
+    MeetingState, MeetingView, Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport,
+    Verdict, Wait,
 };
 use serde_json::Value;
 
@@ -166,6 +167,11 @@ fn plan_text(plan: &PlanView, retries: Retries) -> String {
         .actions
         .iter()
         .map(|action| action_text(action, retries))
+        .chain(
+            plan.additions
+                .iter()
+                .map(|addition| addition_text(addition, retries)),
+        )
         .collect();
     if out.is_empty() {
         out.push("There is nothing to do.".to_owned());
@@ -188,15 +194,7 @@ fn action_text(action: &ActionView, retries: Retries) -> String {
         PlannedAction::Delete => "delete",
         PlannedAction::Undo => "undo",
     };
-    let when = match (action.waits, retries) {
-        (None, Retries::Agent) => "now".to_owned(),
-        (None | Some(Wait::Retry), Retries::NextSync) => "at the next sync".to_owned(),
-        (Some(Wait::Grace | Wait::Retry), _) => local(action.due),
-        (Some(Wait::Account), _) => "later".to_owned(),
-        (Some(Wait::Held), _) => "held".to_owned(),
-        (Some(Wait::Paused), _) => "paused".to_owned(),
-        (Some(Wait::Preview), _) => "not now".to_owned(),
-    };
+    let when = when(action.waits, action.due, retries);
     let changes: Vec<String> = action.changes.iter().map(change_text).collect();
     let mut out = format!("{when:<16}  {what:<9}  {} ({})", action.title, action.meeting);
     if !changes.is_empty() {
@@ -224,6 +222,25 @@ fn action_text(action: &ActionView, retries: Retries) -> String {
         );
     }
     out
+}
+
+/// A meeting that would be made, likewise.
+fn addition_text(addition: &AdditionView, retries: Retries) -> String {
+    let when = when(addition.waits, addition.due, retries);
+    let what = format!("{} for {}", addition.conference, addition.title);
+    format!("{when:<16}  {:<9}  {what}\n    {}", "create", addition.reason)
+}
+
+fn when(waits: Option<Wait>, due: Timestamp, retries: Retries) -> String {
+    match (waits, retries) {
+        (None, Retries::Agent) => "now".to_owned(),
+        (None | Some(Wait::Retry), Retries::NextSync) => "at the next sync".to_owned(),
+        (Some(Wait::Grace | Wait::Retry), _) => local(due),
+        (Some(Wait::Account), _) => "later".to_owned(),
+        (Some(Wait::Held), _) => "held".to_owned(),
+        (Some(Wait::Paused), _) => "paused".to_owned(),
+        (Some(Wait::Preview), _) => "not now".to_owned(),
+    }
 }
 
 fn meetings_text(meetings: &[MeetingView]) -> String {

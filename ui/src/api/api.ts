@@ -143,6 +143,39 @@ remedies: Array<Remedy>,
 undone: boolean, };
 
 /**
+ * A meeting that would be made for an event without one.
+ */
+export type AdditionView = { 
+/**
+ * Google's id of the event.
+ */
+event: string, 
+/**
+ * Its title.
+ */
+title: string, 
+/**
+ * The kind of conference: `Zoom`.
+ */
+conference: string, 
+/**
+ * Not before this instant.
+ */
+due: string, 
+/**
+ * How often it was tried so far.
+ */
+attempts: number, 
+/**
+ * What it waits for; none when it is its turn.
+ */
+waits: Wait | null, 
+/**
+ * The same in a sentence, or what else there is to say; empty when there is nothing.
+ */
+reason: string, };
+
+/**
  * What the provider answered, for the curious and for support.
  */
 export type Answer = { 
@@ -686,7 +719,11 @@ paused: boolean,
 /**
  * What would be done, the next first.
  */
-actions: Array<ActionView>, };
+actions: Array<ActionView>, 
+/**
+ * The meetings that would be made, the next first.
+ */
+additions: Array<AdditionView>, };
 
 /**
  * A planned action and when it is due.

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{Change, MeetingState, Overall, PlannedAction, Service, SettingsView, Wait};
+use reconvene_core::report::{
+    Change, MeetingState, Outcome, Overall, PlannedAction, Service, SettingsView, Wait,
+};
+use reconvene_simulator::hands::NewEvent;
 use reconvene_simulator::{Entry, Hand, Service as Wire};
 
-use crate::stand::{ANA, Stand, answer_lost, refused};
+use crate::stand::{ANA, Stand, answer_lost, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -212,4 +215,36 @@ async fn what_was_out_of_step_before_is_asked_about_however_long_a_preview_laste
     stand.engine.approve(&asking).unwrap();
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_plan_lists_the_meetings_that_would_be_made_and_makes_none() {
+    let stand = Stand::new("").await;
+    stand.permit().await;
+    let settings = stand.engine.settings().unwrap();
+    let wanted = SettingsView {
+        preview: true,
+        request_word: "#zoom".into(),
+        ..settings
+    };
+    stand.engine.change_settings(wanted).unwrap();
+    stand.add(NewEvent::new(ANA, "Plans #zoom", at("2026-12-01T09:00:00Z")));
+    stand.sync().await;
+    let plan = stand.engine.plan().await.unwrap();
+    let [addition] = plan.additions.as_slice() else {
+        panic!("{plan:#?}");
+    };
+    assert_eq!(
+        (
+            addition.title.as_str(),
+            addition.conference.as_str(),
+            addition.waits
+        ),
+        ("Plans #zoom", "Zoom", Some(Wait::Preview))
+    );
+    assert_eq!(writes(&stand), []);
+    preview(&stand, false);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.engine.plan().await.unwrap().additions, []);
+    assert_eq!(stand.newest().outcome, Outcome::Created);
 }
