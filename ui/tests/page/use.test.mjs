@@ -63,11 +63,11 @@ onPage('P8: held deletions are agreed to together, and exactly those shown', wor
     });
     return { reply: 'done' };
   };
-  assert.equal(await page.locator('.held li').count(), 8);
+  assert.equal(await page.locator('.question li').count(), 8);
   await page.getByRole('button', { name: 'Delete all 8 meetings' }).click();
   await page.locator('[aria-live] p', { hasText: '8 meetings are being deleted' }).waitFor();
   assert.deepEqual(agent.of('approve')[0].meetings, Array.from({ length: 8 }, (_, at) => `m${at + 20}`));
-  await page.locator('.held').waitFor({ state: 'detached' });
+  await page.locator('.question').waitFor({ state: 'detached' });
   await eventually(() => page.evaluate(() => document.activeElement?.tagName === 'H1'), 'focus after the button went away');
 });
 
@@ -81,7 +81,7 @@ onPage('what is out of step is brought in step by one word, exactly what is show
   await page.getByRole('button', { name: 'Bring all 2 in step' }).click();
   await page.locator('[aria-live] p', { hasText: 'Bringing 2 meetings in step' }).waitFor();
   assert.deepEqual(agent.of('approve')[0].meetings, ['m2', 'm3']);
-  await page.locator('.asking').waitFor({ state: 'detached' });
+  await page.locator('.question').waitFor({ state: 'detached' });
 });
 
 onPage('P8: held deletions are refused together', worlds.mass, {}, async ({ page, agent }) => {
