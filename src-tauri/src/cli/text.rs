@@ -1,15 +1,20 @@
 //! Replies as text for people.
 
+mod activity;
+mod plan;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reconvene_api::Reply;
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{
-    AccountView, ActionView, ActivityEntry, AdditionView, CalendarView, Change, Check, EventView, Health,
-    MeetingState, MeetingView, Outcome, Overall, PlanView, PlannedAction, Remedy, Slot, Status, SyncReport,
-    Verdict, Wait,
+    AccountView, CalendarView, Check, EventView, Health, MeetingState, MeetingView, Overall, Status,
+    SyncReport, Verdict,
 };
 use serde_json::Value;
+
+pub(crate) use self::activity::entry_text;
+use self::plan::plan_text;
 
 /// Who tries again what failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,91 +163,6 @@ fn status_text(status: &Status, retries: Retries) -> String {
 /// What a preview means.
 const PREVIEW: &str = "Nothing is written to any meeting or calendar: `reconvene plan` lists what would be.";
 
-fn plan_text(plan: &PlanView, retries: Retries) -> String {
-    let fresh = match plan.fresh_as_of {
-        Some(at) => format!("From the calendars as of {}.", local(at)),
-        None => "No calendar was read yet: `reconvene sync` reads them.".to_owned(),
-    };
-    let mut out: Vec<String> = plan
-        .actions
-        .iter()
-        .map(|action| action_text(action, retries))
-        .chain(
-            plan.additions
-                .iter()
-                .map(|addition| addition_text(addition, retries)),
-        )
-        .collect();
-    if out.is_empty() {
-        out.push("There is nothing to do.".to_owned());
-    }
-    out.push(fresh);
-    if plan.preview {
-        out.push("Preview only: none of it is written.".to_owned());
-    }
-    if plan.paused {
-        out.push("Paused: none of it is done by itself.".to_owned());
-    }
-    lines(out)
-}
-
-/// One action on a line of its own, with why it waits below it.
-fn action_text(action: &ActionView, retries: Retries) -> String {
-    let what = match action.action {
-        PlannedAction::Look => "look",
-        PlannedAction::Update => "update",
-        PlannedAction::Delete => "delete",
-        PlannedAction::Undo => "undo",
-    };
-    let when = when(action.waits, action.due, retries);
-    let changes: Vec<String> = action.changes.iter().map(change_text).collect();
-    let mut out = format!("{when:<16}  {what:<9}  {} ({})", action.title, action.meeting);
-    if !changes.is_empty() {
-        out = format!("{out}: {}", changes.join("; "));
-    }
-    if !action.beyond.is_empty() {
-        let beyond: Vec<String> = action.beyond.iter().map(change_text).collect();
-        out = format!(
-            "{out}\n    {} cannot hold: {}",
-            action.conference,
-            beyond.join("; ")
-        );
-    }
-    if !action.reason.is_empty() {
-        out = format!("{out}\n    {}", action.reason);
-    }
-    if let Some(problem) = &action.problem {
-        let seen = match action.seen {
-            Some(at) => format!("This is from {}.", local(at)),
-            None => "It was never read.".to_owned(),
-        };
-        out = format!(
-            "{out}\n    The meeting could not be read just now: {} {seen}",
-            problem.message
-        );
-    }
-    out
-}
-
-/// A meeting that would be made, likewise.
-fn addition_text(addition: &AdditionView, retries: Retries) -> String {
-    let when = when(addition.waits, addition.due, retries);
-    let what = format!("{} for {}", addition.conference, addition.title);
-    format!("{when:<16}  {:<9}  {what}\n    {}", "create", addition.reason)
-}
-
-fn when(waits: Option<Wait>, due: Timestamp, retries: Retries) -> String {
-    match (waits, retries) {
-        (None, Retries::Agent) => "now".to_owned(),
-        (None | Some(Wait::Retry), Retries::NextSync) => "at the next sync".to_owned(),
-        (Some(Wait::Grace | Wait::Retry), _) => local(due),
-        (Some(Wait::Account), _) => "later".to_owned(),
-        (Some(Wait::Held), _) => "held".to_owned(),
-        (Some(Wait::Paused), _) => "paused".to_owned(),
-        (Some(Wait::Preview), _) => "not now".to_owned(),
-    }
-}
-
 fn meetings_text(meetings: &[MeetingView]) -> String {
     if meetings.is_empty() {
         return "No event with a conference is known yet.".to_owned();
@@ -354,114 +274,6 @@ fn sync_text(report: &SyncReport, retries: Retries) -> String {
     lines(out)
 }
 
-/// One result on a line of its own, with what stands in the way below it.
-pub(crate) fn entry_text(entry: &ActivityEntry, retries: Retries) -> String {
-    let outcome = match entry.outcome {
-        Outcome::InStep => "in step",
-        Outcome::Updated => "updated",
-        Outcome::Created => "created",
-        Outcome::Deleted => "deleted",
-        Outcome::Kept => "kept",
-        Outcome::Undone => "undone",
-        Outcome::Refused => "refused",
-        Outcome::Waiting => "waiting",
-        Outcome::NeedsYou => "needs you",
-    };
-    let changes: Vec<String> = entry.changes.iter().map(change_text).collect();
-    let meeting = entry
-        .meeting
-        .map(|meeting| format!(" ({meeting})"))
-        .unwrap_or_default();
-    let mut out = format!("{}  {:<9}  {}{meeting}", local(entry.at), outcome, entry.title);
-    if !changes.is_empty() {
-        out = format!("{out}: {}", changes.join("; "));
-    }
-    if entry.undone {
-        out = format!("{out} (undone since)");
-    }
-    if let Some(problem) = &entry.problem {
-        out = format!("{out}\n    {}", sentence(problem));
-    }
-    if let Some(answer) = &entry.answer
-        && entry.problem.is_some()
-    {
-        let words = answer.words.as_deref().unwrap_or_default();
-        // Some services repeat the status as their code.
-        let code = answer
-            .code
-            .as_deref()
-            .filter(|code| *code != answer.status.to_string())
-            .map(|code| format!(" {code}"))
-            .unwrap_or_default();
-        out = format!(
-            "{out}\n    {} said: {}{code} {words}",
-            entry.service.name(),
-            answer.status
-        );
-    }
-    if let Some(next) = entry.next_try {
-        let when = match retries {
-            Retries::Agent => local(next),
-            Retries::NextSync => "at the next sync".to_owned(),
-        };
-        let attempt = entry.attempts.saturating_add(1);
-        out = format!("{out}\n    Next try {when} (attempt {attempt}).");
-    }
-    match (entry.meeting, entry.remedies.as_slice()) {
-        (Some(meeting), remedies @ [_, ..]) => {
-            let words: Vec<String> = remedies
-                .iter()
-                .map(|remedy| match remedy {
-                    Remedy::Undo => format!("reconvene undo {}", entry.id),
-                    remedy => remedy_text(*remedy, &meeting.to_string()),
-                })
-                .collect();
-            format!("{out}\n    You can: {}", words.join(", "))
-        }
-        // An event without a meeting has nothing that could be named, but whose sign-in helps is known.
-        (None, remedies) => {
-            let helps = |remedy: &&Remedy| matches!(remedy, Remedy::SignIn | Remedy::Permit);
-            match remedies.iter().find(helps) {
-                Some(remedy) => format!("{out}\n    You can: {}", remedy_text(*remedy, "")),
-                None => out,
-            }
-        }
-        _ => out,
-    }
-}
-
-fn remedy_text(remedy: Remedy, meeting: &str) -> String {
-    match remedy {
-        Remedy::Retry => format!("reconvene retry {meeting}"),
-        Remedy::Ignore => format!("reconvene ignore {meeting}"),
-        Remedy::Fix | Remedy::Approve => format!("reconvene approve {meeting}"),
-        Remedy::Undo => format!("reconvene undo {meeting}"),
-        Remedy::Bond => format!("reconvene bond {meeting}"),
-        Remedy::SignIn => "reconvene account add".to_owned(),
-        Remedy::Permit => "reconvene account add google --write".to_owned(),
-        Remedy::Recreate => format!("reconvene meeting recreate {meeting}"),
-    }
-}
-
-fn change_text(change: &Change) -> String {
-    match change {
-        Change::Topic { before, after } => format!("“{before}” → “{after}”"),
-        Change::Start { before, after } => format!("{} → {}", local(*before), local(*after)),
-        Change::Duration { before, after } => format!("{before} min → {after} min"),
-        Change::Zone { before, after } | Change::Rule { before, after } => format!("{before} → {after}"),
-        Change::Date { before, after, .. } => format!("{} → {}", slot(*before), slot(*after)),
-        Change::DateTopic { date, before, after } => format!("{}: “{before}” → “{after}”", local(*date)),
-    }
-}
-
-/// When one date of a series takes place.
-fn slot(slot: Option<Slot>) -> String {
-    match slot {
-        Some(slot) => format!("{}, {} min", local(slot.start), slot.minutes),
-        None => "no date".to_owned(),
-    }
-}
-
 fn check_text(check: &Check) -> String {
     let mark = match check.verdict {
         Verdict::Works => "ok    ",
@@ -547,6 +359,7 @@ fn table(rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reconvene_core::report::{ActivityEntry, Outcome};
 
     #[test]
     fn a_hostile_title_does_nothing_to_the_terminal() {
