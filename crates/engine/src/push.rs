@@ -8,6 +8,7 @@ mod beyond;
 mod confirm;
 pub(crate) mod consent;
 pub(crate) mod drift;
+mod hold;
 mod settle;
 mod undo;
 
@@ -56,7 +57,7 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
         if pending.action == PlannedAction::Delete && !pending.approved {
             let held = shared.store.write(|tx| {
                 let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
-                settle::hold_if_many(tx, limit, now)
+                hold::hold_if_many(tx, limit, now)
             })?;
             if held {
                 continue;

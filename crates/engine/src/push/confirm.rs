@@ -9,7 +9,7 @@ use reconvene_core::plan::Decision;
 use reconvene_core::problem::Code;
 use reconvene_core::report::PlannedAction;
 
-use super::{Attempt, Stopped, settle};
+use super::{Attempt, Stopped, hold};
 use crate::calendar;
 use crate::choices;
 use crate::failure::{Failure, FailureKind};
@@ -76,7 +76,7 @@ impl Attempt<'_> {
                 return Ok(false);
             };
             let limit = choices::current(tx, &self.shared.session.config)?.mass_delete_limit;
-            Ok(row.approved || !(row.held || settle::hold_if_many(tx, limit, now)?))
+            Ok(row.approved || !(row.held || hold::hold_if_many(tx, limit, now)?))
         })?;
         if agreed {
             Ok(Confirmed::Gone)

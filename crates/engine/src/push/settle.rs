@@ -1,25 +1,23 @@
 //! How an attempt ended, written down: the activity entry, the outbox row, what is known of the meeting, and the
 //! account's health, all in one transaction.
 
+mod failed;
+mod kept;
+
 use jiff::Timestamp;
 use reconvene_core::amend::between;
 use reconvene_core::conference::Target;
 use reconvene_core::id::EntryId;
 use reconvene_core::meeting::Meeting;
-use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Remedy, Service};
+use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Service};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
-use crate::budget;
-use crate::failure::{Failure, FailureKind, account_pause, backoff};
+use crate::failure::{Failure, FailureKind, backoff};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft, Reversal};
-use crate::store::calendars::Calendar;
-use crate::store::events::Stored;
-use crate::store::outbox::{self, Pending};
-use crate::store::{accounts, events, meetings};
+use crate::store::{accounts, meetings, outbox};
 
 /// How an attempt ended.
 pub(super) enum Ending {
@@ -260,37 +258,6 @@ impl Attempt<'_> {
         self.shared.replan_in(tx, id)
     }
 
-    /// The answer is no. The action ends; the person can try again or leave it.
-    fn refuse(
-        &self,
-        tx: &Transaction<'_>,
-        draft: Draft,
-        problem: Problem,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let id = self.pending.meeting;
-        if self.is_outdated(tx, now)? {
-            // The event was edited while the provider was being asked: the refusal was of something nobody wants now.
-            return self.shared.replan_in(tx, id);
-        }
-        if problem.code == Code::MeetingGone {
-            meetings::not_found(tx, id, now)?;
-        }
-        meetings::set_problem(tx, id, Some(&problem))?;
-        let remedies = match problem.code {
-            Code::MeetingGone => vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore],
-            _ => vec![Remedy::Retry, Remedy::Ignore],
-        };
-        let draft = Draft {
-            outcome: Outcome::Refused,
-            problem: Some(problem),
-            remedies,
-            ..draft
-        };
-        activity::write(tx, self.pending.entry, &draft, now)?;
-        outbox::strike(tx, id)
-    }
-
     /// Nothing new: it was looked at, and stands as was told before.
     fn still(&self, tx: &Transaction<'_>, seen: &Meeting, now: Timestamp) -> rusqlite::Result<()> {
         meetings::seen(tx, self.pending.meeting, seen, now)?;
@@ -340,201 +307,6 @@ impl Attempt<'_> {
         };
         activity::offer_undo(tx, entry, &reversal)
     }
-
-    /// Whether the event asks for something else by now than what was attempted.
-    fn is_outdated(&self, tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<bool> {
-        let Some(attempted) = &self.attempted else {
-            return Ok(false);
-        };
-        let settings = self.shared.plan_settings(tx)?;
-        let decision = Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now));
-        Ok(matches!(decision, Some(Decision::Update(wanted)) if wanted != *attempted))
-    }
-
-    pub(super) fn failed(
-        &self,
-        tx: &Transaction<'_>,
-        failure: Failure,
-        draft: Draft,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let Failure {
-            kind,
-            problem,
-            answer,
-        } = failure;
-        tracing::warn!(meeting = %self.pending.meeting, code = ?problem.code, attempts = self.pending.attempts, "attempt failed");
-        let draft = Draft { answer, ..draft };
-        match kind {
-            FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
-                self.refuse(tx, draft, problem, now)
-            }
-            FailureKind::Passing => {
-                let next = backoff(
-                    self.pending.attempts,
-                    now,
-                    self.shared.session.ports.dice.as_ref(),
-                );
-                if problem.code == Code::RateLimited {
-                    // The limit is the account's, so its other meetings wait as well.
-                    self.account_failed(tx, &problem, next, now)?;
-                }
-                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
-            }
-            FailureKind::Limited(until) => {
-                if problem.code == Code::DailyBudget {
-                    budget::used_up(tx, &self.account, now)?;
-                }
-                self.account_failed(tx, &problem, until, now)?;
-                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
-            }
-            FailureKind::NotBefore(until) => self.wait(tx, draft, Outcome::Waiting, problem, until, now),
-            FailureKind::Account => {
-                let next = account_pause(&problem, now);
-                self.account_failed(tx, &problem, next, now)?;
-                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
-            }
-        }
-    }
-
-    fn account_failed(
-        &self,
-        tx: &Transaction<'_>,
-        problem: &Problem,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        accounts::failed(tx, self.account.id, problem, Some(until), now)
-    }
-
-    fn wait(
-        &self,
-        tx: &Transaction<'_>,
-        draft: Draft,
-        outcome: Outcome,
-        problem: Problem,
-        next: Timestamp,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
-        let remedies = match problem.code {
-            Code::SignInAgain | Code::MissingScope => vec![Remedy::SignIn, Remedy::Ignore],
-            _ => vec![Remedy::Retry, Remedy::Ignore],
-        };
-        let draft = Draft {
-            outcome,
-            problem: Some(problem),
-            next_try: Some(next),
-            remedies,
-            ..draft
-        };
-        let entry = activity::write(tx, self.pending.entry, &draft, now)?;
-        outbox::postpone(tx, self.pending.meeting, next, Some(entry))
-    }
-
-    /// The event was moved to a calendar that is not watched. Its meeting is kept and no longer followed.
-    pub(super) fn moved_out_of_sight(
-        &self,
-        tx: &Transaction<'_>,
-        calendar: &Calendar,
-    ) -> rusqlite::Result<()> {
-        let problem = Problem::lasting(
-            Code::Held,
-            format!(
-                "The event was moved to “{}”, which is not watched; its meeting was kept.",
-                calendar.name
-            ),
-            "Tick that calendar under Accounts to keep the meeting in step.",
-        );
-        self.keep(tx, problem)
-    }
-
-    /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
-    pub(super) fn lost_from_sight(&self, tx: &Transaction<'_>, calendar: &Calendar) -> rusqlite::Result<()> {
-        let problem = Problem::lasting(
-            Code::Held,
-            format!(
-                "The event was cancelled on “{}”, which can no longer be read; its meeting was kept.",
-                calendar.name
-            ),
-            "Delete the meeting at the provider if nobody needs it.",
-        );
-        self.keep(tx, problem)
-    }
-
-    /// The event lives on another calendar, without its conference: it asks for nothing any more. What the others that
-    /// pointed at the meeting ask for is decided anew, as if it had left the meeting before everybody's eyes.
-    pub(super) fn left_behind(&self, tx: &Transaction<'_>, stored: &Stored) -> rusqlite::Result<()> {
-        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
-            return Ok(());
-        };
-        if stored.proof.is_some() {
-            self.kept(tx, &dossier, plan::taken_off())?;
-        }
-        outbox::strike(tx, self.pending.meeting)?;
-        events::forget(tx, stored.id)?;
-        events::gone_anew(tx, self.pending.meeting, self.shared.now())
-    }
-
-    fn keep(&self, tx: &Transaction<'_>, problem: Problem) -> rusqlite::Result<()> {
-        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
-            return Ok(());
-        };
-        self.kept(tx, &dossier, problem)?;
-        outbox::strike(tx, self.pending.meeting)?;
-        for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
-            events::forget(tx, stored.id)?;
-        }
-        Ok(())
-    }
-
-    fn kept(&self, tx: &Transaction<'_>, dossier: &Dossier, problem: Problem) -> rusqlite::Result<()> {
-        let draft = Draft {
-            outcome: Outcome::Kept,
-            problem: Some(problem),
-            ..self.draft(dossier)
-        };
-        activity::write(tx, self.pending.entry, &draft, self.shared.now()).map(drop)
-    }
-}
-
-/// Holds all deletions that wait together when they are more than `limit` (P8), and says whether it did. Those still in
-/// their grace period count: what is cancelled within minutes belongs together.
-pub(super) fn hold_if_many(tx: &Transaction<'_>, limit: u32, now: Timestamp) -> rusqlite::Result<bool> {
-    let waiting = outbox::unapproved_deletions(tx)?;
-    if waiting.len() <= usize::try_from(limit).unwrap_or(usize::MAX) {
-        return Ok(false);
-    }
-    for pending in waiting.iter().filter(|pending| !pending.held) {
-        hold(tx, pending, waiting.len(), now)?;
-    }
-    Ok(true)
-}
-
-/// Holds a deletion, one of `together`, until the person agrees.
-fn hold(tx: &Transaction<'_>, pending: &Pending, together: usize, now: Timestamp) -> rusqlite::Result<()> {
-    let Some(dossier) = Dossier::of(tx, pending.meeting)? else {
-        return outbox::strike(tx, pending.meeting);
-    };
-    let draft = Draft {
-        meeting: Some(pending.meeting),
-        title: dossier.title(),
-        service: plan::service_of(&dossier.known.target),
-        outcome: Outcome::NeedsYou,
-        changes: Vec::new(),
-        problem: Some(Problem::lasting(
-            Code::Held,
-            format!(
-                "{together} events were cancelled together, so their meetings are not deleted without you."
-            ),
-            "Agree to delete the meetings, or keep them.",
-        )),
-        answer: None,
-        attempts: pending.attempts,
-        next_try: None,
-        remedies: vec![Remedy::Approve, Remedy::Ignore],
-    };
-    let entry = activity::write(tx, pending.entry, &draft, now)?;
-    outbox::hold(tx, pending.meeting, entry)
 }
 
 fn meeting_gone() -> Problem {

@@ -1,0 +1,137 @@
+//! An attempt that did not succeed: refused for good, or to be tried again.
+
+use jiff::Timestamp;
+use reconvene_core::plan::Decision;
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::{Outcome, Remedy};
+use rusqlite::Transaction;
+
+use crate::budget;
+use crate::failure::{Failure, FailureKind, account_pause, backoff};
+use crate::plan::Dossier;
+use crate::push::Attempt;
+use crate::store::activity::{self, Draft};
+use crate::store::{accounts, meetings, outbox};
+
+impl Attempt<'_> {
+    /// The answer is no. The action ends; the person can try again or leave it.
+    pub(super) fn refuse(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        problem: Problem,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
+        if self.is_outdated(tx, now)? {
+            // The event was edited while the provider was being asked: the refusal was of something nobody wants now.
+            return self.shared.replan_in(tx, id);
+        }
+        if problem.code == Code::MeetingGone {
+            meetings::not_found(tx, id, now)?;
+        }
+        meetings::set_problem(tx, id, Some(&problem))?;
+        let remedies = match problem.code {
+            Code::MeetingGone => vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore],
+            _ => vec![Remedy::Retry, Remedy::Ignore],
+        };
+        let draft = Draft {
+            outcome: Outcome::Refused,
+            problem: Some(problem),
+            remedies,
+            ..draft
+        };
+        activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::strike(tx, id)
+    }
+
+    /// Whether the event asks for something else by now than what was attempted.
+    pub(super) fn is_outdated(&self, tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<bool> {
+        let Some(attempted) = &self.attempted else {
+            return Ok(false);
+        };
+        let settings = self.shared.plan_settings(tx)?;
+        let decision = Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now));
+        Ok(matches!(decision, Some(Decision::Update(wanted)) if wanted != *attempted))
+    }
+
+    pub(in crate::push) fn failed(
+        &self,
+        tx: &Transaction<'_>,
+        failure: Failure,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let Failure {
+            kind,
+            problem,
+            answer,
+        } = failure;
+        tracing::warn!(meeting = %self.pending.meeting, code = ?problem.code, attempts = self.pending.attempts, "attempt failed");
+        let draft = Draft { answer, ..draft };
+        match kind {
+            FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
+                self.refuse(tx, draft, problem, now)
+            }
+            FailureKind::Passing => {
+                let next = backoff(
+                    self.pending.attempts,
+                    now,
+                    self.shared.session.ports.dice.as_ref(),
+                );
+                if problem.code == Code::RateLimited {
+                    // The limit is the account's, so its other meetings wait as well.
+                    self.account_failed(tx, &problem, next, now)?;
+                }
+                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
+            }
+            FailureKind::Limited(until) => {
+                if problem.code == Code::DailyBudget {
+                    budget::used_up(tx, &self.account, now)?;
+                }
+                self.account_failed(tx, &problem, until, now)?;
+                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
+            }
+            FailureKind::NotBefore(until) => self.wait(tx, draft, Outcome::Waiting, problem, until, now),
+            FailureKind::Account => {
+                let next = account_pause(&problem, now);
+                self.account_failed(tx, &problem, next, now)?;
+                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
+            }
+        }
+    }
+
+    pub(super) fn account_failed(
+        &self,
+        tx: &Transaction<'_>,
+        problem: &Problem,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        accounts::failed(tx, self.account.id, problem, Some(until), now)
+    }
+
+    pub(super) fn wait(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        outcome: Outcome,
+        problem: Problem,
+        next: Timestamp,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let remedies = match problem.code {
+            Code::SignInAgain | Code::MissingScope => vec![Remedy::SignIn, Remedy::Ignore],
+            _ => vec![Remedy::Retry, Remedy::Ignore],
+        };
+        let draft = Draft {
+            outcome,
+            problem: Some(problem),
+            next_try: Some(next),
+            remedies,
+            ..draft
+        };
+        let entry = activity::write(tx, self.pending.entry, &draft, now)?;
+        outbox::postpone(tx, self.pending.meeting, next, Some(entry))
+    }
+}

@@ -1,0 +1,88 @@
+//! A meeting that is kept, because its event was not confirmed to be gone.
+
+use reconvene_core::problem::{Code, Problem};
+use reconvene_core::report::Outcome;
+use rusqlite::Transaction;
+
+use crate::plan::{self, Dossier};
+use crate::push::Attempt;
+use crate::store::activity::{self, Draft};
+use crate::store::calendars::Calendar;
+use crate::store::events::Stored;
+use crate::store::{events, outbox};
+
+impl Attempt<'_> {
+    /// The event was moved to a calendar that is not watched. Its meeting is kept and no longer followed.
+    pub(in crate::push) fn moved_out_of_sight(
+        &self,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+    ) -> rusqlite::Result<()> {
+        let problem = Problem::lasting(
+            Code::Held,
+            format!(
+                "The event was moved to “{}”, which is not watched; its meeting was kept.",
+                calendar.name
+            ),
+            "Tick that calendar under Accounts to keep the meeting in step.",
+        );
+        self.keep(tx, problem)
+    }
+
+    /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
+    pub(in crate::push) fn lost_from_sight(
+        &self,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+    ) -> rusqlite::Result<()> {
+        let problem = Problem::lasting(
+            Code::Held,
+            format!(
+                "The event was cancelled on “{}”, which can no longer be read; its meeting was kept.",
+                calendar.name
+            ),
+            "Delete the meeting at the provider if nobody needs it.",
+        );
+        self.keep(tx, problem)
+    }
+
+    /// The event lives on another calendar, without its conference: it asks for nothing any more. What the others that
+    /// pointed at the meeting ask for is decided anew, as if it had left the meeting before everybody's eyes.
+    pub(in crate::push) fn left_behind(&self, tx: &Transaction<'_>, stored: &Stored) -> rusqlite::Result<()> {
+        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
+            return Ok(());
+        };
+        if stored.proof.is_some() {
+            self.kept(tx, &dossier, plan::taken_off())?;
+        }
+        outbox::strike(tx, self.pending.meeting)?;
+        events::forget(tx, stored.id)?;
+        events::gone_anew(tx, self.pending.meeting, self.shared.now())
+    }
+
+    fn keep(&self, tx: &Transaction<'_>, problem: Problem) -> rusqlite::Result<()> {
+        let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
+            return Ok(());
+        };
+        self.kept(tx, &dossier, problem)?;
+        outbox::strike(tx, self.pending.meeting)?;
+        for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
+            events::forget(tx, stored.id)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn kept(
+        &self,
+        tx: &Transaction<'_>,
+        dossier: &Dossier,
+        problem: Problem,
+    ) -> rusqlite::Result<()> {
+        let draft = Draft {
+            outcome: Outcome::Kept,
+            problem: Some(problem),
+            ..self.draft(dossier)
+        };
+        activity::write(tx, self.pending.entry, &draft, self.shared.now()).map(drop)
+    }
+}
