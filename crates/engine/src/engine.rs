@@ -26,7 +26,7 @@ use crate::report::{self, Circumstances};
 use crate::shared::Shared;
 use crate::store::outbox;
 use crate::store::{accounts, activity, calendars, creations, events, settings};
-use crate::trigger::Surroundings;
+use crate::surroundings::Surroundings;
 use crate::{choices, create, doctor, preview, pull, push, trigger};
 
 /// The engine. Clones are handles to the same one.

@@ -28,8 +28,9 @@ mod report;
 mod session;
 mod shared;
 mod store;
+mod surroundings;
 pub mod transport;
 mod trigger;
 
 pub use engine::Engine;
-pub use trigger::Surroundings;
+pub use surroundings::Surroundings;

@@ -13,18 +13,7 @@ use secrecy::SecretString;
 use crate::failure::Failure;
 use crate::oauth::Access;
 use crate::session::Session;
-use crate::store::accounts::Account;
-
-/// Who a provider says the signed-in person is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
-    /// The provider's id of the person, as it appears as host of meetings.
-    pub(crate) subject: String,
-    /// The name or address they know themselves by.
-    pub(crate) name: String,
-    /// The number of their personal room, if they have one.
-    pub(crate) room: Option<String>,
-}
+use crate::store::accounts::{Account, Identity};
 
 /// A meeting just made.
 #[derive(Debug, Clone)]

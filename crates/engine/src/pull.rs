@@ -30,7 +30,7 @@ use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
-use crate::trigger::SLOWEST;
+use crate::surroundings::SLOWEST;
 
 /// A full pass lists what ended no longer ago than this.
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);

@@ -19,7 +19,7 @@ use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
 use crate::store::{Store, accounts, clock, creations, outbox, settings};
-use crate::trigger::Surroundings;
+use crate::surroundings::Surroundings;
 use crate::{choices, plan};
 
 /// Less than this is how clocks are kept right.

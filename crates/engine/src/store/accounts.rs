@@ -7,7 +7,17 @@ use reconvene_core::report::{Health, Service};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Json, Millis, instant, json};
-use crate::providers::Identity;
+
+/// Who a provider says the signed-in person is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// The provider's id of the person, as it appears as host of meetings.
+    pub(crate) subject: String,
+    /// The name or address they know themselves by.
+    pub(crate) name: String,
+    /// The number of their personal room, if they have one.
+    pub(crate) room: Option<String>,
+}
 
 /// A signed-in identity. The secret itself is in the keyring under the name `secret`.
 #[derive(Debug, Clone, PartialEq, Eq)]
