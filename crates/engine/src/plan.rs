@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use reconvene_core::conference::Target;
 use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
-use reconvene_core::meeting::Meeting;
+use reconvene_core::meeting::{Meeting, Nature};
 use reconvene_core::plan::{
     Decision, Linked, Proof, Reason, Settings, Subject, bondable, decide, is_touchable, proof_by_agreement,
     proof_by_origin,
@@ -157,12 +157,13 @@ fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
     meetings::set_ignored(tx, meeting, false)?;
-    // Whoever edits the event now says what it should be; that answers the question.
-    meetings::set_asks(tx, meeting, false)?;
     activity::settle(tx, meeting)?;
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
+    // Whoever edits the event now says what it should be. That answers the question, unless it is about giving dates up.
+    let asks = dossier.known.asks && dossier.gives_dates_up();
+    meetings::set_asks(tx, meeting, asks)?;
     match &dossier.known.seen {
         Some(seen) if !is_touchable(seen, &dossier.hosts) => meetings::unsee(tx, meeting),
         _ => Ok(()),
@@ -267,6 +268,14 @@ impl Dossier {
             return Ok(None);
         };
         Self::with(tx, known, events::of_meeting(tx, meeting)?).map(Some)
+    }
+
+    /// Whether the meeting repeats and no event that points at it does: to bring it in step would take dates away that
+    /// somebody may have made on purpose.
+    fn gives_dates_up(&self) -> bool {
+        let repeats = |seen: &Meeting| seen.nature == Nature::Recurring;
+        let series = |stored: &Stored| matches!(stored.event.kind, Kind::Series { .. });
+        self.known.seen.as_ref().is_some_and(repeats) && !self.links.iter().any(series)
     }
 
     /// Puts it together from rows at hand.

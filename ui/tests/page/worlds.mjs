@@ -259,7 +259,7 @@ export const asking = () => world({
   meetings: [
     meeting('m1', 'Stand-up', ahead(30), 15),
     meeting('m2', 'Budget', ahead(1440), 30, {
-      state: 'out_of_step', reason: 'The meeting differed from its event when Reconvene was connected.', remedies: ['fix', 'ignore'],
+      state: 'out_of_step', reason: 'The meeting differed from its event when Reconvene first saw it.', remedies: ['fix', 'ignore'],
       differences: [
         { field: 'topic', before: 'Budget 2025', after: 'Budget' },
         { field: 'start', before: ahead(1500), after: ahead(1440) },

@@ -1,10 +1,11 @@
-//! The person's word: before the first write after connecting, and, if they want to be asked, before a change made at the
-//! provider is undone. What asks is shown with both values and left as it is until then.
+//! The person's word: before the first write after connecting; before a meeting found to repeat is made a single one; and,
+//! if they want to be asked, before a change made at the provider is undone. What asks is shown with both values and left as
+//! it is until then.
 
 use jiff::Timestamp;
 use reconvene_core::amend::amend;
-use reconvene_core::event::Schedule;
-use reconvene_core::meeting::Meeting;
+use reconvene_core::event::{Schedule, Times};
+use reconvene_core::meeting::{Meeting, Nature};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Change, Outcome, PlannedAction, Remedy};
 use rusqlite::{Connection, Transaction};
@@ -31,7 +32,8 @@ impl Attempt<'_> {
         if changes.iter().all(|change| matches!(change, Change::Zone { .. })) {
             return Ok(None);
         }
-        let before = self.first_look && !self.account.agreed;
+        let gives_dates_up = seen.nature == Nature::Recurring && matches!(wanted.times, Times::Once { .. });
+        let before = self.first_look && (!self.account.agreed || gives_dates_up);
         let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
         Ok(match (before || asks, drifted) {
             (_, true) => Some(Problem::lasting(
@@ -41,7 +43,7 @@ impl Attempt<'_> {
             )),
             (true, false) => Some(Problem::lasting(
                 Code::OutOfStepBefore,
-                "The meeting differed from its event when Reconvene was connected.",
+                "The meeting differed from its event when Reconvene first saw it.",
                 "Bring it in step with the event, or leave it as it is.",
             )),
             (false, false) => None,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
-use reconvene_simulator::Hand;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::{Hand, World};
 
 use crate::stand::{ANA, Stand, at};
 
@@ -183,6 +183,57 @@ async fn an_edit_of_the_event_answers_the_question() {
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Renamed since"));
     assert!(stand.engine.status().unwrap().asking.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_meeting_found_to_repeat_gives_no_date_up_for_a_single_event_without_the_persons_word() {
+    // Found while connecting, and long after that.
+    for agreed in [false, true] {
+        let stand = Stand::bare("");
+        stand.sign_in(Service::Google).await;
+        stand.engine.watch_calendar(ANA, true).await.unwrap();
+        if agreed {
+            stand.event("Same", "2026-12-01T08:00:00Z");
+            stand.sign_in(Service::Zoom).await;
+            stand.sync().await;
+        }
+        let conference = NewConference::ZoomAddOn(ANA.into());
+        let event = stand.add(NewEvent {
+            conference,
+            recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+            ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+        });
+        stand.hand(Hand::ChangeRecurrence {
+            calendar: ANA.into(),
+            event: event.clone(),
+            lines: Vec::new(),
+        });
+        let kind = |stand: &Stand| {
+            let find = |world: &World| {
+                let mut others = world.meetings().filter(|meeting| meeting.topic != "Same");
+                others.next().map(|meeting| meeting.kind)
+            };
+            stand.simulator.with(|world| find(world))
+        };
+        if !agreed {
+            stand.sign_in(Service::Zoom).await;
+        }
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.state("Review"), MeetingState::OutOfStep, "{agreed}");
+        stand.rename(&event, "Retro");
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            kind(&stand),
+            Some(8),
+            "{agreed}: an edit says nothing about the other dates"
+        );
+        let asking = stand.engine.status().unwrap().asking;
+        assert_eq!(asking, [stand.view("Retro").id], "{agreed}");
+        stand.engine.approve(&asking).unwrap();
+        stand.sync().await;
+        assert_eq!(kind(&stand), Some(2), "{agreed}");
+        assert_eq!(stand.state("Retro"), MeetingState::InStep, "{agreed}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
