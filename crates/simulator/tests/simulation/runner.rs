@@ -11,39 +11,69 @@ use crate::history::Figures;
 use crate::planted::Planted;
 use crate::run::{Ended, live};
 use crate::shrink::shrink;
-use crate::steps::Plan;
+use crate::steps::{Learned, Plan};
 
 /// Seeds that once failed, each with what it found. They are always run.
-const ONCE_FAILED: &[(u64, &str)] = &[
+const ONCE_FAILED: &[(u64, Learned, &str)] = &[
     (
         29,
+        Learned::NOTHING,
         "an untried action of an account that waits kept the engine spinning",
     ),
-    (56, "the same after a failed sign-in"),
+    (56, Learned::NOTHING, "the same after a failed sign-in"),
     (
         36,
+        Learned::NOTHING,
         "a copy that shared the meeting, carried elsewhere at the last moment",
     ),
-    (70, "an event carried elsewhere, its conference swapped there"),
-    (91, "a page asked for after another calendar was told to wait"),
-    (220, "a meeting given to another event while the machine slept"),
-    (282, "an event carried elsewhere, its conference taken off there"),
-    (601, "those who waited for one refresh woke in no order"),
+    (
+        70,
+        Learned::NOTHING,
+        "an event carried elsewhere, its conference swapped there",
+    ),
+    (
+        91,
+        Learned::NOTHING,
+        "a page asked for after another calendar was told to wait",
+    ),
+    (
+        220,
+        Learned::NOTHING,
+        "a meeting given to another event while the machine slept",
+    ),
+    (
+        282,
+        Learned::NOTHING,
+        "an event carried elsewhere, its conference taken off there",
+    ),
+    (
+        601,
+        Learned::NOTHING,
+        "those who waited for one refresh woke in no order",
+    ),
     (
         1230,
+        Learned::NOTHING,
         "an event brought back after its deletion was sent, shown as in step",
     ),
-    (56408, "a copy without its conference stood in a deletion’s way"),
+    (
+        56408,
+        Learned::NOTHING,
+        "a copy without its conference stood in a deletion’s way",
+    ),
     (
         453776,
+        Learned::NOTHING,
         "a copy on another account’s calendar that had to wait was not waited for",
     ),
     (
         453793,
+        Learned::NOTHING,
         "a write not read back was forgotten when the edit was taken back",
     ),
     (
         456982,
+        Learned::NOTHING,
         "an event that moved and left the meeting took another’s deletion with it",
     ),
 ];
@@ -55,8 +85,8 @@ fn number(name: &str) -> Option<u64> {
 }
 
 /// Runs a seed; `twice` compares two runs to the byte.
-fn run(seed: u64, planted: Option<Planted>, twice: bool) -> Ended {
-    let plan = Plan::of(seed);
+fn run(seed: u64, learned: Learned, planted: Option<Planted>, twice: bool) -> Ended {
+    let plan = Plan::of(seed, learned);
     let ended = live(&plan, planted, false);
     if twice {
         let again = live(&plan, planted, false);
@@ -75,8 +105,8 @@ fn run(seed: u64, planted: Option<Planted>, twice: bool) -> Ended {
 }
 
 /// Cuts a failing seed down and tells the rest in words.
-fn story(seed: u64, promise: &'static str, planted: Option<Planted>) -> String {
-    let plan = shrink(&Plan::of(seed), promise, planted);
+fn story(seed: u64, learned: Learned, promise: &'static str, planted: Option<Planted>) -> String {
+    let plan = shrink(&Plan::of(seed, learned), promise, planted);
     let ended = live(&plan, planted, true);
     format!(
         "seed {seed}, cut down to {} steps in {:?}:\n{}",
@@ -89,10 +119,10 @@ fn story(seed: u64, promise: &'static str, planted: Option<Planted>) -> String {
 #[test]
 fn every_promise_holds_in_every_history() {
     if let Some(seed) = number("SEED") {
-        let ended = live(&Plan::of(seed), None, true);
+        let ended = live(&Plan::of(seed, Learned::ALL), None, true);
         println!("{}\n{}", ended.lines.join("\n"), ended.figures);
         if let Some(broken) = ended.broken.first() {
-            panic!("{}", story(seed, broken.promise, None));
+            panic!("{}", story(seed, Learned::ALL, broken.promise, None));
         }
         return;
     }
@@ -100,15 +130,15 @@ fn every_promise_holds_in_every_history() {
     let count = number("N").unwrap_or(2_000);
     let twice = number("TWICE").is_some();
     let began = std::time::Instant::now();
-    let seeds: Vec<u64> = ONCE_FAILED
+    let seeds: Vec<(u64, Learned)> = ONCE_FAILED
         .iter()
-        .map(|(seed, _)| *seed)
-        .chain(from..from + count)
+        .map(|(seed, learned, _)| (*seed, *learned))
+        .chain((from..from + count).map(|seed| (seed, Learned::ALL)))
         .collect();
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
     let sum = Mutex::new(Figures::default());
-    let failed: Mutex<BTreeMap<u64, (&'static str, String)>> = Mutex::default();
+    let failed: Mutex<BTreeMap<u64, (Learned, &'static str, String)>> = Mutex::default();
     let threads = number("THREADS")
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get() as u64));
     std::thread::scope(|scope| {
@@ -116,19 +146,22 @@ fn every_promise_holds_in_every_history() {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
                     let at = next.fetch_add(1, Ordering::Relaxed) as usize;
-                    let Some(&seed) = seeds.get(at) else { return };
-                    let ended = std::panic::catch_unwind(|| run(seed, None, twice || at.is_multiple_of(20)));
+                    let Some(&(seed, learned)) = seeds.get(at) else {
+                        return;
+                    };
+                    let ended =
+                        std::panic::catch_unwind(|| run(seed, learned, None, twice || at.is_multiple_of(20)));
                     let Ok(ended) = ended else {
                         failed
                             .lock()
                             .unwrap()
-                            .insert(seed, ("panic", "a panic".to_owned()));
+                            .insert(seed, (learned, "panic", "a panic".to_owned()));
                         continue;
                     };
                     sum.lock().unwrap().add(&ended.figures);
                     if let Some(broken) = ended.broken.first() {
                         let mut failed = failed.lock().unwrap();
-                        failed.insert(seed, (broken.promise, broken.to_string()));
+                        failed.insert(seed, (learned, broken.promise, broken.to_string()));
                         stop.store(failed.len() >= 30, Ordering::Relaxed);
                     }
                 }
@@ -144,13 +177,13 @@ fn every_promise_holds_in_every_history() {
     if failed.is_empty() {
         return;
     }
-    for (seed, (_, how)) in &failed {
+    for (seed, (_, _, how)) in &failed {
         println!("seed {seed}: {how}");
     }
     let mut told = std::collections::BTreeSet::new();
-    for (seed, (promise, _)) in &failed {
+    for (seed, (learned, promise, _)) in &failed {
         if *promise != "panic" && told.len() < 3 && told.insert(*promise) {
-            println!("{}", story(*seed, promise, None));
+            println!("{}", story(*seed, *learned, promise, None));
         }
     }
     panic!("{} of {} seeds failed", failed.len(), seeds.len());
@@ -168,7 +201,7 @@ fn every_planted_bug_is_found() {
             scope.spawn(|| {
                 while let Some(&planted) = Planted::ALL.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
                     let found = (1..=BOUND).find_map(|seed| {
-                        let broken = live(&Plan::of(seed), Some(planted), false).broken;
+                        let broken = live(&Plan::of(seed, Learned::ALL), Some(planted), false).broken;
                         broken.first().map(|broken| (seed, broken.to_string()))
                     });
                     match found {

@@ -2,6 +2,9 @@
 //! Steps name events, meetings and calendars by a number that is taken modulo what is there: a step means something
 //! whatever was cut away before it.
 
+mod choices;
+mod series;
+
 use std::fmt;
 
 use crate::chance::Chance;
@@ -12,6 +15,27 @@ pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) setting: Setting,
     pub(crate) steps: Vec<Step>,
+}
+
+/// What the histories had learned when a seed was drawn. Each lesson adds steps by chance of its own, so that a seed
+/// kept from before it still lives the history that once failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Learned {
+    /// What a person says and chooses in the app, and gives and takes at a service.
+    pub(crate) choices: bool,
+    /// Everything that can be done to a series.
+    pub(crate) series: bool,
+}
+
+impl Learned {
+    pub(crate) const NOTHING: Self = Self {
+        choices: false,
+        series: false,
+    };
+    pub(crate) const ALL: Self = Self {
+        choices: true,
+        series: true,
+    };
 }
 
 /// How the world is at first.
@@ -243,7 +267,7 @@ impl fmt::Display for Step {
 
 impl Plan {
     /// The history of a seed.
-    pub(crate) fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64, learned: Learned) -> Self {
         let mut chance = Chance::new(seed, 0);
         let setting = Setting {
             grace_seconds: chance.weighted(&[(60, 120), (15, 0), (15, 20), (10, 600)]),
@@ -268,7 +292,20 @@ impl Plan {
                 steps.push(wait(&mut chance));
             }
         }
-        Self { seed, setting, steps }
+        let mut plan = Self { seed, setting, steps };
+        if learned.choices {
+            choices::add_to(&mut plan);
+        }
+        if learned.series {
+            series::add_to(&mut plan);
+        }
+        plan
+    }
+
+    /// Puts a step anywhere.
+    fn mix_in(&mut self, step: Step, chance: &mut Chance) {
+        let at = chance.below(self.steps.len() as u32 + 1) as usize;
+        self.steps.insert(at, step);
     }
 }
 
