@@ -186,6 +186,9 @@ impl<'a> Making<'a> {
         };
         self.peace(&host)?;
         self.afford(&host)?;
+        if self.previews()? {
+            return Ok(Some(Ending::Previewed));
+        }
         let (title, now) = (self.row.title.clone(), self.shared.now());
         self.note(Stage::Sent, |tx, id| {
             // Counted before it is sent (P13).
@@ -305,6 +308,9 @@ impl<'a> Making<'a> {
             },
             conference_data: from_block.then_some(None),
         };
+        if self.previews()? {
+            return Ok(Some(Ending::Previewed));
+        }
         self.note(Stage::Offered, |tx, id| {
             creations::come_to(tx, id, Stage::Offered)
         })?;
@@ -374,6 +380,9 @@ impl<'a> Making<'a> {
                 };
             }
         }
+        if self.previews()? {
+            return Ok(Ending::Previewed);
+        }
         match self.provider.delete(session, &host, &number).await {
             Ok(answer) if answer.status == DONE => Ok(Ending::Undone(why, Some(answer))),
             Ok(answer) => Err(self.failed(Failure::unreadable(self.row.service, answer.status))),
@@ -381,6 +390,11 @@ impl<'a> Making<'a> {
             Err(failure) if failure.kind == FailureKind::Final => Ok(Ending::Kept(why)),
             Err(failure) => Err(self.failed(failure)),
         }
+    }
+
+    /// Whether nothing is to be written. Asked right before each write, because the person may have said so since.
+    fn previews(&self) -> Result<bool, Problem> {
+        self.shared.store.read(|tx| self.shared.previews(tx))
     }
 
     async fn read(&mut self) -> Result<Option<Sheet>, Stopped> {
@@ -555,6 +569,14 @@ fn has_one() -> Problem {
         Code::HasMeeting,
         "The event has a meeting already.",
         "Take it off the event first if you want another one.",
+    )
+}
+
+fn in_preview() -> Problem {
+    Problem::lasting(
+        Code::Held,
+        "Preview only: nothing is written until you switch the preview off.",
+        "Switch it off under Settings, and add the meeting again.",
     )
 }
 

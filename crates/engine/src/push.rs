@@ -190,9 +190,6 @@ impl<'a> Attempt<'a> {
                 if let Some(problem) = self.question(&meeting, &schedule)? {
                     return Ok(Ending::Asks { meeting, problem });
                 }
-                if self.previews()? {
-                    return Ok(Ending::Previewed);
-                }
                 self.attempted = Some(schedule.clone());
                 let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
                 self.update(&meeting, &schedule, carry).await
@@ -203,7 +200,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Whether nothing is to be written. Asked when the meeting has been read, because the person may have said so since.
+    /// Whether nothing is to be written. Asked right before each write, because the person may have said so since.
     fn previews(&self) -> Result<bool, Problem> {
         self.shared.store.read(|tx| self.shared.previews(tx))
     }
@@ -296,6 +293,9 @@ impl<'a> Attempt<'a> {
                 break;
             }
             laid_out |= lays_out;
+            if self.previews()? {
+                return Ok(Ending::Previewed);
+            }
             self.afford(amendment.writes.iter().filter(|write| counts(write)).count())?;
             self.shared
                 .store
@@ -365,6 +365,9 @@ impl<'a> Attempt<'a> {
         }
         if let Confirmed::Replanned = self.confirm().await? {
             return Ok(Ending::Replanned);
+        }
+        if self.previews()? {
+            return Ok(Ending::Previewed);
         }
         self.shared.store.write(|tx| {
             outbox::about_to_write(tx, self.pending.meeting, meeting)?;

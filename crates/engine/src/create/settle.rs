@@ -8,7 +8,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy, Service};
 use rusqlite::Transaction;
 
-use super::{Making, Said, no_event};
+use super::{Making, Said, in_preview, no_event};
 use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan;
@@ -31,6 +31,8 @@ pub(super) enum Ending {
     Kept(Problem),
     /// Nothing is to be done, and nobody has to hear of it.
     Nothing,
+    /// The person wants nothing written for now. It goes on from here when they do.
+    Previewed,
     /// A request to this service failed.
     Failed(Service, Failure),
 }
@@ -86,6 +88,7 @@ impl Making<'_> {
         let why = match ending {
             Ending::Written(meeting) => return Ok(Ok(meeting)),
             Ending::Failed(service, failure) => return self.failed_with(service, failure, now),
+            Ending::Previewed => return Ok(Err(in_preview())),
             Ending::Nothing => {
                 self.end(None, now)?;
                 return Ok(Err(no_event()));

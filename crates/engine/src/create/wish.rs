@@ -10,7 +10,7 @@ use reconvene_core::report::{EventView, Service};
 use reconvene_core::write_back::has_room;
 use rusqlite::Connection;
 
-use super::{nobody, not_allowed, wanted};
+use super::{in_preview, nobody, not_allowed, wanted};
 use crate::calendar::write::between;
 use crate::failure::{FailureKind, later};
 use crate::plan::Dossier;
@@ -111,11 +111,7 @@ async fn ask(
             return Ok(Err(unfit("There is no such calendar.".to_owned())));
         };
         if shared.previews(tx)? {
-            return Ok(Err(Problem::lasting(
-                Code::Held,
-                "Preview only: nothing is written until you switch the preview off.",
-                "Switch it off under Settings, and add the meeting again.",
-            )));
+            return Ok(Err(in_preview()));
         }
         if provider(service).is_none() {
             return Ok(Err(unfit(format!(

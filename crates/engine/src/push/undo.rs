@@ -35,7 +35,10 @@ impl Attempt<'_> {
             Ok(after) if undo.reversal.deleted => Ok(Ending::Updated { after, answer: None }),
             Ok(meeting) => self.write_back(&meeting, undo).await,
             Err(failure) if failure.kind == FailureKind::Gone && undo.reversal.deleted => {
-                self.recover().await
+                match self.previews()? {
+                    true => Ok(Ending::Previewed),
+                    false => self.recover().await,
+                }
             }
             Err(failure) => Err(failure.into()),
         }

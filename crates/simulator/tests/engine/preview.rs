@@ -1,13 +1,20 @@
 //! The plan and the preview: what would be done is told exactly, and nothing is done.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use reconvene_core::problem::Code;
 use reconvene_core::report::{
     Change, MeetingState, Outcome, Overall, PlannedAction, Service, SettingsView, Wait,
 };
+use reconvene_engine::ports::{Transport, TransportError};
 use reconvene_simulator::hands::NewEvent;
 use reconvene_simulator::{Entry, Hand, Service as Wire};
 
+use crate::shared::InProcess;
 use crate::stand::{ANA, Stand, answer_lost, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -247,4 +254,78 @@ async fn the_plan_lists_the_meetings_that_would_be_made_and_makes_none() {
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.engine.plan().await.unwrap().additions, []);
     assert_eq!(stand.newest().outcome, Outcome::Created);
+}
+
+/// The services, and something that happens when a request comes by that fits.
+struct Meanwhile {
+    inner: InProcess,
+    fits: fn(&Request<Bytes>) -> bool,
+    deed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+#[async_trait]
+impl Transport for Meanwhile {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let fits = (self.fits)(&request);
+        let answer = self.inner.send(request).await;
+        if fits && let Some(deed) = self.deed.lock().unwrap().take() {
+            deed();
+        }
+        answer
+    }
+}
+
+/// Switches the preview on while a request that `fits` is under way.
+fn preview_during(stand: &mut Stand, fits: fn(&Request<Bytes>) -> bool) {
+    let meanwhile = Arc::new(Meanwhile {
+        inner: InProcess(stand.simulator.router()),
+        fits,
+        deed: Mutex::default(),
+    });
+    stand.restart_over(meanwhile.clone());
+    let engine = stand.engine.clone();
+    *meanwhile.deed.lock().unwrap() = Some(Box::new(move || {
+        let settings = engine.settings().unwrap();
+        let preview = SettingsView {
+            preview: true,
+            ..settings
+        };
+        engine.change_settings(preview).unwrap();
+    }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_begun_while_google_is_asked_about_a_deletion_keeps_the_meeting() {
+    let (mut stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+    stand.cancel(&event);
+    preview_during(&mut stand, |request| request.uri().path().contains("/events/"));
+    stand.sync().await;
+    assert_eq!(writes(&stand), []);
+    assert!(stand.exists(meeting));
+    preview(&stand, false);
+    stand.sync_after(MINUTE).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_begun_while_a_meeting_is_added_stops_it_there_and_it_goes_on_afterwards() {
+    let fits: [fn(&Request<Bytes>) -> bool; 2] = [
+        |request| request.method() == Method::GET && request.uri().path().contains("/events/"),
+        |request| request.method() == Method::POST && request.uri().path().ends_with("/meetings"),
+    ];
+    for (fits, made) in fits.into_iter().zip([0, 1]) {
+        let mut stand = Stand::new("").await;
+        stand.permit().await;
+        let event = stand.add(NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z")));
+        preview_during(&mut stand, fits);
+        let added = stand.engine.add_meeting(ANA, &event, Service::Zoom).await;
+        assert_eq!(added.unwrap_err().code, Code::Held);
+        stand.sync_after(MINUTE).await;
+        assert_eq!(writes(&stand).len(), made);
+        preview(&stand, false);
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+        let methods: Vec<String> = writes(&stand).into_iter().map(|entry| entry.method).collect();
+        assert_eq!(methods, ["POST", "PATCH"]);
+    }
 }
