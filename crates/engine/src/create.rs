@@ -215,6 +215,10 @@ impl<'a> Making<'a> {
                     self.made(&number)?;
                     Ok(None)
                 }
+                // What the service asks for by now counts more than the answer that was lost (P13).
+                Err(other) if matches!(other.kind, FailureKind::Limited(_) | FailureKind::Account) => {
+                    Err(self.failed(other))
+                }
                 Ok(None) | Err(_) => Err(self.failed(failure)),
             },
             Err(failure) => {

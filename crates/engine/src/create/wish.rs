@@ -55,6 +55,9 @@ pub(crate) async fn recreate(shared: &Shared, meeting: MeetingId) -> Result<Meet
     let hosts = shared.store.read(|tx| accounts::of(tx, service))?;
     if let Some(provider) = provider(service) {
         for host in &hosts {
+            if let (Some(_), Some(problem)) = (host.obeys_until(shared.now()), &host.health.problem) {
+                return Err(problem.clone());
+            }
             match provider.read(&shared.session, host, &number).await {
                 Err(failure) if failure.kind == FailureKind::Gone => {}
                 Err(failure) => return Err(failure.problem),

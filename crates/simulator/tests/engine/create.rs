@@ -415,6 +415,41 @@ fn rule(stand: &Stand, word: &str) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p13_a_wait_asked_for_while_a_meeting_is_looked_for_is_kept() {
+    let (stand, event) = ready().await;
+    stand.fault(Wire::Zoom, "/users/me/meetings", "POST", answer_lost());
+    stand.fault(Wire::Zoom, "/users/me/meetings", "GET", refused("429_seconds"));
+    assert_eq!(add(&stand, &event).await, Err(Code::RateLimited));
+    stand.event("Other", START);
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(3)).await;
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+    stand.sync_after(Duration::from_secs(5)).await;
+    let number = shown(&stand, &event).unwrap();
+    assert_eq!(stand.topic(number).as_deref(), Some("Review"));
+    assert_eq!(meetings(&stand).len(), 2, "one for each event");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_a_meeting_is_not_made_anew_while_its_account_has_to_wait() {
+    let (stand, _) = ready().await;
+    let (event, old) = stand.event("Retro", START);
+    let (other, _) = stand.event("Other", START);
+    stand.sync().await;
+    stand.hand(Hand::ForgetMeeting { meeting: old });
+    stand.rename(&event, "Retrospective");
+    stand.sync().await;
+    stand.rename(&other, "Others");
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    stand.sync().await;
+    stand.clear_log();
+    let vanished = stand.view("Retrospective").id;
+    let refused = stand.engine.recreate(vanished).await.unwrap_err();
+    assert_eq!(refused.code, Code::RateLimited);
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_asks_once_and_only_when_the_person_made_it() {
     let (stand, _) = ready().await;
     let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
