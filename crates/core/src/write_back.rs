@@ -11,7 +11,7 @@ use linkify::{LinkFinder, LinkKind};
 
 use crate::conference::{Conference, Source, Target};
 use crate::event::Event;
-use crate::recognition::target_of;
+use crate::recognition::{self, target_of};
 use crate::report::Service;
 
 /// Google keeps no longer descriptions (<https://developers.google.com/workspace/calendar/api/v3/reference/events>).
@@ -88,6 +88,13 @@ pub fn has_room(event: &Event) -> bool {
     event.conference.as_ref().is_none_or(|found| {
         found.source == Source::Block && matches!(found.target, Target::Unscheduled { .. })
     })
+}
+
+/// Whether an event's texts name another meeting than the one that is `replaced`. A conference block hides it; once that
+/// is taken off, people would join there.
+pub fn names_another(location: &str, description: &str, replaced: Option<&Target>) -> bool {
+    let found = recognition::conference(None, None, Some(location), Some(description));
+    found.is_some_and(|found| Some(&found.target) != replaced)
 }
 
 /// Whether a title or a description asks for a meeting: it holds `word`, standing by itself, in any case.
@@ -203,7 +210,6 @@ fn exchanged(text: &str, target: &Target, link: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recognition;
 
     const LINK: &str = "https://us05web.zoom.us/j/81234567890?pwd=A.1";
 

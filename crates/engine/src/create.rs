@@ -455,6 +455,9 @@ impl<'a> Making<'a> {
                 return Fit::Not(has_one());
             }
         }
+        if write_back::names_another(location, description, self.row.replaces.as_ref()) {
+            return Fit::Not(has_one());
+        }
         // A link is a few dozen characters, whatever it says.
         let texts = write_back::written(
             location,

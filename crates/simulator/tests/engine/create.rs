@@ -450,6 +450,26 @@ async fn p13_a_meeting_is_not_made_anew_while_its_account_has_to_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p5_a_vanished_meeting_is_not_made_anew_beside_a_link_that_people_would_join_by() {
+    let (stand, _) = ready().await;
+    let (event, old) = stand.event("Retro", START);
+    let (_, other) = stand.event("Other", START);
+    let link = stand
+        .simulator
+        .with(|world| world.meeting(other).unwrap().join_url());
+    write(&stand, &event, json!({"location": link}));
+    stand.sync().await;
+    stand.hand(Hand::ForgetMeeting { meeting: old });
+    stand.rename(&event, "Retrospective");
+    stand.sync_after(Duration::from_secs(60)).await;
+    let view = stand.view("Retrospective");
+    let refused = stand.engine.recreate(view.id).await.unwrap_err();
+    assert_eq!(refused.code, Code::HasMeeting);
+    assert_eq!(meetings(&stand), [other]);
+    assert_eq!(stand.google_writes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rule_asks_once_and_only_when_the_person_made_it() {
     let (stand, _) = ready().await;
     let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
