@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, SyncReport};
 use reconvene_engine::Engine;
+use reconvene_engine::oauth::Grant;
 use reconvene_engine::ports::{Clock, Ports, Transport};
 use reconvene_engine::profile::Profile;
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent};
@@ -18,9 +19,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use crate::shared::{ANA, BEN};
-use crate::shared::{Drawer, InProcess, Seeded, config, grant, granted};
+use crate::shared::{Drawer, InProcess, Seeded, TO_READ, TO_WRITE, config, granted};
 
-const TO_WRITE: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events";
 const SECOND_CLIENT: &str = "simulatorPublicClientTwo";
 
 pub(crate) struct Stand {
@@ -384,6 +384,10 @@ impl Stand {
     pub(crate) fn state(&self, title: &str) -> MeetingState {
         self.view(title).state
     }
+}
+
+async fn grant(simulator: &Simulator, service: Service, who: &str, zoom_client: &str) -> Grant {
+    granted(simulator, service, who, zoom_client, TO_READ).await
 }
 
 /// The engine at work by itself.

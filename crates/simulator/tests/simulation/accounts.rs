@@ -6,13 +6,14 @@ use reconvene_engine::Engine;
 use crate::ledger::Machine;
 use crate::process::Dead;
 use crate::run::Run;
-use crate::shared::grant;
+use crate::shared::{TO_READ, TO_WRITE, granted};
 
 impl Run {
     pub(crate) fn sign_in(&mut self, machine: Machine, service: Service, who: &str) {
         let engine = self.engine(machine);
         let (simulator, who) = (self.around.simulator.clone(), who.to_owned());
         let client = self.disks[machine].zoom_client.clone();
+        let scopes = if self.may_write { TO_WRITE } else { TO_READ };
         // The browser has its own way to the services.
         let outage = std::mem::take(&mut *self.outage.lock().unwrap());
         let rules = self.around.simulator.with(|world| {
@@ -25,7 +26,7 @@ impl Run {
             .processes
             .as_mut()
             .unwrap()
-            .ask(async move { grant(&simulator, service, &who, &client).await });
+            .ask(async move { granted(&simulator, service, &who, &client, scopes).await });
         self.around.simulator.with(|world| {
             let faults = world.faults();
             for rule in rules {

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::run::live;
-use crate::steps::{Kill, Make, Plan, Setting, Step};
+use crate::steps::{Choice, Kill, Make, Meanwhile, Plan, Setting, Step};
 
 const SETTING: Setting = Setting {
     grace_seconds: 20,
@@ -137,4 +137,51 @@ fn p8_held_deletions_survive_a_crash_at_every_point() {
         wait(20),
     ]);
     survives_every_crash(&steps);
+}
+
+#[test]
+fn p5_p7_a_meeting_being_added_survives_a_crash_at_every_point() {
+    let add_meeting = Step::Choice(Choice::AddMeeting {
+        event: 1,
+        waits: true,
+        millis: 0,
+        meanwhile: Meanwhile::Nothing,
+    });
+    survives_every_crash(&[
+        add(Make::Plain, 3_000),
+        add(Make::AddOn, 4_000),
+        Step::Choice(Choice::Permit { on: true }),
+        wait(30),
+        add_meeting,
+        wait(90),
+        // Whoever sees the process end presses once more.
+        add_meeting,
+        wait(90),
+        Step::Drag {
+            event: 0,
+            by_minutes: 90,
+        },
+        wait(90),
+    ]);
+}
+
+#[test]
+fn p5_an_undo_survives_a_crash_at_every_point() {
+    let undo = Step::Choice(Choice::Undo { entry: 0 });
+    survives_every_crash(&[
+        add(Make::AddOn, 3_000),
+        add(Make::AddOn, 4_000),
+        wait(30),
+        Step::Drag {
+            event: 0,
+            by_minutes: 90,
+        },
+        wait(90),
+        undo,
+        wait(30),
+        Step::Cancel { event: 1 },
+        wait(120),
+        undo,
+        wait(90),
+    ]);
 }

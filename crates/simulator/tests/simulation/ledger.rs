@@ -13,8 +13,10 @@ use serde_json::Value;
 
 use crate::history::Broken;
 use crate::knowledge::{Knowledge, Story};
+use crate::making::OnEvent;
 use crate::run::WORK;
 use crate::truth::{Key, Row, State, Truth};
+use crate::word::{Former, Word};
 
 /// Which of the person's machines.
 pub(crate) type Machine = usize;
@@ -22,8 +24,8 @@ pub(crate) type Machine = usize;
 /// What a meeting's reading told an engine.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reading {
-    at: Timestamp,
-    revision: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) revision: u64,
 }
 
 /// A wait that a service asked for.
@@ -40,6 +42,7 @@ pub(crate) struct Ledger {
     /// Google's ids of the calendars that the person ticked, by machine, and since when.
     pub(crate) ticked: BTreeMap<(Machine, String), Timestamp>,
     pub(crate) known: Knowledge,
+    pub(crate) word: Word,
     /// Deletions that the person agreed to.
     pub(crate) approved: BTreeSet<u64>,
     /// Meetings that the person said to leave alone, and since when.
@@ -71,6 +74,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) before: Option<&'a Meeting>,
     /// Why it must not be deleted, judged when the request arrived.
     pub(crate) doubt: Option<String>,
+    /// The event that it writes on.
+    pub(crate) on_event: Option<OnEvent>,
 }
 
 impl Ledger {
@@ -95,6 +100,7 @@ impl Ledger {
         self.waits.clear();
         self.truth.clock_set_back(by);
         self.known.clock_set_back(by);
+        self.word.clock_set_back(by);
         for reading in self.readings.values_mut() {
             reading.at += by;
         }
@@ -141,11 +147,19 @@ impl Ledger {
     /// A request reached its service, which did with it what `entry` says.
     pub(crate) fn arrived(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry) {
         self.obeys_waits(arrival, entry);
-        if entry.service == Service::Google && entry.is_write() {
-            self.break_promise(
-                "P7",
-                format!("a write to the calendar: {} {}", entry.method, entry.path),
-            );
+        match entry.operation.as_str() {
+            "calendar.events.get" => {
+                if let Some(id) = entry.path.rsplit('/').next() {
+                    let sheet = (arrival.machine, id.to_owned());
+                    self.word.sheets.insert(sheet, arrival.begun);
+                }
+            }
+            "meetings.create" => self.creation(world, arrival, entry),
+            "meetings.list" if entry.status == 200 => self.list_read(world, arrival),
+            _ if entry.service == Service::Google && entry.is_write() => {
+                self.calendar_write(world, arrival, entry);
+            }
+            _ => {}
         }
         let Some(number) = entry.meeting().filter(|_| entry.service == Service::Zoom) else {
             return;
@@ -166,9 +180,11 @@ impl Ledger {
                 self.write(world, arrival, entry, number);
             }
             "DELETE" => self.deletion(world, arrival, entry, number),
+            "PUT" => self.recovery(arrival, entry, number),
             other => self.break_promise("P3", format!("{other} {}", entry.path)),
         }
         if entry.applied {
+            self.no_fight(arrival.machine, number);
             // A meeting that was just brought in step may now agree with one more event.
             self.truth.look(world);
         }
@@ -196,27 +212,17 @@ impl Ledger {
         if unchanged && meeting.trashed.is_some() {
             self.break_promise("P5", format!("{what}, which was deleted already"));
         }
-        // What was on its way already when the person spoke is not called back.
-        let spoken = self.left_alone.get(&(arrival.machine, number)).copied();
-        if let Some(since) = spoken.filter(|since| arrival.begun > *since) {
-            let edited = self.truth.rows.values().any(|row| {
-                (row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number))
-                    && row
-                        .edited
-                        .max(row.gone_since.unwrap_or(row.lives_since))
-                        .max(row.linked_since)
-                        > since - SignedDuration::from_hours(1)
-            });
-            if !edited {
-                self.break_promise("P8", format!("{what}, which the person said to leave alone"));
-            }
-        }
+        self.heeds_word(arrival, entry, number);
         Some(reading)
     }
 
     fn update(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
         let reading = self.write(world, arrival, entry, number);
         let Some(meeting) = arrival.before else { return };
+        if entry.applied {
+            let former = self.word.former.entry((arrival.machine, number)).or_default();
+            former.push(Former::of(meeting));
+        }
         let Some(fields) = entry.body.as_object() else {
             return;
         };
@@ -263,6 +269,7 @@ impl Ledger {
                 "recurrence" => (series, false),
                 _ => (false, false),
             };
+            let known = known || self.word.takes_back(arrival.machine, number, name, value);
             if !known {
                 wrong.push((
                     "P3",
@@ -303,7 +310,8 @@ impl Ledger {
         if let Some(how) = &arrival.doubt {
             self.break_promise("P3", format!("{number} deleted: {how}"));
         }
-        if !self.approved.contains(&number) {
+        let undone = arrival.before.is_some_and(|meeting| self.is_unshown(meeting));
+        if !self.approved.contains(&number) && !undone {
             let now = entry.at;
             let recent = SignedDuration::from_secs(5);
             self.unasked_deletions
@@ -319,6 +327,12 @@ impl Ledger {
 
     /// Why a meeting must not be deleted, judging by what was so when the engine last looked at it.
     pub(crate) fn why_not_delete(&self, world: &World, machine: Machine, number: u64) -> Option<String> {
+        if world
+            .meeting(number)
+            .is_some_and(|meeting| self.is_unshown(meeting))
+        {
+            return None;
+        }
         let looked = self.readings.get(&(machine, number))?.at;
         let settled = |since: Timestamp| since <= looked;
         let watched = |key: &Key| {
@@ -401,6 +415,12 @@ impl Ledger {
 
     fn obeys_waits(&mut self, arrival: &Arrival<'_>, entry: &Entry) {
         let Some(who) = &entry.who else { return };
+        let asks_who = ["/users/me", "/users/me/calendarList"];
+        if self.word.welcoming.contains(&arrival.machine)
+            && asks_who.iter().any(|path| entry.path.ends_with(path))
+        {
+            return;
+        }
         let key = (arrival.machine, entry.service, who.clone());
         let Some(wait) = self.waits.get(&key).copied() else {
             return;

@@ -9,11 +9,15 @@
 )]
 
 mod accounts;
+mod browser;
 mod chance;
+mod choices;
 mod crash;
 mod history;
+mod kept;
 mod knowledge;
 mod ledger;
+mod making;
 mod opening;
 mod people;
 mod planted;
@@ -28,3 +32,4 @@ mod steps;
 mod trouble;
 mod truth;
 mod wire;
+mod word;

@@ -136,6 +136,7 @@ impl Run {
                 if let Some((id, number)) =
                     self.some_view(meeting, &[MeetingState::Failed, MeetingState::OutOfStep])
                 {
+                    self.speak(0, number);
                     self.around.ledger.lock().unwrap().left_alone.remove(&(0, number));
                     self.tell(0, |engine| engine.retry(id));
                 }
@@ -170,6 +171,7 @@ impl Run {
                 self.tell(0, |engine| engine.pause(on));
             }
             Step::Kill(kill) => self.kill(kill),
+            Step::Choice(choice) => self.choose(choice),
             trouble => self.trouble(trouble),
         }
     }
@@ -179,13 +181,13 @@ impl Run {
         (number / 7) as usize % self.disks.len()
     }
 
-    fn some_event(&self, number: u32) -> Option<Key> {
+    pub(crate) fn some_event(&self, number: u32) -> Option<Key> {
         let count = self.events.len();
         (count > 0).then(|| self.events[number as usize % count].clone())
     }
 
     /// Does a deed on an event, wherever it is now.
-    fn at_event(&mut self, number: u32, deed: impl FnOnce(String, String) -> Hand) {
+    pub(crate) fn at_event(&mut self, number: u32, deed: impl FnOnce(String, String) -> Hand) {
         if let Some((calendar, event)) = self.some_event(number) {
             self.hand(deed(calendar, event));
         }
@@ -246,7 +248,7 @@ impl Run {
         self.events.extend(made.map(|id| (to, id)));
     }
 
-    fn writable(&self, calendar: u32) -> String {
+    pub(crate) fn writable(&self, calendar: u32) -> String {
         let ledger = self.around.ledger.lock().unwrap();
         let open = |id: &String| !ledger.truth.lost.contains(id);
         let writable: Vec<_> = self
@@ -384,11 +386,21 @@ impl Run {
 
     /// Changes a meeting at Zoom, behind everybody's back.
     fn at_zoom(&mut self, number: u32, deed: impl FnOnce(u64) -> Hand) {
-        if let Some(meeting) = self.some_meeting(number)
-            && self.hand(deed(meeting)).is_some()
-        {
+        if let Some(meeting) = self.some_meeting(number) {
+            self.change_at_zoom(meeting, deed(meeting));
+        }
+    }
+
+    pub(crate) fn change_at_zoom(&mut self, meeting: u64, deed: Hand) {
+        if self.hand(deed).is_some() {
             let now = self.now();
-            self.around.ledger.lock().unwrap().drifted.insert(meeting, now);
+            let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.drifted.insert(meeting, now);
+            for ((machine, number), times) in &self.seen_in_step {
+                if let Some(last) = times.last().filter(|_| *number == meeting) {
+                    ledger.word.in_step.insert((*machine, meeting), *last);
+                }
+            }
         }
     }
 
@@ -441,6 +453,7 @@ impl Run {
             ledger.approved.extend(&held);
             for number in asking {
                 ledger.left_alone.remove(&(0, number));
+                ledger.word.spoken.insert((0, number), now);
             }
             drop(ledger);
             self.tell(0, |engine| engine.approve(&[]));
@@ -461,9 +474,11 @@ impl Run {
             return;
         }
         let numbers = self.numbers(machine, &status.asking);
+        let now = self.now();
         let mut ledger = self.around.ledger.lock().unwrap();
         for number in numbers {
             ledger.left_alone.remove(&(machine, number));
+            ledger.word.spoken.insert((machine, number), now);
         }
         drop(ledger);
         self.tell(machine, |engine| engine.approve(&status.asking));

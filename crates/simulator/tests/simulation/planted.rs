@@ -44,10 +44,18 @@ pub(crate) enum Planted {
     KeepsSecretsOnDisk,
     /// Nothing is ever done.
     DoesNothing,
+    /// That the request to make a meeting went out is forgotten, so that it is simply repeated.
+    MakesAgain,
+    /// What is written on an event is written whatever happened to it since.
+    WritesUnconditionally,
+    /// A preview writes.
+    PreviewWrites,
+    /// What was taken back is done anew.
+    ForgetsUndo,
 }
 
 impl Planted {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,
         Self::DropsTombstones,
@@ -64,6 +72,10 @@ impl Planted {
         Self::TakesAllForItsOwn,
         Self::KeepsSecretsOnDisk,
         Self::DoesNothing,
+        Self::MakesAgain,
+        Self::WritesUnconditionally,
+        Self::PreviewWrites,
+        Self::ForgetsUndo,
     ];
 
     /// Triggers that make the store misbehave.
@@ -108,6 +120,23 @@ impl Planted {
             Self::DoesNothing => {
                 "CREATE TRIGGER planted BEFORE INSERT ON outbox BEGIN SELECT RAISE(IGNORE); END;"
             }
+            Self::MakesAgain => {
+                "CREATE TRIGGER planted AFTER UPDATE OF stage ON creations WHEN NEW.stage = 'sent'
+                 BEGIN UPDATE creations SET stage = 'wanted' WHERE id = NEW.id; END;"
+            }
+            Self::PreviewWrites => {
+                "CREATE TRIGGER planted AFTER INSERT ON settings WHEN NEW.name = 'choices'
+                 BEGIN UPDATE settings SET value = json_set(NEW.value, '$.preview', json('false'))
+                       WHERE name = NEW.name; END;
+                 CREATE TRIGGER planted_too AFTER UPDATE ON settings
+                 WHEN CASE NEW.name WHEN 'choices' THEN NEW.value -> '$.preview' = 'true' ELSE 0 END
+                 BEGIN UPDATE settings SET value = json_set(NEW.value, '$.preview', json('false'))
+                       WHERE name = NEW.name; END;"
+            }
+            Self::ForgetsUndo => {
+                "CREATE TRIGGER planted AFTER UPDATE OF ignored ON meetings WHEN NEW.ignored
+                 BEGIN UPDATE meetings SET ignored = 0 WHERE id = NEW.id; END;"
+            }
             _ => "",
         }
     }
@@ -120,7 +149,7 @@ impl Planted {
         }
         let connection = rusqlite::Connection::open(database).unwrap();
         connection
-            .execute_batch("DROP TRIGGER IF EXISTS planted;")
+            .execute_batch("DROP TRIGGER IF EXISTS planted; DROP TRIGGER IF EXISTS planted_too;")
             .unwrap();
         connection.execute_batch(triggers).unwrap();
     }
@@ -140,6 +169,9 @@ impl Planted {
     /// Changes what is sent.
     pub(crate) fn spoil(self, request: &mut Request<Bytes>, simulator: &Simulator, meeting: Option<u64>) {
         match (self, request.method().clone()) {
+            (Self::WritesUnconditionally, Method::PATCH) => {
+                request.headers_mut().remove(http::header::IF_MATCH);
+            }
             (Self::MailsPeople, Method::DELETE) => {
                 let uri = request.uri().to_string().replace("=false", "=true");
                 *request.uri_mut() = uri.parse().unwrap();

@@ -91,8 +91,12 @@ pub(crate) struct Processes {
     runtime: Runtime,
     pub(crate) engines: Vec<Engine>,
     running: Vec<JoinHandle<()>>,
+    /// What a client asked for and does not wait for.
+    begun: Vec<JoinHandle<()>>,
     pub(crate) doom: Arc<Doom>,
     wall: Arc<Wall>,
+    /// It was asked for something and never answered; nobody can do more than end it.
+    pub(crate) stuck: bool,
 }
 
 /// The process ended while it was asked to do something.
@@ -121,7 +125,7 @@ impl Processes {
     /// Switches all machines on.
     pub(crate) fn start(around: &Surroundings, disks: &[Disk], door: &Arc<Mutex<Doorkeeper>>) -> Self {
         let runtime = Builder::new_current_thread()
-            .enable_time()
+            .enable_all()
             .start_paused(true)
             .build()
             .unwrap();
@@ -140,8 +144,10 @@ impl Processes {
             runtime,
             engines,
             running: Vec::new(),
+            begun: Vec::new(),
             doom,
             wall: Arc::clone(&around.wall),
+            stuck: false,
         };
         this.run();
         this
@@ -184,6 +190,7 @@ impl Processes {
                 () = sleep(time) => None,
             }
         });
+        self.reap();
         match ended {
             None => Ok(()),
             Some(error) => Err(died(error)),
@@ -204,11 +211,39 @@ impl Processes {
                 biased;
                 () = doom.struck() => Err(None),
                 (ended, _, _) = first => Err(ended.err()),
-                answer = &mut asked => answer.map_err(Some),
-                () = tokio::time::sleep(Duration::from_secs(1200)) => panic!("an engine never answered"),
+                answer = &mut asked => answer.map(Some).map_err(Some),
+                () = tokio::time::sleep(Duration::from_secs(1200)) => Ok(None),
             }
         });
-        answer.map_err(died)
+        match answer {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => {
+                self.stuck = true;
+                Err(Dead)
+            }
+            Err(error) => Err(died(error)),
+        }
+    }
+
+    /// Has something done with an engine for which nobody waits.
+    pub(crate) fn begin(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        let doom = Arc::clone(&self.doom);
+        let inner = Box::pin(work);
+        self.begun.push(self.runtime.spawn(Mortal { inner, doom }));
+    }
+
+    /// Tells of a panic in what was begun.
+    fn reap(&mut self) {
+        let (ended, begun) = std::mem::take(&mut self.begun)
+            .into_iter()
+            .partition(JoinHandle::is_finished);
+        self.begun = begun;
+        for ended in ended {
+            let ended: JoinHandle<()> = ended;
+            if let Err(error) = self.runtime.block_on(ended) {
+                died(Some(error));
+            }
+        }
     }
 
     /// The same for what needs no waiting.

@@ -5,8 +5,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use reconvene_core::id::{EntryId, MeetingId};
 use reconvene_core::report::MeetingState;
 use reconvene_engine::Engine;
+use reconvene_simulator::google::Role;
 use reconvene_simulator::zoom::oauth as zoom_oauth;
 use reconvene_simulator::{Hand, Simulator};
 
@@ -54,6 +56,12 @@ pub(crate) struct Run {
     /// When an engine was last seen to call a meeting in step.
     pub(crate) seen_in_step: BTreeMap<(Machine, u64), Vec<Timestamp>>,
     pub(crate) outage: Arc<Mutex<[Option<Timestamp>; 2]>>,
+    /// Whether the person allowed to change events.
+    pub(crate) may_write: bool,
+    /// Zoom's numbers of what the machines' own ids name.
+    pub(crate) numbers: BTreeMap<(Machine, MeetingId), u64>,
+    /// Meetings and entries that the first machine was told to take back, and when, and has not yet.
+    pub(crate) undoing: Vec<(u64, EntryId, Timestamp)>,
     history: History,
     figures: Figures,
     logged: u64,
@@ -119,6 +127,9 @@ impl Run {
             titles: 0,
             seen_in_step: BTreeMap::new(),
             outage: Arc::default(),
+            may_write: false,
+            numbers: BTreeMap::new(),
+            undoing: Vec::new(),
             history: History::new(kept),
             figures: Figures::default(),
             logged: 0,
@@ -139,11 +150,18 @@ impl Run {
                 let mut ledger = self.around.ledger.lock().unwrap();
                 ledger.truth.lost.insert(calendar.clone());
             }
-            Hand::ShareCalendar { calendar, .. } => {
-                self.around.ledger.lock().unwrap().truth.lost.remove(calendar);
+            Hand::ShareCalendar { calendar, role, .. } => {
+                let now = self.now();
+                let mut ledger = self.around.ledger.lock().unwrap();
+                ledger.truth.lost.remove(calendar);
+                ledger
+                    .truth
+                    .may_be_read_only(calendar, *role == Role::Reader, now);
             }
             _ => {}
         }
+        let now = self.now();
+        self.around.ledger.lock().unwrap().word.last_hand = Some(now);
         let done = self.around.simulator.hand(hand);
         self.around
             .simulator
@@ -179,6 +197,7 @@ impl Run {
         if let Step::Wait { millis } = step {
             self.pass(Duration::from_millis(millis));
         } else {
+            self.around.ledger.lock().unwrap().word.writers.clear();
             // Deeds happen between two polls of the engines, on their clock.
             self.take(step);
         }
@@ -206,6 +225,9 @@ impl Run {
     pub(crate) fn restart(&mut self) {
         let processes = self.processes.take().unwrap();
         self.requests += processes.requests();
+        if processes.stuck {
+            self.break_promise("P5", "an engine never answered".to_owned());
+        }
         let now = processes.inside(|| self.around.wall.read());
         self.note(format!("{now} killed and started again"));
         processes.kill();
@@ -299,14 +321,17 @@ impl Run {
             };
             let now = self.now();
             for view in &views {
-                if let Some(number) = view.number.as_ref().and_then(|number| number.parse().ok())
-                    && view.state == MeetingState::InStep
-                {
+                let Some(number) = view.number.as_ref().and_then(|number| number.parse().ok()) else {
+                    continue;
+                };
+                self.numbers.insert((machine, view.id), number);
+                if view.state == MeetingState::InStep {
                     self.seen_in_step.entry((machine, number)).or_default().push(now);
                 }
             }
             self.honest(machine);
         }
+        self.look_for_undone();
     }
 
     fn ended(mut self) -> Ended {

@@ -76,6 +76,21 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::NOTHING,
         "an event that moved and left the meeting took another’s deletion with it",
     ),
+    (
+        820,
+        Learned::CHOICES,
+        "a meeting made anew beside a link in the location, which people join by",
+    ),
+    (
+        2003,
+        Learned::CHOICES,
+        "a wait that was asked for while a lost meeting was looked for",
+    ),
+    (
+        2528,
+        Learned::CHOICES,
+        "a meeting made anew although its account had to wait",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

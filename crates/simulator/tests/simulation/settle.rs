@@ -27,13 +27,23 @@ impl Run {
             self.tell(machine, |engine| engine.pause(false));
             self.heal(machine);
         }
+        let has_choices = self.plan.has_choices();
+        if has_choices {
+            self.choose_to_go_on();
+        }
         let since = self.now();
         let mut rested = false;
         for round in 0..ROUNDS {
             self.pass(Duration::from_secs(200));
             self.look();
+            if round < 3 {
+                self.around.ledger.lock().unwrap().word.writers.clear();
+            }
             if round == 1 {
                 self.press_every_button();
+                if has_choices {
+                    self.look_at_everything();
+                }
             }
             for machine in 0..self.disks.len() {
                 self.heal(machine);
@@ -158,7 +168,12 @@ impl Run {
             .filter(|calendar| calendar.watched && calendar.available)
             .filter(|calendar| calendar.health.last_success.is_none_or(|success| success < since))
             .map(|calendar| calendar.health.next_try.unwrap_or(now));
+        let making = match self.plan.has_choices() {
+            true => self.next_making(machine),
+            false => None,
+        };
         planned
+            .chain(making)
             .chain(paused.filter(|next| *next > now))
             .chain(stale)
             .min()
@@ -167,6 +182,7 @@ impl Run {
     /// What still waits after all that time.
     fn unrest(&mut self) {
         for machine in 0..self.disks.len() {
+            self.still_making(machine);
             let Some(views) = self.tell(machine, Engine::meetings) else {
                 continue;
             };
@@ -235,6 +251,7 @@ impl Run {
         self.deleted(machine, &status, &views, &mut wrong);
         self.shown(&status, &views, &mut wrong);
         self.no_secrets(machine, &mut wrong);
+        self.no_orphans(&mut wrong);
         let mails = self.around.simulator.with(|world| world.mails().to_vec());
         for mail in mails {
             wrong.push(("P9", format!("a mail: {}", mail.about)));
@@ -254,7 +271,13 @@ impl Run {
     }
 
     /// P2: every bonded meeting that the person hosts equals its event.
-    fn in_step(&self, machine: Machine, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
+    pub(crate) fn in_step(
+        &self,
+        machine: Machine,
+        status: &Status,
+        views: &[MeetingView],
+        wrong: &mut Wrong,
+    ) {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
         let readable = |calendar: &str| readable(status, calendar);
@@ -263,7 +286,7 @@ impl Run {
                 continue;
             };
             let follows = row.living && row.single && row.organized && row.names_itself && readable(calendar);
-            if !follows || wanted.start <= now || ledger.left_alone.contains_key(&(machine, number)) {
+            if !follows || wanted.start <= now || ledger.is_left_alone(machine, number) {
                 continue;
             }
             let Some(meeting) = self.ours(number) else {
@@ -349,6 +372,7 @@ impl Run {
                     .of_event(id)
                     .any(|(_, other)| other.living || other.gone_since > row.gone_since)
                 || ledger.left_alone.contains_key(&(machine, number))
+                || ledger.word.unbonded.contains_key(&(machine, number))
                 || ledger.let_go.contains(&number)
                 || self.ours(number).is_none()
                 || self.webinar(views, number)
@@ -450,7 +474,7 @@ impl Run {
     }
 }
 
-type Wrong = Vec<(&'static str, String)>;
+pub(crate) type Wrong = Vec<(&'static str, String)>;
 
 fn number(view: &MeetingView) -> Option<u64> {
     view.number.as_ref()?.parse().ok()

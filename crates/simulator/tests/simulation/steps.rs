@@ -5,6 +5,8 @@
 mod choices;
 mod series;
 
+pub(crate) use choices::{Choice, Consents, Meanwhile};
+
 use std::fmt;
 
 use crate::chance::Chance;
@@ -30,6 +32,10 @@ pub(crate) struct Learned {
 impl Learned {
     pub(crate) const NOTHING: Self = Self {
         choices: false,
+        series: false,
+    };
+    pub(crate) const CHOICES: Self = Self {
+        choices: true,
         series: false,
     };
     pub(crate) const ALL: Self = Self {
@@ -221,6 +227,7 @@ pub(crate) enum Step {
         by_seconds: i32,
     },
     Kill(Kill),
+    Choice(Choice),
 }
 
 /// How the process ends.
@@ -300,6 +307,12 @@ impl Plan {
             series::add_to(&mut plan);
         }
         plan
+    }
+
+    /// Puts steps anywhere, one right after the other.
+    fn mix_in_all(&mut self, steps: Vec<Step>, chance: &mut Chance) {
+        let at = chance.below(self.steps.len() as u32 + 1) as usize;
+        self.steps.splice(at..at, steps);
     }
 
     /// Puts a step anywhere.

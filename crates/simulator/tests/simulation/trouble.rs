@@ -252,6 +252,9 @@ impl Run {
                     for at in self.seen_in_step.values_mut().flatten() {
                         *at += by;
                     }
+                    for (_, _, pressed) in &mut self.undoing {
+                        *pressed += by;
+                    }
                 }
             }
             other => unreachable!("{other}"),

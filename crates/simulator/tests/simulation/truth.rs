@@ -131,6 +131,8 @@ pub(crate) struct Truth {
     pub(crate) rows: BTreeMap<Key, Row>,
     /// Every state that each event was in, the first one first.
     pub(crate) states: BTreeMap<Key, Vec<State>>,
+    /// Everything that each event ever asked for, and since when.
+    pub(crate) history: BTreeMap<Key, Vec<(Timestamp, Wanted)>>,
     /// By meeting: every event it was ever bonded to, by its id.
     pub(crate) bonds: BTreeMap<u64, BTreeSet<String>>,
     /// By meeting: everything that a bonded event ever asked of it.
@@ -141,6 +143,7 @@ pub(crate) struct Truth {
     pub(crate) lost: BTreeSet<String>,
     of_series: BTreeSet<u64>,
     seen: BTreeMap<Key, u64>,
+    organizers: BTreeMap<Key, String>,
 }
 
 impl Truth {
@@ -205,6 +208,13 @@ impl Truth {
                 row.gone_since = before.gone_since;
             }
         }
+        if let Some(wanted) = &row.wanted {
+            let history = self.history.entry(key.clone()).or_default();
+            if history.last().is_none_or(|(_, last)| last != wanted) {
+                history.push((now, wanted.clone()));
+            }
+        }
+        self.organizers.insert(key.clone(), event.organizer.clone());
         let state = State {
             since: now,
             living: row.living,
@@ -218,6 +228,23 @@ impl Truth {
             states.push(state);
         }
         self.rows.insert(key, row);
+    }
+
+    /// A calendar may be only read from now on, or written to: whose its events are depends on that.
+    pub(crate) fn may_be_read_only(&mut self, calendar: &str, read_only: bool, now: Timestamp) {
+        if self.read_only.contains(calendar) == read_only {
+            return;
+        }
+        match read_only {
+            true => self.read_only.insert(calendar.to_owned()),
+            false => self.read_only.remove(calendar),
+        };
+        for key in self.seen.keys().filter(|(place, _)| place == calendar) {
+            if let Some(row) = self.rows.get_mut(key) {
+                row.organized = !read_only && self.organizers.get(key).is_some_and(|own| own == calendar);
+                row.linked_since = now;
+            }
+        }
     }
 
     /// The clock was set, back, and everything that was moves along.
@@ -234,6 +261,9 @@ impl Truth {
         for state in self.states.values_mut().flatten() {
             state.since += by;
         }
+        for (at, _) in self.history.values_mut().flatten() {
+            *at += by;
+        }
     }
 
     /// Whether an event points at a meeting and lives; a changed date lives with its series.
@@ -243,6 +273,12 @@ impl Truth {
             master.is_none_or(|master| master.living)
         };
         row.points_at(meeting) && row.series.as_ref().is_none_or(series_lives)
+    }
+
+    /// Whether any event ever pointed at a meeting.
+    pub(crate) fn ever_pointed_at(&self, meeting: u64) -> bool {
+        let mut states = self.states.values().flatten();
+        states.any(|state| state.meeting == Some(meeting))
     }
 
     /// Whether a series was ever bonded to a meeting, whose dates are then its own affair.
@@ -303,8 +339,18 @@ fn base(id: &str) -> &str {
 pub(crate) fn conference(event: &Event) -> (Option<u64>, Option<String>) {
     let text = |name: &str| event.more.get(name).and_then(Value::as_str).and_then(number_in);
     let written = || text("location").or_else(|| text("description"));
+    // Beside a link that an engine wrote it says for which event, as long as the link is that one.
+    let own = |number: Option<u64>| {
+        let property = |name: &str| {
+            let private = event.more.get("extendedProperties")?.get("private")?;
+            private.get(name)?.as_str().map(str::to_owned)
+        };
+        let named = property("reconvene-meeting").and_then(|named| named.parse().ok());
+        let origin = property("reconvene-event").filter(|_| number.is_some() && named == number);
+        (number, origin)
+    };
     let Some(block) = event.conference() else {
-        return (written(), None);
+        return own(written());
     };
     match block
         .pointer("/conferenceSolution/key/type")
@@ -318,11 +364,11 @@ pub(crate) fn conference(event: &Event) -> (Option<u64>, Option<String>) {
                 origin.and_then(Value::as_str).map(str::to_owned),
             )
         }
-        _ => (written(), None),
+        _ => own(written()),
     }
 }
 
-fn number_in(text: &str) -> Option<u64> {
+pub(crate) fn number_in(text: &str) -> Option<u64> {
     let (_, rest) = text.split_once("zoom.us/j/")?;
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()

@@ -16,9 +16,11 @@ use tokio::sync::Notify;
 
 use crate::chance::Chance;
 use crate::ledger::{Arrival, Ledger, Machine};
+use crate::making::OnEvent;
 use crate::planted::Planted;
 use crate::shared::InProcess;
 use crate::steps::Kill;
+use crate::truth::Key;
 
 /// The end of a process, and how it is to come about.
 #[derive(Default)]
@@ -126,6 +128,11 @@ impl Transport for Wire {
             planted.spoil(&mut request, &self.simulator, number);
         }
         let meeting = number.and_then(|number| self.simulator.with(|world| world.meeting(number).cloned()));
+        let on_event = written_on(&request).map(|key| OnEvent {
+            if_match: request.headers().contains_key(header::IF_MATCH),
+            before: self.simulator.with(|world| world.event(&key.0, &key.1)),
+            key,
+        });
         let whole = param(&request, "occurrence_id").is_none();
         let doubt = number.filter(|_| method == "DELETE" && whole).and_then(|number| {
             self.simulator.with(|world| {
@@ -147,6 +154,7 @@ impl Transport for Wire {
                     begun,
                     before: meeting.as_ref(),
                     doubt,
+                    on_event,
                 };
                 self.ledger.lock().unwrap().arrived(world, &arrival, entry);
             }
@@ -214,6 +222,23 @@ fn number(path: &str) -> Option<u64> {
         .next()?
         .parse()
         .ok()
+}
+
+/// The event that a request writes on: Google's ids of its calendar and of itself.
+fn written_on(request: &Request<Bytes>) -> Option<Key> {
+    if request.method() == Method::GET {
+        return None;
+    }
+    let rest = request
+        .uri()
+        .path()
+        .strip_prefix("/google/calendar/v3/calendars/")?;
+    let (calendar, event) = rest.split_once("/events/")?;
+    let decoded = |text: &str| {
+        let text = percent_encoding::percent_decode_str(text).decode_utf8();
+        text.map(std::borrow::Cow::into_owned).ok()
+    };
+    Some((decoded(calendar)?, decoded(event)?))
 }
 
 /// Google's id of the calendar whose events a path lists.

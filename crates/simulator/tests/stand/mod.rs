@@ -110,14 +110,12 @@ impl Transport for InProcess {
     }
 }
 
-const TO_READ: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly";
+/// What is asked for at first, and what once meetings are to be written on events.
+pub(crate) const TO_READ: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events.readonly";
 
-/// Authorizes in-process, as a browser and the loopback listener would together.
-pub(crate) async fn grant(simulator: &Simulator, service: Service, who: &str, zoom_client: &str) -> Grant {
-    granted(simulator, service, who, zoom_client, TO_READ).await
-}
+pub(crate) const TO_WRITE: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly https://www.googleapis.com/auth/calendar.events";
 
-/// The same, with these scopes at Google.
+/// Authorizes in-process, as a browser and the loopback listener would together, with these scopes at Google.
 pub(crate) async fn granted(
     simulator: &Simulator,
     service: Service,

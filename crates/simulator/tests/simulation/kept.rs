@@ -1,0 +1,144 @@
+//! In the end: what the person asked for in the app is so, and nothing of it is left lying about.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reconvene_core::problem::Code;
+use reconvene_core::report::{ActivityEntry, Outcome, PlannedAction};
+use reconvene_engine::Engine;
+
+use crate::ledger::Machine;
+use crate::making::made_here;
+use crate::run::Run;
+use crate::settle::Wrong;
+
+/// So many entries are looked through.
+const NEWEST: u32 = 200;
+
+impl Run {
+    /// Before everything comes to rest: nothing holds back what was chosen, and what vanished is looked for.
+    pub(crate) fn choose_to_go_on(&mut self) {
+        for machine in 0..self.disks.len() {
+            let previews = |run: &Self| {
+                let ledger = run.around.ledger.lock().unwrap();
+                ledger.word.previews.contains_key(&machine)
+            };
+            if previews(self) {
+                let since = self.now();
+                self.pass(Duration::from_secs(400));
+                self.previewed(machine, since);
+            }
+            self.set(machine, |settings| settings.preview = false);
+        }
+        // In every third world the person never allows what they were asked for.
+        if !self.plan.seed.is_multiple_of(3) && !self.around.ledger.lock().unwrap().word.wants.is_empty() {
+            self.choose(crate::steps::Choice::Permit { on: true });
+        }
+    }
+
+    /// A preview that can read everything shows what is out of step as such, and nothing as on its way.
+    fn previewed(&mut self, machine: Machine, since: Timestamp) {
+        let engine = self.engine(machine);
+        let processes = self.processes.as_mut().unwrap();
+        let Ok(Ok(plan)) = processes.ask(async move { engine.plan().await }) else {
+            return;
+        };
+        let (Some(views), Some(status)) = (
+            self.tell(machine, Engine::meetings),
+            self.tell(machine, Engine::status),
+        ) else {
+            return;
+        };
+        let mut calendars = status.calendars.iter();
+        let read = calendars.all(|calendar| {
+            !calendar.watched
+                || calendar
+                    .health
+                    .last_success
+                    .is_some_and(|success| success >= since)
+        });
+        let mut wrong = Vec::new();
+        if read {
+            self.in_step(machine, &status, &views, &mut wrong);
+        }
+        wrong.retain(|(promise, _)| *promise == "P11");
+        for action in &plan.actions {
+            if action.action != PlannedAction::Look && action.waits.is_none() {
+                wrong.push(("preview", format!("“{}” is said to be written now", action.title)));
+            }
+        }
+        if !plan.preview || !status.preview {
+            wrong.push(("preview", "it is on, and that is not shown".to_owned()));
+        }
+        for (promise, how) in wrong {
+            self.break_promise(promise, how);
+        }
+    }
+
+    /// Has everything that was changed at Zoom looked at.
+    pub(crate) fn look_at_everything(&mut self) {
+        for machine in 0..self.disks.len() {
+            self.look_again(machine);
+        }
+    }
+
+    fn entries(&mut self, machine: Machine) -> Vec<ActivityEntry> {
+        self.tell(machine, |engine| engine.activity(NEWEST, None))
+            .unwrap_or_default()
+    }
+
+    /// Meetings that are still to be made, by when they are tried next. What waits for the person's leave waits.
+    fn making(&mut self, machine: Machine) -> Vec<ActivityEntry> {
+        let mut entries = self.entries(machine);
+        entries.retain(|entry| {
+            let asks = entry.problem.as_ref().map(|problem| problem.code) == Some(Code::MissingScope);
+            let waits = matches!(entry.outcome, Outcome::Waiting | Outcome::NeedsYou);
+            entry.meeting.is_none() && waits && entry.next_try.is_some() && !asks
+        });
+        entries
+    }
+
+    pub(crate) fn next_making(&mut self, machine: Machine) -> Option<Timestamp> {
+        let making = self.making(machine);
+        making.iter().filter_map(|entry| entry.next_try).min()
+    }
+
+    /// P5: what was to be made is made, or not, and no attempt goes on for ever.
+    pub(crate) fn still_making(&mut self, machine: Machine) {
+        for entry in self.making(machine) {
+            self.break_promise(
+                "P5",
+                format!("“{}” is still to get a meeting: {:?}", entry.title, entry.problem),
+            );
+        }
+    }
+
+    /// P5, P11: a meeting that was made is on its event, or was, or was deleted again, or the person is told of it.
+    pub(crate) fn no_orphans(&mut self, wrong: &mut Wrong) {
+        let orphans: Vec<u64> = self.around.simulator.with(|world| {
+            let ledger = self.around.ledger.lock().unwrap();
+            let made = world.meetings().filter(|meeting| made_here(meeting));
+            let there = made.filter(|meeting| {
+                meeting.trashed.is_none()
+                    && !meeting.has_expired(world.now())
+                    && !ledger.drifted.contains_key(&meeting.id)
+                    && !ledger.truth.ever_pointed_at(meeting.id)
+            });
+            there.map(|meeting| meeting.id).collect()
+        });
+        if orphans.is_empty() {
+            return;
+        }
+        let told: Vec<String> = (0..self.disks.len())
+            .flat_map(|machine| self.entries(machine))
+            .filter_map(|entry| entry.problem)
+            .map(|problem| problem.hint)
+            .collect();
+        for number in orphans {
+            let named = told.iter().any(|hint| hint.contains(&number.to_string()));
+            if !named {
+                wrong.push(("P5", format!("{number} was made, and nobody knows of it")));
+            }
+        }
+    }
+}
