@@ -6,25 +6,29 @@
 //! revision it was read in; whoever was faster wins, and then the meeting just made, of which nobody knows yet, is deleted
 //! again.
 
+mod hand_over;
+mod problem;
 mod settle;
 mod wish;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::amend::{Whole, design};
-use reconvene_core::conference::{Source, Target};
+use reconvene_core::conference::Target;
 use reconvene_core::event::{Event, Moment};
 use reconvene_core::id::MeetingId;
 use reconvene_core::plan::Reason;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Service};
-use reconvene_core::write_back::{self, Mark};
+use reconvene_core::write_back;
 use rusqlite::{Connection, Transaction};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
+pub(crate) use self::problem::not_allowed;
+use self::problem::{begun, contested, has_one, no_event, no_room, nobody, unknown_yet};
 use self::settle::Ending;
 pub(crate) use self::wish::{add, by_rule, recreate, without_meeting};
 use crate::budget;
-use crate::calendar::write::{Patch, Patched, Properties, Sheet, patch, sheet};
+use crate::calendar::write::{Sheet, sheet};
 use crate::failure::{Failure, FailureKind, later};
 use crate::providers::{Provider, provider};
 use crate::shared::Shared;
@@ -37,9 +41,6 @@ const SETTLED: SignedDuration = SignedDuration::from_secs(60);
 
 /// So often an event that changes all the time is read anew in one attempt.
 const MOST_ROUNDS: usize = 6;
-
-/// The one status that says yes to a deletion.
-const DONE: u16 = 204;
 
 /// Takes up every creation that is due. Returns at once when paused, unless the person asked for it `by_hand`.
 pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Problem> {
@@ -248,154 +249,6 @@ impl<'a> Making<'a> {
         }
     }
 
-    /// The meeting is there: writes it on its event, unless the event has changed its mind.
-    async fn write_back(&mut self) -> Result<Option<Ending>, Stopped> {
-        let Some((calendar, owner)) = self.place.clone() else {
-            return self.not_taken(signed_out());
-        };
-        // A pass that read the event before would take the new link for one that was taken off again.
-        let gate = self.shared.calendar_gate(calendar.id);
-        let _no_pass_meanwhile = gate.lock().await;
-        let Some(number) = self.row.number.clone() else {
-            self.note(Stage::Sent, |tx, id| creations::come_to(tx, id, Stage::Sent))?;
-            return Ok(None);
-        };
-        let sheet = match self.sheet.take() {
-            Some(sheet) => Some(sheet),
-            None => {
-                self.peace(&owner)?;
-                self.read().await?
-            }
-        };
-        match self.fit(sheet.as_ref()) {
-            Fit::Waits(_) => {}
-            Fit::Shows => {
-                return match sheet {
-                    Some(sheet) => Ok(Some(self.written(Box::new(sheet.event))?)),
-                    None => Ok(None),
-                };
-            }
-            Fit::Not(problem) => return self.not_taken(problem),
-        }
-        let Some(sheet) = sheet else { return Ok(None) };
-        let link = match self.link.take() {
-            Some(link) => link,
-            None => match self.join_link(&number).await? {
-                Some(link) => link,
-                None => return Ok(Some(Ending::Refused(deleted_meanwhile(), None))),
-            },
-        };
-        let texts = write_back::written(
-            &sheet.location,
-            &sheet.description,
-            self.row.service,
-            link.expose_secret(),
-            self.row.replaces.as_ref(),
-        );
-        if !texts.fit() {
-            return self.not_taken(no_room());
-        }
-        let mark = Mark {
-            service: self.row.service,
-            number,
-            event: self.row.event.clone(),
-            install: self.shared.install().to_owned(),
-        };
-        let from_block = sheet.event.conference.as_ref().is_some_and(|found| {
-            found.source == Source::Block && Some(&found.target) == self.row.replaces.as_ref()
-        });
-        let change = Patch {
-            location: texts.location,
-            description: texts.description,
-            extended_properties: Properties {
-                private: mark.properties(),
-            },
-            conference_data: from_block.then_some(None),
-        };
-        if self.previews()? {
-            return Ok(Some(Ending::Previewed));
-        }
-        self.note(Stage::Offered, |tx, id| {
-            creations::come_to(tx, id, Stage::Offered)
-        })?;
-        let session = &self.shared.session;
-        match patch(session, &owner, &calendar.google_id, &sheet.event, &change).await {
-            Ok(Patched::Done(event)) => Ok(Some(self.written(event)?)),
-            Ok(Patched::Stale) => {
-                self.link = Some(link);
-                self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
-                Ok(None)
-            }
-            Err(failure) => match failure.kind {
-                // Whether it was carried out shows on the event.
-                FailureKind::Passing => Err(Stopped::Failed(Service::Google, failure)),
-                FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
-                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
-                    Err(Stopped::Failed(Service::Google, failure))
-                }
-                FailureKind::Account if failure.problem.code == Code::MissingScope => {
-                    self.shared
-                        .store
-                        .write(|tx| accounts::set_writes(tx, owner.id, false))?;
-                    self.unwanted(not_allowed().problem)
-                }
-                FailureKind::Account => {
-                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
-                    Err(Stopped::Failed(Service::Google, failure))
-                }
-                FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
-                    self.unwanted(write_refused(failure.problem))
-                }
-            },
-        }
-    }
-
-    /// The event does not take the meeting. One that nobody can have seen is deleted again; one that may have been on the
-    /// event for a moment stays, and the person is told.
-    fn not_taken(&mut self, why: Problem) -> Result<Option<Ending>, Stopped> {
-        if self.row.stage == Stage::Offered {
-            return Ok(Some(Ending::Kept(why)));
-        }
-        self.unwanted(why)
-    }
-
-    fn unwanted(&mut self, why: Problem) -> Result<Option<Ending>, Stopped> {
-        self.note(Stage::Unwanted, |tx, id| creations::unwanted(tx, id, &why))?;
-        self.row.problem = Some(why);
-        Ok(None)
-    }
-
-    /// Deletes the meeting again, provided that it still is the one that was made here.
-    async fn undo(&mut self) -> Result<Ending, Stopped> {
-        let why = self.row.problem.clone().unwrap_or_else(no_event);
-        let (Some(host), Some(number)) = (self.host()?, self.row.number.clone()) else {
-            return Ok(Ending::Kept(why));
-        };
-        self.peace(&host)?;
-        let session = &self.shared.session;
-        match self.found(&host).await.map_err(|failure| self.failed(failure))? {
-            Some(found) if found == number => {}
-            // Gone already, or somebody made it theirs.
-            _ => {
-                return match self.provider.read(session, &host, &number).await {
-                    Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Undone(why, None)),
-                    Err(failure) => Err(self.failed(failure)),
-                    Ok(_) => Ok(Ending::Kept(why)),
-                };
-            }
-        }
-        if self.previews()? {
-            return Ok(Ending::Previewed);
-        }
-        match self.provider.delete(session, &host, &number).await {
-            Ok(answer) if answer.status == DONE => Ok(Ending::Undone(why, Some(answer))),
-            Ok(answer) => Err(self.failed(Failure::unreadable(self.row.service, answer.status))),
-            Err(failure) if failure.kind == FailureKind::Gone => Ok(Ending::Undone(why, failure.answer)),
-            Err(failure) if failure.kind == FailureKind::Final => Ok(Ending::Kept(why)),
-            Err(failure) => Err(self.failed(failure)),
-        }
-    }
-
     /// Whether nothing is to be written. Asked right before each write, because the person may have said so since.
     fn previews(&self) -> Result<bool, Problem> {
         self.shared.store.read(|tx| self.shared.previews(tx))
@@ -561,107 +414,6 @@ fn wanted(event: &Event, now: Timestamp) -> Result<Whole, Problem> {
         Ok(None) => Err(refused(Reason::AllDay)),
         Ok(Some(schedule)) => design(&schedule, now).ok_or_else(begun),
     }
-}
-
-fn no_event() -> Problem {
-    Problem::lasting(
-        Code::EventGone,
-        "The event is not there any more.",
-        "No meeting was added.",
-    )
-}
-
-fn has_one() -> Problem {
-    Problem::lasting(
-        Code::HasMeeting,
-        "The event has a meeting already.",
-        "Take it off the event first if you want another one.",
-    )
-}
-
-fn in_preview() -> Problem {
-    Problem::lasting(
-        Code::Held,
-        "Preview only: nothing is written until you switch the preview off.",
-        "Switch it off under Settings, and add the meeting again.",
-    )
-}
-
-fn begun() -> Problem {
-    Problem::lasting(
-        Code::InThePast,
-        "The event has begun already or is over, and no meeting can be scheduled for the past.",
-        "Move the event to a time to come, and add the meeting again.",
-    )
-}
-
-fn no_room() -> Problem {
-    Problem::lasting(
-        Code::Refused,
-        "The event has a location, and its description is too long to take the meeting as well.",
-        "Shorten the description or empty the location, and add the meeting again.",
-    )
-}
-
-fn signed_out() -> Problem {
-    Problem::lasting(
-        Code::NotSignedIn,
-        "You signed out of the calendar while a meeting was being added to an event of it.",
-        "",
-    )
-}
-
-fn deleted_meanwhile() -> Problem {
-    Problem::lasting(
-        Code::MeetingGone,
-        "The new meeting was deleted at its provider before the event could show it.",
-        "Add it again.",
-    )
-}
-
-fn write_refused(problem: Problem) -> Problem {
-    Problem {
-        retryable: false,
-        hint: "The event was not changed.".to_owned(),
-        ..problem
-    }
-}
-
-/// What a person hears who has not allowed Reconvene to change events, or not any more.
-pub(crate) fn not_allowed() -> Failure {
-    let problem = Problem::lasting(
-        Code::MissingScope,
-        "Reconvene may only read your calendar so far; to add a meeting it must write it on the event.",
-        "Allow it under Accounts, or with `reconvene account add google --write`. Nothing else is ever written.",
-    );
-    Failure::new(FailureKind::Account, problem)
-}
-
-fn nobody(service: Service) -> Failure {
-    let problem = Problem::lasting(
-        Code::NotSignedIn,
-        format!("You are not signed in to {}.", service.name()),
-        "Connect it under Accounts; the meeting is added then.",
-    );
-    Failure::new(FailureKind::Account, problem)
-}
-
-fn contested() -> Failure {
-    let problem = Problem::passing(
-        Code::ServiceFailed,
-        "The event changes faster than anything can be written on it.",
-        "Reconvene tries again by itself while it runs.",
-    );
-    Failure::new(FailureKind::Passing, problem)
-}
-
-fn unknown_yet(until: Timestamp) -> Failure {
-    let problem = Problem::passing(
-        Code::TimedOut,
-        "The provider has not said whether it made the meeting.",
-        "Reconvene looks for it, and makes one only when there is none.",
-    );
-    Failure::new(FailureKind::NotBefore(until), problem)
 }
 
 /// What the provider answered, for an entry.

@@ -8,7 +8,8 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy, Service};
 use rusqlite::Transaction;
 
-use super::{Making, Said, in_preview, no_event};
+use super::problem::{in_preview, no_event};
+use super::{Making, Said};
 use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan;

@@ -10,7 +10,8 @@ use reconvene_core::report::{EventView, Service};
 use reconvene_core::write_back::has_room;
 use rusqlite::Connection;
 
-use super::{in_preview, nobody, not_allowed, wanted};
+use super::problem::{in_preview, nobody, not_allowed};
+use super::wanted;
 use crate::calendar::write::between;
 use crate::failure::{FailureKind, later};
 use crate::plan::Dossier;
