@@ -70,12 +70,8 @@ impl Quota {
             *used += 1;
         }
         let recent = self.recent.entry((account.to_owned(), label)).or_default();
-        while recent
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= SignedDuration::from_secs(1))
-        {
-            recent.pop_front();
-        }
+        // A clock that was set back has left some of them ahead.
+        recent.retain(|at| *at <= now && now.duration_since(*at) < SignedDuration::from_secs(1));
         if recent.len() >= per_second as usize {
             return Err(refusal::per_second_limit(now, name, per_second));
         }
