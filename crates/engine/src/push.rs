@@ -183,7 +183,11 @@ impl<'a> Attempt<'a> {
             Err(failure) if failure.kind == FailureKind::Gone => return self.absent(failure).await,
             Err(failure) => return Err(failure.into()),
         };
-        match self.decide(Some(&meeting))? {
+        let decision = self.decide(Some(&meeting))?;
+        if matches!(decision, Decision::Update(_) | Decision::Delete { .. }) {
+            self.go_through_host(&meeting)?;
+        }
+        match decision {
             Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
             Decision::Update(schedule) => {
                 // Asked first: what was out of step before must still be asked about when a preview ends.
@@ -198,6 +202,28 @@ impl<'a> Attempt<'a> {
             Decision::InStep => Ok(Ending::InStep(meeting)),
             _ => Ok(Ending::Replanned),
         }
+    }
+
+    /// Whoever hosts a meeting changes it. Another account of the person may have shown it, while that one has to wait.
+    fn go_through_host(&mut self, meeting: &Meeting) -> Result<(), Stopped> {
+        let service = self.account.service;
+        let mut accounts = self
+            .shared
+            .store
+            .read(|tx| accounts::of(tx, service))?
+            .into_iter();
+        let Some(host) = accounts.find(|account| account.subject == meeting.host) else {
+            return Ok(());
+        };
+        if host.id == self.account.id {
+            return Ok(());
+        }
+        let until = host.waits_until(self.shared.now());
+        if let (Some(until), Some(problem)) = (until, host.health.problem.clone()) {
+            return Err(Failure::new(FailureKind::NotBefore(until), problem).into());
+        }
+        self.account = host;
+        Ok(())
     }
 
     /// Whether nothing is to be written. Asked right before each write, because the person may have said so since.

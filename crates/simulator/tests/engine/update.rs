@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{Change, MeetingState, Outcome};
+use reconvene_core::report::{Change, MeetingState, Outcome, Service};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Stand, answer_lost, refused};
+use crate::stand::{ANA, BEN, Stand, answer_lost, refused};
 
 #[tokio::test(start_paused = true)]
 async fn p2_a_moved_event_takes_its_meeting_along_in_three_requests() {
@@ -159,4 +159,23 @@ async fn p6_a_zone_that_zoom_calls_by_another_name_is_written_once() {
     stand.sync_after(Duration::from_secs(60)).await;
     assert_eq!(stand.zoom_methods(), ["GET", "PATCH", "GET"]);
     assert_eq!(stand.newest().outcome, Outcome::Updated);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_meeting_is_changed_through_its_hosts_account_and_waits_while_that_one_must() {
+    let (stand, event, _) = Stand::in_step("").await;
+    stand.sign_in_as(Service::Zoom, BEN).await;
+    stand.rename(&event, "Retro");
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    stand.sync().await;
+    let (new, meeting) = stand.event("New", "2026-12-03T09:00:00Z");
+    stand.rename(&new, "Renamed at once");
+    stand.clear_log();
+    stand.sync().await;
+    assert_eq!(stand.zoom_methods(), ["GET"], "only Ben is asked, who sees it");
+    stand.sync_after(Duration::from_secs(10)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Renamed at once"));
+    let writers = stand.zoom_requests().into_iter().filter(|entry| entry.is_write());
+    let writers: Vec<_> = writers.filter_map(|entry| entry.who).collect();
+    assert!(writers.iter().all(|who| who == ANA), "{writers:?}");
 }

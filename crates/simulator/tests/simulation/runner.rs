@@ -91,6 +91,11 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::CHOICES,
         "a meeting made anew although its account had to wait",
     ),
+    (
+        4147,
+        Learned::CHOICES,
+        "a meeting written to through another account, while its host’s had to wait",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {
