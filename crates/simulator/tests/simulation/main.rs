@@ -31,5 +31,6 @@ mod shrink;
 mod steps;
 mod trouble;
 mod truth;
+mod undoing;
 mod wire;
 mod word;

@@ -1,0 +1,106 @@
+//! What the person takes back, and how it is then.
+
+use reconvene_core::report::{ActivityEntry, Outcome, Remedy};
+
+use crate::process::Dead;
+use crate::run::Run;
+use crate::word::Former;
+
+/// What can be taken back shows among so many entries.
+const NEWEST: u32 = 40;
+
+impl Run {
+    /// Takes one of the newest things back that can be.
+    pub(crate) fn undo(&mut self, number: u32) {
+        let entries = self
+            .tell(0, |engine| engine.activity(NEWEST, None))
+            .unwrap_or_default();
+        let offered: Vec<(ActivityEntry, u64)> = entries
+            .into_iter()
+            .filter(|entry| entry.remedies.contains(&Remedy::Undo))
+            .filter_map(|entry| {
+                let number = self.numbers.get(&(0, entry.meeting?)).copied()?;
+                Some((entry, number))
+            })
+            .collect();
+        if offered.is_empty() {
+            return;
+        }
+        let (entry, number) = offered[number as usize % offered.len()].clone();
+        self.speak(0, number);
+        let waiting = (number, entry.id, self.now());
+        self.around
+            .ledger
+            .lock()
+            .unwrap()
+            .word
+            .undoing
+            .insert((0, number));
+        self.undoing.push(waiting);
+        let engine = self.engine(0);
+        let what = entry.id.to_string();
+        let processes = self.processes.as_mut().unwrap();
+        match processes.ask(async move { engine.undo(&what).await }) {
+            Ok(Ok(entries)) => {
+                let said = entries.last().map(|entry| entry.outcome);
+                self.note(format!("    undo of {number}: {said:?}"));
+                if let Some(last) = entries.last().filter(|last| last.outcome == Outcome::Undone) {
+                    self.is_as_it_was(number, last);
+                }
+            }
+            Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
+            Err(Dead) => self.restart(),
+        }
+        self.look_for_undone();
+    }
+
+    /// What was just taken back is as it was before one of the last writes.
+    fn is_as_it_was(&mut self, number: u64, entry: &ActivityEntry) {
+        let meeting = self.around.simulator.with(|world| world.meeting(number).cloned());
+        let there = meeting.filter(|meeting| meeting.trashed.is_none());
+        let Some(meeting) = there else {
+            self.break_promise(
+                "P11",
+                format!("{number} is said to be brought back and is not there"),
+            );
+            return;
+        };
+        let ledger = self.around.ledger.lock().unwrap();
+        let former = ledger.word.former.get(&(0, number));
+        let fits = former.is_none_or(|former| {
+            former
+                .iter()
+                .rev()
+                .skip(1)
+                .take(4)
+                .any(|before| *before == Former::of(&meeting))
+        });
+        drop(ledger);
+        if !fits && meeting.kind == 2 && !entry.changes.is_empty() && entry.problem.is_none() {
+            self.break_promise(
+                "P2",
+                format!("{number} is said to be as it was, and never was like that"),
+            );
+        }
+    }
+
+    /// Since an undo is done, the meeting is left alone.
+    pub(crate) fn look_for_undone(&mut self) {
+        if self.undoing.is_empty() {
+            return;
+        }
+        let entries = self
+            .tell(0, |engine| engine.activity(NEWEST, None))
+            .unwrap_or_default();
+        let mut ledger = self.around.ledger.lock().unwrap();
+        self.undoing.retain(|(number, of, pressed)| {
+            let done = entries.iter().any(|entry| entry.id == *of && entry.undone);
+            if done {
+                // What was done to its event before that, and seen after it, counts as done after it.
+                ledger.left_alone.insert((0, *number), *pressed);
+                ledger.let_go.insert(*number);
+            }
+            !done
+        });
+    }
+}
