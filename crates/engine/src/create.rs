@@ -222,6 +222,8 @@ impl<'a> Making<'a> {
                 }
                 Ok(None) | Err(_) => Err(self.failed(failure)),
             },
+            // Looked for when the service may be asked again.
+            Err(failure) if failure.leaves_open() => Err(self.failed(failure)),
             Err(failure) => {
                 self.note(Stage::Wanted, |tx, id| creations::come_to(tx, id, Stage::Wanted))?;
                 Err(self.failed(failure))

@@ -84,6 +84,12 @@ impl Failure {
         Self::new(kind, problem).with_answer(answer)
     }
 
+    /// Whether the request may have been carried out all the same: its answer was lost, or is none to go by. That a gateway
+    /// says when to come back says nothing about it.
+    pub(crate) fn leaves_open(&self) -> bool {
+        self.kind == FailureKind::Passing || self.problem.code == Code::ServiceFailed
+    }
+
     /// The service asks to slow down until an instant.
     pub(crate) fn limited(service: Service, until: Timestamp, answer: Answer) -> Self {
         Self {

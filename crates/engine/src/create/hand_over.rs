@@ -96,10 +96,10 @@ impl Making<'_> {
                 self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
                 Ok(None)
             }
+            // Whether it was carried out shows on the event.
+            Err(failure) if failure.leaves_open() => Err(Stopped::Failed(Service::Google, failure)),
             Err(failure) => match failure.kind {
-                // Whether it was carried out shows on the event.
-                FailureKind::Passing => Err(Stopped::Failed(Service::Google, failure)),
-                FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
+                FailureKind::Passing | FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
                     self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
                     Err(Stopped::Failed(Service::Google, failure))
                 }

@@ -524,6 +524,41 @@ async fn p11_a_rule_without_the_right_to_write_says_what_it_needs_and_goes_on_wi
     );
 }
 
+/// A gateway that lost the answer and says when to come back.
+fn lost_at_the_gateway() -> Fault {
+    Fault::after(Effect::Answer {
+        status: 503,
+        headers: [("Retry-After".to_owned(), "30".to_owned())].into(),
+        body: "<html>".into(),
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_answer_lost_at_a_gateway_that_says_when_to_come_back_makes_no_second_meeting() {
+    let (stand, event) = ready().await;
+    stand.fault(Wire::Zoom, "/users/me/meetings", "POST", lost_at_the_gateway());
+    assert_eq!(add(&stand, &event).await, Err(Code::ServiceFailed));
+    assert_eq!(meetings(&stand).len(), 1);
+    stand.sync_after(Duration::from_secs(31)).await;
+    stand.sync_after(Duration::from_secs(90)).await;
+    assert_eq!(meetings(&stand), [shown(&stand, &event).unwrap()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_meeting_that_may_have_been_on_its_event_is_kept_though_a_gateway_lost_the_answer() {
+    let (stand, event) = ready().await;
+    stand.fault(Wire::Google, "/events/", "PATCH", lost_at_the_gateway());
+    assert_eq!(add(&stand, &event).await, Err(Code::ServiceFailed));
+    let [made] = meetings(&stand)[..] else {
+        panic!("{:?}", meetings(&stand))
+    };
+    // Guests may have seen it by then, so it is not deleted behind everybody's back.
+    stand.cancel(&event);
+    stand.sync_after(Duration::from_secs(31)).await;
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+    assert!(stand.exists(made));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_rule_taken_back_asks_for_nothing_any_more() {
     let stand = Stand::new("").await;
