@@ -135,7 +135,7 @@ pub(crate) async fn events(
             )
         })
         .await?;
-    let listing: wire::Listing = read(&answer, session)?;
+    let listing: wire::Listing = read_since(&answer, session)?;
     let (observations, odd) = listing.rows();
     let asking = word.map_or_else(Vec::new, |word| listing.asking(word));
     let (zone, access) = (listing.time_zone.clone(), listing.access_role.clone());
@@ -213,7 +213,7 @@ pub(crate) async fn calendars(
             Caller::Account(account) => session.call(account, build).await?,
             Caller::Newcomer(access) => session.call_with(Service::Google, access, &build).await?,
         };
-        let listing: wire::CalendarList = read(&answer, session)?;
+        let listing: wire::CalendarList = read_since(&answer, session)?;
         entries.extend(listing.entries());
         match listing.next_page_token {
             Some(next) if page.as_ref() == Some(&next) => break,
@@ -284,8 +284,13 @@ pub(crate) enum Caller<'a> {
     Newcomer(&'a Access),
 }
 
-/// The body of a successful answer, or what the failure means.
+/// The body of a successful answer to a request that sends no sync token, or what the failure means.
 fn read<T: DeserializeOwned>(answer: &Response<Bytes>, session: &Session) -> Result<T, Failure> {
+    read_since(answer, session).map_err(error::without_token)
+}
+
+/// The same for one that may send a token.
+fn read_since<T: DeserializeOwned>(answer: &Response<Bytes>, session: &Session) -> Result<T, Failure> {
     if !answer.status().is_success() {
         return Err(error::failure(answer, session.now(), session.ports.dice.as_ref()));
     }

@@ -202,14 +202,13 @@ impl Pass<'_> {
                 match closer::look_up(self, google_id).await? {
                     Looked::Row(observation) => found.push(observation),
                     Looked::Odd => clear.odd.push(google_id.clone()),
-                    Looked::Unanswered => {}
                 }
             }
             let mut unanswered = Vec::new();
             for google_id in shared.store.read(|tx| unseen_dates(tx, calendar, pass, from))? {
                 match closer::look_up(self, &google_id).await? {
                     Looked::Row(observation) => found.push(observation),
-                    Looked::Odd | Looked::Unanswered => unanswered.push(google_id),
+                    Looked::Odd => unanswered.push(google_id),
                 }
             }
             shared.store.write(|tx| {

@@ -144,6 +144,19 @@ pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice)
     }
 }
 
+/// What a failure means where no sync token was sent: not that the token is of no use any more.
+pub(super) fn without_token(failure: Failure) -> Failure {
+    match (failure.kind, failure.answer) {
+        (FailureKind::StaleToken, Some(told)) => refused(
+            FailureKind::Final,
+            Code::Refused,
+            "Google refused the request.",
+            told,
+        ),
+        (_, answer) => Failure { answer, ..failure },
+    }
+}
+
 fn account(code: Code, message: &str, hint: &str, told: Answer) -> Failure {
     Failure::new(FailureKind::Account, Problem::lasting(code, message, hint)).with_answer(told)
 }

@@ -11,7 +11,8 @@ use crate::failure::{Failure, FailureKind};
 use crate::plan;
 use crate::store::events;
 
-/// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known.
+/// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known, and
+/// says so.
 pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, Failure> {
     obey(pass)?;
     let (session, calendar) = (&pass.shared.session, pass.calendar);
@@ -24,9 +25,10 @@ pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, 
         Err(failure) if failure.problem.code == Code::EventNotUnderstood => Ok(Looked::Odd),
         Err(failure) => match failure.kind {
             FailureKind::Limited(_) | FailureKind::Account => Err(failure),
-            // A passing failure is worth another pass, but not for ever: one event must not stall its calendar (P10).
-            FailureKind::Passing if calendar.failures < PATIENCE => Err(failure),
-            _ => Ok(Looked::Unanswered),
+            // Worth another pass, but not for ever: one event must not stall its calendar (P10). After that it shows that
+            // nothing is known of it. Google's refusals of single requests have been seen to pass, too.
+            FailureKind::Passing | FailureKind::Final if calendar.failures < PATIENCE => Err(failure),
+            _ => Ok(Looked::Odd),
         },
     }
 }
@@ -35,10 +37,8 @@ pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, 
 pub(super) enum Looked {
     /// The event, or that it is gone.
     Row(Observation),
-    /// It is there, and not understood.
+    /// Nothing that proves anything: it is not understood, or it is refused for good.
     Odd,
-    /// Nothing that proves anything.
-    Unanswered,
 }
 
 /// What became of rows that were not understood.
@@ -88,7 +88,7 @@ pub(super) async fn look_closer(pass: &Pass<'_>, odd: &[Odd]) -> Result<Cleared,
         };
         match look_up(pass, google_id).await? {
             Looked::Row(observation) => cleared.rows.push(observation),
-            Looked::Odd | Looked::Unanswered => cleared.odd.push(concerned),
+            Looked::Odd => cleared.odd.push(concerned),
         }
     }
     Ok(cleared)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Overall, Service};
-use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, Stand, refused};
 
@@ -23,6 +23,33 @@ async fn p3_a_lost_token_recovers_without_deleting_or_missing_anything() {
         !stand.exists(cancelled_meeting),
         "a vanished event is looked up and its meeting deleted"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p11_a_vanished_event_whose_look_up_is_refused_is_asked_for_again_and_never_forgotten() {
+    for times in [2, 9] {
+        let stand = Stand::new("delete_grace = \"0s\"").await;
+        let (event, meeting) = stand.event("Cancelled", "2026-12-02T09:00:00Z");
+        stand.sync().await;
+        stand.cancel(&event);
+        stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        stand.simulator.with(|world| {
+            let refused = Rule::once(Wire::Google, &event, Fault::preset("google_403_forbidden"));
+            world.faults().add(Rule {
+                times: Some(times),
+                ..refused.method("GET")
+            });
+        });
+        for _ in 0..6 {
+            stand.sync_after(Duration::from_secs(60)).await;
+        }
+        if times == 2 {
+            assert!(!stand.exists(meeting));
+        } else {
+            let problem = stand.view("Cancelled").problem.unwrap();
+            assert_eq!(problem.code, Code::EventNotUnderstood, "it is shown");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
