@@ -102,6 +102,8 @@ struct Attempt<'a> {
     attempted: Option<Schedule>,
     /// Why an account that may host the meeting could not be asked.
     doubt: Option<Problem>,
+    /// Whether the meeting was read in this attempt.
+    found: bool,
 }
 
 /// Whom to ask about which meeting.
@@ -156,6 +158,7 @@ impl<'a> Attempt<'a> {
             first_look,
             attempted: None,
             doubt,
+            found: false,
         };
         shared
             .store
@@ -235,7 +238,10 @@ impl<'a> Attempt<'a> {
     async fn find(&mut self) -> Result<Meeting, Failure> {
         loop {
             let failure = match self.read().await {
-                Ok(meeting) => return Ok(meeting),
+                Ok(meeting) => {
+                    self.found = true;
+                    return Ok(meeting);
+                }
                 Err(failure) => failure,
             };
             match failure.kind {

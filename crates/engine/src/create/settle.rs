@@ -215,11 +215,11 @@ impl Making<'_> {
                 FailureKind::Account => !asks_person,
                 _ => false,
             };
+            if let (Code::DailyBudget, Some(_), Some(account)) = (problem.code, &draft.answer, &account) {
+                budget::used_up(tx, account, now)?;
+            }
             if let Some(account) = account.filter(|_| whole_account) {
                 accounts::failed(tx, account.id, &problem, Some(next), now)?;
-                if problem.code == Code::DailyBudget {
-                    budget::used_up(tx, &account, now)?;
-                }
             }
             let entry = activity::write(tx, self.row.entry, &draft, now)?;
             creations::postpone(tx, self.row.id, next, Some(entry))

@@ -365,7 +365,8 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
                         "Zoom allows 100 changes a day and host, and today's are used up.",
                         "Reconvene goes on after midnight UTC, by itself while it runs.",
                     );
-                    Failure::new(FailureKind::Limited(next_utc_day(now, dice)), problem).with_answer(told)
+                    // Reading and deleting draw on other limits and go on.
+                    Failure::new(FailureKind::NotBefore(next_utc_day(now, dice)), problem).with_answer(told)
                 }
                 None => Failure::throttled(Service::Zoom, told),
             }

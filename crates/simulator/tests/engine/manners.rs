@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{Outcome, Service};
+use reconvene_core::report::{Outcome, Remedy, Service};
 use reconvene_simulator::hands::{NewConference, NewEvent};
 use reconvene_simulator::zoom::Plan;
 use reconvene_simulator::{Effect, Entry, Fault, Hand, Rule, Service as Wire};
@@ -111,6 +111,57 @@ async fn p10_p13_without_budget_meetings_are_still_deleted() {
     stand.cancel(&other);
     stand.sync().await;
     assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_when_others_spent_the_days_budget_meetings_are_still_read_and_deleted() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    let (other, meeting) = stand.event("Other", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::SetWritesToday {
+        host: ANA.into(),
+        used: 100,
+    });
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    assert_eq!(stand.newest().problem.unwrap().code, Code::DailyBudget);
+    stand.cancel(&other);
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_a_scope_that_one_write_lacks_stops_no_other_meeting() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (gone, kept) = stand.event("Gone", "2026-12-01T09:00:00Z");
+    let (event, meeting) = stand.event("Review", "2026-12-02T09:00:00Z");
+    stand.sync().await;
+    let lacks = Rule::once(Wire::Zoom, "/meetings/", Fault::preset("zoom_4711")).method("DELETE");
+    stand.simulator.with(|world| {
+        let always = Rule { times: None, ..lacks };
+        world.faults().add(always);
+    });
+    let running = Running::start(&stand);
+    stand.cancel(&gone);
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    stand.rename(&event, "Retro");
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    running.stop().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    let entries = stand.engine.activity(9, None).unwrap();
+    let told = entries
+        .iter()
+        .find(|entry| entry.outcome == Outcome::NeedsYou)
+        .unwrap();
+    assert_eq!(told.problem.as_ref().unwrap().code, Code::MissingScope);
+    assert_eq!(told.remedies, [Remedy::SignIn, Remedy::Ignore]);
+    assert!(stand.exists(kept));
+    // Granted since.
+    stand.simulator.with(|world| world.faults().clear());
+    stand.sign_in(Service::Zoom).await;
+    stand.sync().await;
+    assert!(!stand.exists(kept));
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,13 +86,21 @@ impl Attempt<'_> {
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
             FailureKind::Limited(until) => {
-                if problem.code == Code::DailyBudget {
-                    budget::used_up(tx, &self.account, now)?;
-                }
                 self.account_failed(tx, &problem, until, now)?;
                 self.wait(tx, draft, Outcome::Waiting, problem, until, now)
             }
-            FailureKind::NotBefore(until) => self.wait(tx, draft, Outcome::Waiting, problem, until, now),
+            FailureKind::NotBefore(until) => {
+                // The provider counts what others write, too.
+                if problem.code == Code::DailyBudget && draft.answer.is_some() {
+                    budget::used_up(tx, &self.account, now)?;
+                }
+                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
+            }
+            // It can be read. What it lacks is the right to this one thing, and others may go on (P10).
+            FailureKind::Account if problem.code == Code::MissingScope && self.found => {
+                let next = account_pause(&problem, now);
+                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
+            }
             FailureKind::Account => {
                 let next = account_pause(&problem, now);
                 self.account_failed(tx, &problem, next, now)?;
