@@ -429,6 +429,18 @@ pub fn bondable(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> R
     }
 }
 
+/// Whether the proof that a meeting was made for `other` holds for `event` as well: it is the same event, moved to another of
+/// the person's calendars, or another half of the same series. A mere copy has an id of its own.
+pub fn inherits(event: &Event, other: &Event) -> bool {
+    let halves = [event, other]
+        .iter()
+        .all(|half| matches!(half.kind, Kind::Series { .. }));
+    event.organized_here
+        && other.organized_here
+        && (event.google_id == other.google_id
+            || (halves && base(&event.google_id) == base(&other.google_id)))
+}
+
 /// Whether reading the meeting could prove the bond: no block names an origin, so agreement may.
 pub fn provable(event: &Event) -> bool {
     event.organized_here

@@ -11,8 +11,8 @@ use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::{Meeting, Nature};
 use reconvene_core::plan::{
-    Decision, Linked, Proof, Reason, Settings, Subject, bondable, decide, is_touchable, proof_by_agreement,
-    proof_by_origin,
+    Decision, Linked, Proof, Reason, Settings, Subject, bondable, decide, inherits, is_touchable,
+    proof_by_agreement, proof_by_origin,
 };
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, PlannedAction, Remedy, Service};
@@ -152,8 +152,26 @@ pub(crate) fn not_understood(
     Ok(())
 }
 
+/// Writes down the proofs that an event has from another one, so that they outlive that.
+pub(crate) fn hand_on_proofs(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    let Some(dossier) = Dossier::of(tx, meeting)? else {
+        return Ok(());
+    };
+    for stored in &dossier.links {
+        if stored.gone_since.is_none()
+            && stored.event.organized_here
+            && stored.proof.is_none()
+            && let Some(proof) = dossier.proof(stored)
+        {
+            events::bond(tx, stored.id, proof)?;
+        }
+    }
+    Ok(())
+}
+
 /// A new edit is a new chance, whatever was refused, waved away or misread before.
 fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    hand_on_proofs(tx, meeting)?;
     call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
     meetings::set_ignored(tx, meeting, false)?;
@@ -373,14 +391,16 @@ impl Dossier {
         })
     }
 
-    /// The proof that the meeting was made for an event. What one copy of the event proved holds for each.
+    /// The proof that the meeting was made for an event. What one copy of the event proved holds for each, and what one half
+    /// of a series proved for the other.
     fn proof(&self, stored: &Stored) -> Option<Proof> {
-        let same = |other: &&Stored| {
-            other.event.google_id == stored.event.google_id && other.listed_as == stored.listed_as
+        let holds = |other: &&Stored| {
+            let same = other.event.google_id == stored.event.google_id && other.listed_as == stored.listed_as;
+            same || (stored.gone_since.is_none() && inherits(&stored.event, &other.event))
         };
         stored
             .proof
-            .or_else(|| self.links.iter().filter(same).find_map(|other| other.proof))
+            .or_else(|| self.links.iter().filter(holds).find_map(|other| other.proof))
     }
 
     /// The title that the person knows it by: of a living bonded event, else of any.
@@ -502,5 +522,5 @@ pub(crate) fn seen(
             events::bond(tx, stored.id, proof)?;
         }
     }
-    Ok(())
+    hand_on_proofs(tx, meeting)
 }

@@ -396,6 +396,31 @@ fn the_person_can_bond_what_nothing_else_proves_and_unbond_anything() {
 }
 
 #[test]
+fn a_bond_goes_along_with_a_moved_event_and_to_both_halves_of_a_series_and_to_no_copy() {
+    let half = |id: &str| Event {
+        kind: weekly("ev1", None).kind,
+        ..event(id, None)
+    };
+    assert!(inherits(&event("ev1", None), &event("ev1", None)));
+    assert!(inherits(&half("ev1_R20261208T090000"), &half("ev1")));
+    assert!(inherits(
+        &half("ev1_R20261215T090000"),
+        &half("ev1_R20261208T090000")
+    ));
+    assert!(!inherits(&event("ev2", None), &event("ev1", None)));
+    assert!(!inherits(&half("ev2"), &half("ev1")));
+    assert!(!inherits(&half("ev1_Rough"), &half("ev1")));
+    assert!(!inherits(&event("ev1_R20261208T090000", None), &half("ev1")));
+    for whose in [[true, false], [false, true]] {
+        let [mine, others] = whose.map(|organized_here| Event {
+            organized_here,
+            ..event("ev1", None)
+        });
+        assert!(!inherits(&mine, &others), "P3: somebody else's copy");
+    }
+}
+
+#[test]
 fn p3_neither_rooms_nor_what_others_host_or_organize_can_be_bonded() {
     let refused = |change: fn(&mut Case), reason| {
         let mut case = Case::bonded(event("ev1", None));

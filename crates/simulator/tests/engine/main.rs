@@ -13,6 +13,7 @@ mod copies;
 mod create;
 mod deletion;
 mod failure;
+mod halves;
 mod hostile;
 mod lists;
 mod manners;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reconvene_core::report::{MeetingState, Outcome};
 use reconvene_simulator::google::Role;
+use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, BEN, Stand, refused};
+use crate::stand::{ANA, BEN, Stand, at, refused};
 
 const AT: &str = "2026-12-01T09:00:00Z";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -221,4 +222,83 @@ async fn p3_unticking_the_calendar_of_the_last_event_deletes_nothing() {
     stand.engine.watch_calendar(&other, false).await.unwrap();
     stand.sync_after(Duration::from_secs(600)).await;
     assert!(stand.exists(meeting));
+}
+
+/// “Review” on Ana's calendar with a link to a meeting of this topic. Returns both ids.
+async fn linked(stand: &Stand, topic: &str) -> (String, u64) {
+    let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+        host: ANA.into(),
+        topic: topic.into(),
+        kind: 2,
+        start: Some(AT.parse().unwrap()),
+        minutes: 30,
+        recurrence: None,
+        time_zone: None,
+    })));
+    let meeting = meeting.parse().unwrap();
+    let event = stand.add(NewEvent {
+        conference: NewConference::LinkInLocation(meeting),
+        ..NewEvent::new(ANA, "Review", at(AT))
+    });
+    stand.sync().await;
+    (event, meeting)
+}
+
+fn rename_on(stand: &Stand, calendar: &str, event: &str, title: &str) {
+    stand.hand(Hand::RenameEvent {
+        calendar: calendar.into(),
+        event: event.into(),
+        title: title.into(),
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_an_event_with_a_link_in_its_text_is_followed_to_another_calendar() {
+    for said in [false, true] {
+        let (stand, team) = with_team("delete_grace = \"0s\"").await;
+        let (event, meeting) = linked(&stand, if said { "Planning" } else { "Review" }).await;
+        if said {
+            stand.engine.bond(stand.view("Review").id).await.unwrap();
+            stand.sync_after(MINUTE).await;
+        }
+        carry(&stand, &event, ANA, &team);
+        rename_on(&stand, &team, &event, "Retro");
+        stand.sync_after(MINUTE).await;
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"), "{said}");
+        let view = stand.view("Retro");
+        assert_eq!((view.state, view.bonded), (MeetingState::InStep, true), "{said}");
+        // The bond is the event's own by now.
+        stand.engine.watch_calendar(ANA, false).await.unwrap();
+        rename_on(&stand, &team, &event, "Again");
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Again"), "{said}");
+        stand.hand(Hand::CancelEvent {
+            calendar: team,
+            event,
+        });
+        stand.sync_after(MINUTE).await;
+        stand.sync_after(MINUTE).await;
+        assert!(!stand.exists(meeting), "{said}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_copy_with_a_link_in_its_text_on_another_calendar_is_not_followed() {
+    let (stand, team) = with_team("delete_grace = \"0s\"").await;
+    let (event, meeting) = linked(&stand, "Review").await;
+    stand.hand(Hand::CopyEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+        to: Some(team.clone()),
+        start: Some(at("2026-12-03T15:00:00Z")),
+    });
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&event);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.start(meeting), Some(AT.parse().unwrap()));
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert!(!stand.view("Review").bonded);
 }
