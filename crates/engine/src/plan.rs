@@ -288,12 +288,22 @@ impl Dossier {
         Self::with(tx, known, events::of_meeting(tx, meeting)?).map(Some)
     }
 
-    /// Whether the meeting repeats and no event that points at it does: to bring it in step would take dates away that
+    /// Whether the meeting repeats and no event that it was made for does: to bring it in step would take dates away that
     /// somebody may have made on purpose.
-    fn gives_dates_up(&self) -> bool {
-        let repeats = |seen: &Meeting| seen.nature == Nature::Recurring;
-        let series = |stored: &Stored| matches!(stored.event.kind, Kind::Series { .. });
-        self.known.seen.as_ref().is_some_and(repeats) && !self.links.iter().any(series)
+    pub(crate) fn gives_dates_up(&self) -> bool {
+        let series = |stored: &Stored| {
+            matches!(stored.event.kind, Kind::Series { .. })
+                && stored.gone_since.is_none()
+                && stored.event.organized_here
+                && self.proof(stored).is_some()
+        };
+        self.repeats() && !self.links.iter().any(series)
+    }
+
+    /// Whether the meeting repeated when it was last read.
+    pub(crate) fn repeats(&self) -> bool {
+        let seen = self.known.seen.as_ref();
+        seen.is_some_and(|seen| seen.nature == Nature::Recurring)
     }
 
     /// Puts it together from rows at hand.

@@ -98,6 +98,8 @@ struct Attempt<'a> {
     number: String,
     /// Whether the meeting was never read before: finding it in step is then no news.
     first_look: bool,
+    /// Whether it repeated when it was read before.
+    repeated: bool,
     /// What the meeting was to equal, once that is decided.
     attempted: Option<Schedule>,
     /// Why an account that may host the meeting could not be asked.
@@ -112,6 +114,7 @@ pub(crate) struct Addressees {
     pub(crate) number: String,
     pub(crate) accounts: Vec<Account>,
     first_look: bool,
+    repeated: bool,
 }
 
 impl<'a> Attempt<'a> {
@@ -125,6 +128,7 @@ impl<'a> Attempt<'a> {
             number,
             accounts,
             first_look,
+            repeated,
         } = asked;
         let Some(provider) = provider(service) else {
             return shared.replan(pending.meeting);
@@ -156,6 +160,7 @@ impl<'a> Attempt<'a> {
             provider,
             number,
             first_look,
+            repeated,
             attempted: None,
             doubt,
             found: false,
@@ -268,7 +273,7 @@ impl<'a> Attempt<'a> {
             .await
     }
 
-    /// Keeps what was read and decides from it.
+    /// Keeps what was read, with the question that it raises, and decides from it.
     fn decide(&self, seen: Option<&Meeting>) -> Result<Decision, Problem> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
@@ -277,7 +282,11 @@ impl<'a> Attempt<'a> {
             }
             let settings = self.shared.plan_settings(tx)?;
             let dossier = Dossier::of(tx, self.pending.meeting)?;
-            Ok(dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now)))
+            let decision = dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now));
+            if let (Some(seen), Decision::Update(wanted)) = (seen, &decision) {
+                self.raise_question(tx, seen, wanted, now)?;
+            }
+            Ok(decision)
         })
     }
 
@@ -451,6 +460,7 @@ pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<A
         let Some(dossier) = Dossier::of(tx, meeting)? else {
             return Ok(None);
         };
+        let repeated = dossier.repeats();
         let Target::Meeting { service, number } = dossier.known.target else {
             return Ok(None);
         };
@@ -471,6 +481,7 @@ pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<A
             number,
             accounts,
             first_look: dossier.known.seen.is_none(),
+            repeated,
         }))
     })
 }

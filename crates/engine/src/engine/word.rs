@@ -53,21 +53,24 @@ impl Engine {
         let shared = &self.shared;
         let known = shared.store.read(|tx| meetings::get(tx, meeting))?;
         let known = known.ok_or_else(|| unknown("meeting", &meeting.to_string()))?;
+        let mut read = None;
         if known.seen.is_none()
             && let Some(asked) = push::addressees(shared, meeting)?.filter(|asked| !asked.accounts.is_empty())
         {
-            let now = shared.now();
-            let Some(seen) = preview::look(shared, &asked, now).await? else {
+            read = preview::look(shared, &asked, shared.now()).await?;
+            if read.is_none() {
                 let waits = asked
                     .accounts
                     .into_iter()
                     .find_map(|account| account.health.problem);
                 return Err(waits.unwrap_or_else(|| not_bondable(meeting, Reason::NoAccount)));
-            };
-            shared.store.write(|tx| plan::seen(tx, meeting, &seen, now))?;
+            }
         }
         let now = shared.now();
         let bonded = shared.store.write(|tx| {
+            if let Some(seen) = &read {
+                plan::seen(tx, meeting, seen, now)?;
+            }
             let settings = shared.plan_settings(tx)?;
             let Some(dossier) = Dossier::of(tx, meeting)? else {
                 return Ok(Err(unknown("meeting", &meeting.to_string())));
@@ -78,6 +81,11 @@ impl Engine {
             };
             for row in rows {
                 events::bond(tx, row, Proof::Said)?;
+            }
+            plan::hand_on_proofs(tx, meeting)?;
+            // To follow its event is one thing; that its other dates go is asked for by itself.
+            if Dossier::of(tx, meeting)?.is_some_and(|bonded| bonded.gives_dates_up()) {
+                meetings::set_asks(tx, meeting, true)?;
             }
             meetings::set_unbonded(tx, meeting, false)?;
             meetings::set_problem(tx, meeting, None)?;

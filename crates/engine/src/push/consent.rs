@@ -1,11 +1,11 @@
-//! The person's word: before the first write after connecting; before a meeting found to repeat is made a single one; and,
-//! if they want to be asked, before a change made at the provider is undone. What asks is shown with both values and left as
+//! The person's word: before the first write after connecting; before a meeting found to repeat, at first or since, is made a
+//! single one; and, if they want to be asked, before a change made at the provider is undone. What asks is shown with both values and left as
 //! it is until then.
 
 use jiff::Timestamp;
 use reconvene_core::amend::amend;
 use reconvene_core::event::{Schedule, Times};
-use reconvene_core::meeting::{Meeting, Nature};
+use reconvene_core::meeting::{Carry, Meeting, Nature};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Change, Outcome, PlannedAction, Remedy};
 use rusqlite::{Connection, Transaction};
@@ -18,8 +18,28 @@ use crate::store::activity::{self, Draft};
 use crate::store::{accounts, calendars, meetings, outbox};
 
 impl Attempt<'_> {
+    /// Keeps that the meeting asks, where what was just read of it raises the question. It is kept together with the reading:
+    /// an attempt that ends in between must not leave a meeting that looks known and asks nothing.
+    pub(super) fn raise_question(
+        &self,
+        tx: &Connection,
+        seen: &Meeting,
+        wanted: &Schedule,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        // Whoever hosts it writes it, whichever account has shown it.
+        let hosts = accounts::of(tx, self.account.service)?;
+        let host = hosts.iter().find(|account| account.subject == seen.host);
+        let before = self.first_look && !host.unwrap_or(&self.account).agreed;
+        let repeats_since = !self.repeated && gives_dates_up(seen, wanted);
+        let carry = self.shared.plan_settings(tx)?.carry;
+        match (before || repeats_since) && differs(seen, wanted, carry, now) {
+            true => meetings::set_asks(tx, self.pending.meeting, true),
+            false => Ok(()),
+        }
+    }
+
     /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.
-    /// The zone in which the host sees the meeting changes nothing for anybody, so it is no question.
     pub(super) fn question(&self, seen: &Meeting, wanted: &Schedule) -> Result<Option<Problem>, Problem> {
         let meeting = self.pending.meeting;
         let (asks, ask_on_drift, carry) = self.shared.store.read(|tx| {
@@ -28,26 +48,30 @@ impl Attempt<'_> {
             let carry = self.shared.plan_settings(tx)?.carry;
             Ok((asks, choices.ask_on_drift, carry))
         })?;
-        let changes = amend(seen, wanted, carry, self.shared.now()).changes;
-        if changes.iter().all(|change| matches!(change, Change::Zone { .. })) {
+        let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
+        if !(asks || drifted) || !differs(seen, wanted, carry, self.shared.now()) {
             return Ok(None);
         }
-        let gives_dates_up = seen.nature == Nature::Recurring && matches!(wanted.times, Times::Once { .. });
-        let before = self.first_look && (!self.account.agreed || gives_dates_up);
-        let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
-        Ok(match (before || asks, drifted) {
-            (_, true) => Some(Problem::lasting(
+        let (code, message, hint) = if drifted {
+            (
                 Code::Drifted,
                 "The meeting was changed at Zoom and now differs from its event.",
                 "Bring it in step with the event, or leave it as it is.",
-            )),
-            (true, false) => Some(Problem::lasting(
+            )
+        } else if gives_dates_up(seen, wanted) {
+            (
+                Code::OutOfStepBefore,
+                "The meeting repeats at Zoom, and its event does not.",
+                "Bring it in step with the event, and its other dates go; or leave it as it is.",
+            )
+        } else {
+            (
                 Code::OutOfStepBefore,
                 "The meeting differed from its event when Reconvene first saw it.",
                 "Bring it in step with the event, or leave it as it is.",
-            )),
-            (false, false) => None,
-        })
+            )
+        };
+        Ok(Some(Problem::lasting(code, message, hint)))
     }
 
     /// Shows the question, and lets the meeting be.
@@ -72,6 +96,19 @@ impl Attempt<'_> {
         activity::write(tx, self.pending.entry, &draft, now)?;
         outbox::strike(tx, id)
     }
+}
+
+/// Whether to bring a meeting in step would take dates away that somebody may have made on purpose.
+fn gives_dates_up(seen: &Meeting, wanted: &Schedule) -> bool {
+    seen.nature == Nature::Recurring && matches!(wanted.times, Times::Once { .. })
+}
+
+/// Whether they differ in what is worth a question. The zone in which the host sees the meeting changes nothing for anybody.
+fn differs(seen: &Meeting, wanted: &Schedule, carry: Carry, now: Timestamp) -> bool {
+    let changes = amend(seen, wanted, carry, now).changes;
+    changes
+        .iter()
+        .any(|change| !matches!(change, Change::Zone { .. }))
 }
 
 /// Takes an account for agreed once every watched calendar was read, every meeting of its service looked at, and nothing is

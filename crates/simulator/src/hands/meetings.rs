@@ -1,6 +1,7 @@
 //! Deeds at Zoom.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Done, NewMeeting, Refused, no};
 use crate::world::World;
@@ -83,7 +84,6 @@ impl World {
         minutes: Option<u32>,
     ) -> Done {
         let meeting = self.zoom.meetings.get(&id).ok_or_else(|| no("meeting", id))?;
-        let mut changed = meeting.clone();
         let input = Input {
             topic,
             minutes,
@@ -91,8 +91,23 @@ impl World {
             recurrence: meeting.recurrence.clone(),
             ..Input::default()
         };
+        self.lay_by_hand(id, &input)
+    }
+
+    pub(super) fn repeat_meeting(&mut self, id: u64, recurrence: Value) -> Done {
+        let input = Input {
+            kind: Some(8),
+            recurrence: Some(recurrence),
+            ..Input::default()
+        };
+        self.lay_by_hand(id, &input)
+    }
+
+    fn lay_by_hand(&mut self, id: u64, input: &Input) -> Done {
+        let meeting = self.zoom.meetings.get(&id).ok_or_else(|| no("meeting", id))?;
+        let mut changed = meeting.clone();
         // The hand is not held to “no start in the past”.
-        lay_on(&mut changed, &input, Timestamp::MIN)
+        lay_on(&mut changed, input, Timestamp::MIN)
             .map_err(|_| Refused(format!("meeting {id} does not allow it")))?;
         changed.revision += 1;
         self.zoom.meetings.insert(id, changed);

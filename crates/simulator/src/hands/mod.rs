@@ -185,6 +185,11 @@ pub enum Hand {
         start: Option<Timestamp>,
         minutes: Option<u32>,
     },
+    /// Makes a meeting repeat, by Zoom's recurrence object.
+    RepeatMeeting {
+        meeting: u64,
+        recurrence: Value,
+    },
     /// Into the trash.
     DeleteMeeting {
         meeting: u64,
@@ -371,6 +376,7 @@ impl World {
                 start,
                 minutes,
             } => self.edit_meeting(meeting, topic, start, minutes),
+            H::RepeatMeeting { meeting, recurrence } => self.repeat_meeting(meeting, recurrence),
             H::DeleteMeeting { meeting } => {
                 let now = self.now();
                 self.with_meeting(meeting, |meeting| meeting.trashed = Some(now))

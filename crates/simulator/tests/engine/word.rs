@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
+use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, World};
+use reconvene_simulator::{Hand, Service as Wire, World};
 
-use crate::stand::{ANA, Stand, at};
+use crate::stand::{ANA, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -233,6 +234,136 @@ async fn p4_a_meeting_found_to_repeat_gives_no_date_up_for_a_single_event_withou
         stand.sync().await;
         assert_eq!(kind(&stand), Some(2), "{agreed}");
         assert_eq!(stand.state("Retro"), MeetingState::InStep, "{agreed}");
+    }
+}
+
+/// Zoom's words for six dates, one a week.
+fn weekly() -> serde_json::Value {
+    serde_json::json!({"type": 2, "repeat_interval": 1, "weekly_days": "3", "end_times": 6})
+}
+
+/// How many dates a meeting has.
+fn count(stand: &Stand, meeting: u64) -> usize {
+    stand
+        .simulator
+        .with(|world| world.meeting(meeting).unwrap().occurrences.len())
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_bonding_a_single_event_to_a_meeting_that_repeats_asks_before_dates_go() {
+    for read_before in [true, false] {
+        let stand = Stand::new("").await;
+        let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+            host: ANA.into(),
+            topic: "Planning".into(),
+            kind: 8,
+            start: Some("2026-12-01T09:00:00Z".parse().unwrap()),
+            minutes: 30,
+            recurrence: Some(weekly()),
+            time_zone: None,
+        })));
+        let meeting: u64 = meeting.parse().unwrap();
+        if !read_before {
+            stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
+        }
+        stand.add(NewEvent {
+            conference: NewConference::LinkInLocation(meeting),
+            ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+        });
+        stand.sync().await;
+        let id = stand.view("Review").id;
+        stand.engine.bond(id).await.unwrap();
+        stand.sync_after(MINUTE).await;
+        stand.sync_after(MINUTE).await;
+        assert_eq!(count(&stand, meeting), 6, "{read_before}");
+        assert_eq!(stand.state("Review"), MeetingState::OutOfStep, "{read_before}");
+        assert_eq!(stand.engine.status().unwrap().asking, [id], "{read_before}");
+        stand.engine.approve(&[id]).unwrap();
+        stand.sync().await;
+        assert_eq!(count(&stand, meeting), 0, "{read_before}");
+        assert_eq!(stand.state("Review"), MeetingState::InStep, "{read_before}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_meeting_made_to_repeat_at_the_provider_keeps_its_dates_until_the_person_agrees() {
+    for edited in [false, true] {
+        let (stand, event, meeting) = Stand::in_step("").await;
+        let recurrence = weekly();
+        stand.hand(Hand::RepeatMeeting { meeting, recurrence });
+        tokio::time::advance(MINUTE).await;
+        if edited {
+            stand.rename(&event, "Retro");
+            stand.sync().await;
+        } else {
+            look(&stand).await;
+        }
+        let title = if edited { "Retro" } else { "Review" };
+        let told = stand.newest();
+        look(&stand).await;
+        assert_eq!(stand.newest(), told, "asked once");
+        assert_eq!(count(&stand, meeting), 6, "{title}");
+        assert_eq!(stand.state(title), MeetingState::OutOfStep);
+        let asking = stand.engine.status().unwrap().asking;
+        assert_eq!(asking, [stand.view(title).id]);
+        stand.engine.approve(&asking).unwrap();
+        stand.sync().await;
+        assert_eq!(count(&stand, meeting), 0, "{title}");
+        assert_eq!(stand.state(title), MeetingState::InStep);
+    }
+}
+
+/// Ends the process at the `n`th door of a commit while `stand` syncs, and starts it again. Says whether it got there.
+async fn killed_at(stand: &mut Stand, n: usize, meetings_too: bool) -> bool {
+    let mut left = n;
+    rehearsal::watch(Some(Box::new(move |_| {
+        left = left.wrapping_sub(1);
+        if left == usize::MAX {
+            Fate::Ends
+        } else {
+            Fate::Goes
+        }
+    })));
+    let engine = stand.engine.clone();
+    let ended = tokio::spawn(async move { engine.sync(None, meetings_too).await }).await;
+    rehearsal::watch(None);
+    stand.restart();
+    ended.is_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_kill_loses_no_question_before_the_first_write() {
+    for n in 0.. {
+        let (mut stand, [_, (_, meeting)]) = newly_connected().await;
+        let killed = killed_at(&mut stand, n, false).await;
+        stand.sync_after(MINUTE).await;
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Long ago"), "killed at {n}");
+        assert_eq!(stand.state("Other"), MeetingState::OutOfStep, "killed at {n}");
+        assert_eq!(stand.engine.status().unwrap().asking.len(), 1, "killed at {n}");
+        if !killed {
+            assert!(n > 8, "there were doors");
+            break;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_p5_a_kill_gives_no_dates_up_of_a_meeting_made_to_repeat_at_the_provider() {
+    for n in 0.. {
+        let (mut stand, _, meeting) = Stand::in_step("").await;
+        let recurrence = weekly();
+        stand.hand(Hand::RepeatMeeting { meeting, recurrence });
+        tokio::time::advance(MINUTE).await;
+        let killed = killed_at(&mut stand, n, true).await;
+        stand.sync_after(MINUTE).await;
+        look(&stand).await;
+        assert_eq!(count(&stand, meeting), 6, "killed at {n}");
+        assert_eq!(stand.engine.status().unwrap().asking.len(), 1, "killed at {n}");
+        if !killed {
+            assert!(n > 4, "there were doors");
+            break;
+        }
     }
 }
 
