@@ -173,14 +173,15 @@ pub(crate) fn hand_on_proofs(tx: &Connection, meeting: MeetingId) -> rusqlite::R
 fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     hand_on_proofs(tx, meeting)?;
     call_off_undo(tx, meeting)?;
-    meetings::set_problem(tx, meeting, None)?;
-    meetings::set_ignored(tx, meeting, false)?;
-    activity::settle(tx, meeting)?;
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
-    // Whoever edits the event now says what it should be. That answers the question, unless it is about giving dates up.
-    let asks = dossier.known.asks && dossier.gives_dates_up();
+    meetings::set_problem(tx, meeting, None)?;
+    meetings::set_ignored(tx, meeting, false)?;
+    activity::settle(tx, meeting)?;
+    // Whoever edits the event now says what it should be. That answers the question, or ends a no to it, unless it is about
+    // giving dates up.
+    let asks = (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up();
     meetings::set_asks(tx, meeting, asks)?;
     match &dossier.known.seen {
         Some(seen) if !is_touchable(seen, &dossier.hosts) => meetings::unsee(tx, meeting),

@@ -266,7 +266,7 @@ async fn p4_bonding_a_single_event_to_a_meeting_that_repeats_asks_before_dates_g
         if !read_before {
             stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
         }
-        stand.add(NewEvent {
+        let event = stand.add(NewEvent {
             conference: NewConference::LinkInLocation(meeting),
             ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
         });
@@ -278,10 +278,19 @@ async fn p4_bonding_a_single_event_to_a_meeting_that_repeats_asks_before_dates_g
         assert_eq!(count(&stand, meeting), 6, "{read_before}");
         assert_eq!(stand.state("Review"), MeetingState::OutOfStep, "{read_before}");
         assert_eq!(stand.engine.status().unwrap().asking, [id], "{read_before}");
+        stand.engine.refuse(&[id]).unwrap();
+        stand.rename(&event, "Retro");
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            count(&stand, meeting),
+            6,
+            "{read_before}: an edit takes no such no back"
+        );
+        assert_eq!(stand.engine.status().unwrap().asking, [id], "{read_before}");
         stand.engine.approve(&[id]).unwrap();
         stand.sync().await;
         assert_eq!(count(&stand, meeting), 0, "{read_before}");
-        assert_eq!(stand.state("Review"), MeetingState::InStep, "{read_before}");
+        assert_eq!(stand.state("Retro"), MeetingState::InStep, "{read_before}");
     }
 }
 
@@ -311,6 +320,25 @@ async fn p4_a_meeting_made_to_repeat_at_the_provider_keeps_its_dates_until_the_p
         assert_eq!(count(&stand, meeting), 0, "{title}");
         assert_eq!(stand.state(title), MeetingState::InStep);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_dates_that_the_person_took_back_do_not_go_with_the_next_edit() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    let recurrence = weekly();
+    stand.hand(Hand::RepeatMeeting { meeting, recurrence });
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    stand.engine.approve(&[]).unwrap();
+    stand.sync().await;
+    assert_eq!(count(&stand, meeting), 0);
+    let done = stand.newest().id.to_string();
+    stand.engine.undo(&done).await.unwrap();
+    assert_eq!(count(&stand, meeting), 6);
+    stand.rename(&event, "Retro");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(count(&stand, meeting), 6);
+    assert_eq!(stand.engine.status().unwrap().asking, [stand.view("Retro").id]);
 }
 
 /// Ends the process at the `n`th door of a commit while `stand` syncs, and starts it again. Says whether it got there.
