@@ -1,6 +1,8 @@
 //! Expansion of recurrence rules (RFC 5545) into the original starts of occurrences, in the rule's own zone.
 
-use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use rrule::{RRuleSet, Tz};
 
 /// A rule set and where it begins.
@@ -27,11 +29,23 @@ impl Schedule {
             text.push('\n');
             text.push_str(&self.with_times(line));
         }
+        // Without a rule the start is a date by itself, beside those that are named
+        // (<https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.2>).
+        if !self.lines.iter().any(|line| line.starts_with("RRULE")) {
+            let first = match self.zone.as_str() {
+                "UTC" => format!("RDATE:{}Z", self.first),
+                zone => format!("RDATE;TZID={zone}:{}", self.first),
+            };
+            text.push('\n');
+            text.push_str(&first);
+        }
         text.parse().ok()
     }
 
     /// All-day rules name dates; the expansion knows only instants, so dates become midnights in UTC. A timed rule
-    /// may still end with a bare date, which means through the end of that day.
+    /// may still end with a bare date, although `UNTIL` ought to be of the same kind as the start
+    /// (<https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10>). The service takes it: the rule runs through the end of that
+    /// day on its own clock, as the last date that people choose in the calendar's window does.
     fn with_times(&self, line: &str) -> String {
         let (name, rest) = line.split_once(':').unwrap_or((line, ""));
         if name.starts_with("EXDATE") || name.starts_with("RDATE") {
@@ -44,10 +58,23 @@ impl Schedule {
         }
         let parts = rest.split(';').map(|part| match part.strip_prefix("UNTIL=") {
             Some(until) if until.len() == 8 && self.all_day => format!("UNTIL={}", midnight(until)),
-            Some(until) if until.len() == 8 => format!("UNTIL={until}T235959Z"),
+            Some(until) if until.len() == 8 => format!("UNTIL={}", self.end_of(until)),
             _ => part.to_owned(),
         });
         format!("{name}:{}", parts.collect::<Vec<_>>().join(";"))
+    }
+
+    /// The last second of a date in the rule's zone, in UTC.
+    fn end_of(&self, date: &str) -> String {
+        let zone = TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC);
+        let last = Date::strptime("%Y%m%d", date).and_then(|date| date.tomorrow()?.to_zoned(zone));
+        last.map_or_else(
+            |_| format!("{date}T235959Z"),
+            |next| {
+                let last = next.timestamp() - SignedDuration::from_secs(1);
+                last.strftime("%Y%m%dT%H%M%SZ").to_string()
+            },
+        )
     }
 
     /// Whether the rules can be understood at all.
@@ -129,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn a_series_of_named_dates_begins_with_its_start() {
+        let rules = weekly(&["RDATE;TZID=Europe/Berlin:20261022T120000"]);
+        assert_eq!(
+            rules.starts(None, None, 10),
+            [at("2026-10-19T07:00:00Z"), at("2026-10-22T10:00:00Z")]
+        );
+    }
+
+    #[test]
     fn an_all_day_series_ends_with_its_last_date() {
         let days = Schedule {
             first: "20261019T000000".to_owned(),
@@ -137,6 +173,26 @@ mod tests {
             all_day: true,
         };
         assert_eq!(days.starts(None, None, 10).len(), 3);
+    }
+
+    #[test]
+    fn a_timed_series_until_a_date_has_that_whole_day_of_its_own_zone() {
+        let evenings = |zone: &str, until: &str| Schedule {
+            first: "20261019T200000".to_owned(),
+            zone: zone.to_owned(),
+            lines: vec![format!("RRULE:FREQ=DAILY;UNTIL={until}")],
+            all_day: false,
+        };
+        // Eight in the evening of the 21st is the 22nd already in London.
+        let west = evenings("America/New_York", "20261021").starts(None, None, 10);
+        assert_eq!(west.last(), Some(&at("2026-10-22T00:00:00Z")));
+        assert_eq!(west.len(), 3);
+        // The morning of the 22nd in Sydney is still the 21st there.
+        let mornings = Schedule {
+            first: "20261019T070000".to_owned(),
+            ..evenings("Australia/Sydney", "20261021")
+        };
+        assert_eq!(mornings.starts(None, None, 10).len(), 3);
     }
 
     #[test]

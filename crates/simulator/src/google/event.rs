@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::instances::occurrence;
 use crate::recurrence::Schedule;
 
 /// When an event starts or ends.
@@ -211,6 +212,20 @@ impl Event {
     /// How the series runs; `None` for anything else.
     pub(crate) fn schedule(&self) -> Option<Schedule> {
         self.is_series().then(|| schedule(&self.start, &self.recurrence))
+    }
+
+    /// When the occurrences of a series begin by its lines, from `from` on, at most `limit`, as `events.instances` has them
+    /// before exceptions are laid on. In UTC; none for anything but a series.
+    #[must_use]
+    pub fn starts(&self, from: Option<Timestamp>, limit: u16) -> Vec<Timestamp> {
+        let schedule = self.schedule();
+        schedule.map_or_else(Vec::new, |schedule| schedule.starts(from, None, limit))
+    }
+
+    /// The id of the occurrence that is to start at `original` by the lines of this series.
+    #[must_use]
+    pub fn occurrence_id(&self, original: Timestamp) -> String {
+        occurrence(self, original).id
     }
 
     /// The addresses of the guests.

@@ -27,7 +27,8 @@ pub(crate) fn save(world: &mut World, calendar_id: &str, event: Event, tell: Tel
         .and_then(|calendar| calendar.events.get(&event.id))
         .cloned();
     let stored = put(world, calendar_id, event);
-    if stored.is_series() && !stored.is_cancelled() {
+    let repeated = before.as_ref().is_some_and(|before| before.is_series());
+    if (stored.is_series() || repeated) && !stored.is_cancelled() {
         drop_orphans(world, calendar_id, &stored);
     }
     let mut guests: BTreeSet<String> = stored.guests().into_iter().collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 use super::{Done, Refused, no};
+use crate::google::instances::exceptions;
 use crate::google::oauth as google_oauth;
 use crate::google::{Calendar, Event, Listed, Person, Role};
 use crate::world::World;
@@ -297,6 +298,15 @@ impl World {
     #[must_use]
     pub fn event(&self, calendar: &str, id: &str) -> Option<std::sync::Arc<Event>> {
         crate::google::query::find(self.google.calendars.get(calendar)?, id)
+    }
+
+    /// The exceptions of a series, cancelled occurrences included; not those that its rule no longer names.
+    #[must_use]
+    pub fn exceptions(&self, calendar: &str, series: &Event) -> Vec<std::sync::Arc<Event>> {
+        let calendar = self.google.calendars.get(calendar).into_iter();
+        calendar
+            .flat_map(|calendar| exceptions(calendar, series).into_values().cloned())
+            .collect()
     }
 
     /// Every row of a calendar, by id, deleted ones included.

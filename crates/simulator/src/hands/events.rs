@@ -324,6 +324,24 @@ impl World {
         })
     }
 
+    pub(super) fn add_conference(&mut self, calendar: &str, id: &str, host: &str) -> Done {
+        let event = self.found(calendar, id)?;
+        if event.is_cancelled() || event.conference().is_some() {
+            return Err(Refused(format!("event {id} takes no conference")));
+        }
+        let meeting = self.meeting_for(&event, host)?;
+        let block = self.zoom_block(meeting, id)?;
+        let changed = self.exceptions(calendar, &event).into_iter();
+        let changed = changed.filter(|row| !row.is_cancelled() && row.conference().is_none());
+        let ids: Vec<String> = changed.map(|row| row.id.clone()).collect();
+        for row in std::iter::once(id).chain(ids.iter().map(String::as_str)) {
+            self.edit_event(calendar, row, |event| {
+                event.more.insert("conferenceData".to_owned(), block.clone());
+            })?;
+        }
+        Ok(meeting.to_string())
+    }
+
     pub(super) fn attach_meeting(&mut self, calendar: &str, id: &str, meeting: u64) -> Done {
         let block = self.zoom_block(meeting, id)?;
         self.edit_event(calendar, id, |event| {

@@ -134,6 +134,13 @@ pub enum Hand {
         calendar: String,
         event: String,
     },
+    /// Zoom's add-on makes a meeting for an event that has none, hosted by the Zoom user with this address. The changed
+    /// occurrences of a series get it with their series.
+    AddConference {
+        calendar: String,
+        event: String,
+        host: String,
+    },
     /// Replaces whatever conference there is with Meet.
     SwapToMeet {
         calendar: String,
@@ -337,6 +344,11 @@ impl World {
             H::RemoveConference { calendar, event } => self.edit_event(&calendar, &event, |event| {
                 event.more.remove("conferenceData");
             }),
+            H::AddConference {
+                calendar,
+                event,
+                host,
+            } => self.add_conference(&calendar, &event, &host),
             H::SwapToMeet { calendar, event } => self.swap_to_meet(&calendar, &event),
             H::AttachMeeting {
                 calendar,

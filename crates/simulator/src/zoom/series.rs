@@ -172,12 +172,25 @@ pub(crate) fn from_rule(rule: &str) -> Option<Value> {
             "INTERVAL" => {
                 out.insert("repeat_interval".to_owned(), value.parse::<u8>().ok()?.into());
             }
+            "BYMONTHDAY" => {
+                out.insert("monthly_day".to_owned(), value.parse::<u8>().ok()?.into());
+            }
             "BYDAY" => {
                 let number = |day: &str| {
                     DAYS.iter()
                         .position(|name| *name == day)
                         .map(|at| (at + 1).to_string())
                 };
+                // The weekday of a week of the month: its place stands before it.
+                if let Some((place, day)) = value.split_at_checked(value.len().saturating_sub(2))
+                    && !place.is_empty()
+                    && !value.contains(',')
+                {
+                    let day: u8 = number(day)?.parse().ok()?;
+                    out.insert("monthly_week".to_owned(), place.parse::<i8>().ok()?.into());
+                    out.insert("monthly_week_day".to_owned(), day.into());
+                    continue;
+                }
                 let days: Option<Vec<String>> = value.split(',').map(number).collect();
                 out.insert("weekly_days".to_owned(), days?.join(",").into());
             }
@@ -216,6 +229,27 @@ mod tests {
         let starts: Vec<String> = dates.iter().map(|date| date.start.to_string()).collect();
         assert_eq!(starts, ["2026-10-19T07:00:00Z", "2026-10-26T08:00:00Z"]);
         assert_eq!(dates[0].id, "1792393200000");
+    }
+
+    #[test]
+    fn a_month_is_counted_by_its_day_or_by_the_weekday_of_a_week() {
+        let last_friday = from_rule("FREQ=MONTHLY;BYDAY=-1FR;COUNT=3").unwrap();
+        let start = "2026-10-30T07:00:00Z".parse().unwrap();
+        let starts: Vec<String> = dates(&last_friday, start, "UTC", 30)
+            .iter()
+            .map(|date| date.start.to_string())
+            .collect();
+        assert_eq!(
+            starts,
+            [
+                "2026-10-30T07:00:00Z",
+                "2026-11-27T07:00:00Z",
+                "2026-12-25T07:00:00Z"
+            ]
+        );
+        let by_day = from_rule("FREQ=MONTHLY;BYMONTHDAY=15;COUNT=3").unwrap();
+        assert_eq!(by_day["monthly_day"], 15);
+        assert_eq!(from_rule("FREQ=YEARLY;COUNT=3"), None);
     }
 
     #[test]

@@ -137,12 +137,10 @@ fn scatter(id: &str) -> u64 {
 
 /// The exceptions that a change of the series makes meaningless, because no occurrence starts there any more.
 pub(crate) fn orphans(calendar: &Calendar, series: &Event) -> Vec<String> {
-    let Some(schedule) = series.schedule() else {
-        return Vec::new();
-    };
+    let schedule = series.schedule();
     exceptions(calendar, series)
         .into_iter()
-        .filter(|(original, _)| !schedule.has(*original))
+        .filter(|(original, _)| !schedule.as_ref().is_some_and(|schedule| schedule.has(*original)))
         .map(|(_, event)| event.id.clone())
         .collect()
 }
