@@ -100,7 +100,7 @@ const fn longest_interval(every: &Every) -> u32 {
     }
 }
 
-/// The instant, so many repetitions before `first`, at which the same clock time falls.
+/// The instant, so many repetitions before `first`, at which the same clock time falls on a day of the pattern.
 fn earlier(first: Timestamp, pattern: &Pattern, repetitions: usize, zone: &str) -> Timestamp {
     let Ok(local) = first.in_tz(zone) else {
         return first;
@@ -112,7 +112,14 @@ fn earlier(first: Timestamp, pattern: &Pattern, repetitions: usize, zone: &str) 
         Every::Week { .. } => span.try_weeks(count),
         Every::MonthOnDay { .. } | Every::MonthOnWeekday { .. } => span.try_months(count),
     };
-    span.ok()
-        .and_then(|span| local.checked_sub(span).ok())
-        .map_or(first, |local| local.timestamp())
+    let before = span.ok().and_then(|span| local.checked_sub(span).ok());
+    let on_day = before.and_then(|before| match pattern.every {
+        // The same day of another month is another weekday.
+        Every::MonthOnWeekday { week, day } => {
+            let date = before.date().nth_weekday_of_month(week, day).ok()?;
+            before.with().date(date).build().ok()
+        }
+        _ => Some(before),
+    });
+    on_day.map_or(first, |local| local.timestamp())
 }

@@ -433,6 +433,45 @@ fn both_halves_of_a_split_series_are_in_their_meeting_with_few_writes() {
 }
 
 #[test]
+fn p2_a_month_counted_by_weekdays_is_laid_out_on_one_of_them_for_the_dates_of_the_first_half() {
+    // The first Tuesdays at ten, from the third on an hour earlier.
+    let old = master("FREQ=MONTHLY;BYDAY=1TU;COUNT=2");
+    let mut new = master("FREQ=MONTHLY;BYDAY=1TU;COUNT=4");
+    let moment = |text: &str| Moment::At {
+        instant: at(text),
+        zone: Some("Europe/Berlin".into()),
+    };
+    (new.start, new.end) = (moment("2027-02-02T08:00:00Z"), moment("2027-02-02T08:30:00Z"));
+    let Times::Series(first) = schedule(&old, &[]).times else {
+        panic!()
+    };
+    let Times::Series(rest) = schedule(&new, &[]).times else {
+        panic!()
+    };
+    let wanted = Schedule {
+        times: Times::Series(first.with(rest, at(NOW))),
+        ..schedule(&new, &[])
+    };
+    let amendment = amend(
+        &standing(&master("FREQ=MONTHLY;BYDAY=1TU;COUNT=6")),
+        &wanted,
+        BOTH,
+        at(NOW),
+    );
+    let Some(Write::Whole(Whole {
+        start: Some(start), ..
+    })) = amendment.writes.first()
+    else {
+        panic!("{:?}", amendment.writes)
+    };
+    assert_eq!(
+        *start,
+        at("2026-12-01T08:00:00Z"),
+        "a Tuesday, not the day of the month"
+    );
+}
+
+#[test]
 fn what_a_provider_cannot_repeat_stands_for_the_next_date_and_is_named() {
     let event = master("FREQ=YEARLY");
     let (meeting, left, _) = settle(meeting(), &schedule(&event, &[]));
