@@ -8,7 +8,7 @@ mod wire;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Response, header};
+use http::{Method, Response, StatusCode, header};
 use jiff::SignedDuration;
 use reconvene_core::amend::{Whole, Write};
 use reconvene_core::meeting::Meeting;
@@ -40,7 +40,10 @@ impl Provider for Zoom {
     }
 
     async fn read(&self, session: &Session, account: &Account, number: &str) -> Result<Meeting, Failure> {
-        Ok(described(session, account, number).await?.meeting())
+        let described = described(session, account, number).await?;
+        described
+            .meeting()
+            .ok_or_else(|| Failure::unreadable(Service::Zoom, StatusCode::OK.as_u16()))
     }
 
     async fn write(

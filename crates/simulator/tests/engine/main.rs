@@ -11,6 +11,7 @@ mod bond;
 mod clock;
 mod copies;
 mod create;
+mod dates;
 mod deletion;
 mod failure;
 mod halves;

@@ -30,8 +30,8 @@ pub(super) struct Described {
     settings: DescribedSettings,
     #[serde(default)]
     pub(super) join_url: String,
-    #[serde(default)]
-    occurrences: Vec<DescribedDate>,
+    /// Every description of a series by itself has them (<https://developers.zoom.us/docs/api/meetings/>), be it none.
+    occurrences: Option<Vec<DescribedDate>>,
     recurrence: Option<Value>,
 }
 
@@ -58,7 +58,8 @@ struct DescribedSettings {
 }
 
 impl Described {
-    pub(super) fn meeting(self) -> Meeting {
+    /// The meeting; `None` for a series whose dates are not told: that proves nothing, least of all that it has none.
+    pub(super) fn meeting(self) -> Option<Meeting> {
         let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
         let zone = self.timezone.filter(|zone| !zone.is_empty());
         let start = self
@@ -75,14 +76,14 @@ impl Described {
         let repeats = self.recurrence.filter(|_| nature == Nature::Recurring);
         let occurrences = match nature {
             Nature::Recurring => {
-                let dates = self.occurrences.into_iter();
+                let dates = self.occurrences?.into_iter();
                 dates
                     .filter_map(|date| date.occurrence(zone.as_deref()))
                     .collect()
             }
             Nature::Scheduled | Nature::Standing => Vec::new(),
         };
-        Meeting {
+        Some(Meeting {
             nature,
             topic: self.topic,
             start,
@@ -101,7 +102,7 @@ impl Described {
                     lines,
                 }
             }),
-        }
+        })
     }
 }
 

@@ -1,0 +1,78 @@
+//! Single dates of series: those that come back, and rows that name nothing but a date's id.
+
+use std::time::Duration;
+
+use reconvene_core::problem::Code;
+use reconvene_core::report::MeetingState;
+use reconvene_simulator::google::{Habits, Tombstones};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+
+use crate::series::{date, dates, series};
+use crate::stand::{ANA, Stand, at};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// What Zoom says of a meeting from now on, without the dates of a series.
+fn describe_without_dates(stand: &Stand, meeting: u64) {
+    let body = stand.simulator.with(|world| {
+        let meeting = world.meeting(meeting).unwrap();
+        format!(
+            r#"{{"id":{},"host_id":"{}","type":8,"topic":"{}","start_time":"{}","duration":30,"timezone":"{}",
+                "recurrence":{},"join_url":"{}"}}"#,
+            meeting.id,
+            meeting.host_id,
+            meeting.topic,
+            meeting.start.unwrap(),
+            meeting.time_zone,
+            meeting.recurrence.as_ref().unwrap(),
+            meeting.join_url(),
+        )
+    });
+    let answer = Fault::before(Effect::Answer {
+        status: 200,
+        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+        body,
+    });
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Zoom, "/meetings/", answer).method("GET");
+        world.faults().add(Rule { times: None, ..rule });
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_p10_a_series_described_without_its_dates_is_not_laid_out_anew() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.cancel(&date(&id, "20261208T090000Z"));
+    stand.sync_after(MINUTE).await;
+    stand.clear_log();
+    describe_without_dates(&stand, meeting);
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-16T09:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.zoom_methods(), ["GET"], "nothing is concluded from it");
+    let view = stand.view("Review");
+    assert_eq!(
+        view.state,
+        MeetingState::Updating,
+        "and it is tried again: {}",
+        view.reason
+    );
+    assert_eq!(stand.newest().problem.unwrap().code, Code::UnreadableAnswer);
+    let link = stand.engine.join_link(view.id).await.unwrap();
+    assert!(
+        link.contains(&meeting.to_string()),
+        "people can join all the while"
+    );
+
+    stand.simulator.with(|world| world.faults().clear());
+    stand.sync_after(MINUTE * 10).await;
+    assert_eq!(
+        dates(&stand, meeting),
+        [
+            "2026-12-01T09:00:00Z",
+            "2026-12-16T09:00:00Z",
+            "2026-12-22T09:00:00Z"
+        ]
+    );
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
