@@ -9,21 +9,23 @@ mod confirm;
 pub(crate) mod consent;
 pub(crate) mod drift;
 mod hold;
+mod layout;
 mod settle;
 mod undo;
 
 use jiff::Timestamp;
-use reconvene_core::amend::{Shape, Whole, Write, amend};
+use reconvene_core::amend::{Write, amend};
 use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
 use reconvene_core::id::MeetingId;
-use reconvene_core::meeting::{Carry, Meeting};
+use reconvene_core::meeting::{Carry, Meeting, Occurrence};
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, PlannedAction, Service};
 use rusqlite::Connection;
 
 use self::confirm::Confirmed;
+use self::layout::is_layout;
 use self::settle::Ending;
 use crate::budget;
 use crate::choices;
@@ -316,10 +318,10 @@ impl<'a> Attempt<'a> {
     async fn update(&self, before: &Meeting, wanted: &Schedule, carry: Carry) -> Result<Ending, Stopped> {
         let mut after = before.clone();
         let mut answer = None;
-        let mut laid_out = false;
+        // The dates that each layout found.
+        let mut found: Vec<Vec<Occurrence>> = Vec::new();
         for _ in 0..MOST_ROUNDS {
-            let amendment = amend(&after, wanted, carry, self.shared.now());
-            let lays_out = amendment.writes.iter().any(is_layout);
+            let mut amendment = amend(&after, wanted, carry, self.shared.now());
             if amendment.writes.is_empty() {
                 return Ok(match beyond::problem(&amendment, wanted) {
                     None => Ending::Updated { after, answer },
@@ -330,10 +332,15 @@ impl<'a> Attempt<'a> {
                     },
                 });
             }
-            if lays_out && laid_out {
-                break;
+            if amendment.writes.iter().any(is_layout) {
+                match found.as_slice() {
+                    [] => {}
+                    [before] if *before == after.occurrences && layout::otherwise(&mut amendment.writes) => {}
+                    [before, again] if before == again => {}
+                    _ => break,
+                }
+                found.push(after.occurrences.clone());
             }
-            laid_out |= lays_out;
             if self.previews()? {
                 return Ok(Ending::Previewed);
             }
@@ -486,22 +493,12 @@ pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<A
     })
 }
 
-/// Whole first, then the dates, and once more for what only showed then.
-const MOST_ROUNDS: usize = 3;
+/// Whole first, once more where the provider took that for no change, then the dates, and what only showed then.
+const MOST_ROUNDS: usize = 5;
 
 /// Whether a write draws on the day's budget. Deletions do not.
 fn counts(write: &Write) -> bool {
     !matches!(write, Write::Cancel { .. })
-}
-
-fn is_layout(write: &Write) -> bool {
-    matches!(
-        write,
-        Write::Whole(Whole {
-            shape: Shape::Repeating { .. } | Shape::Once,
-            ..
-        })
-    )
 }
 
 /// A provider may know a zone by another of its names. That is as good as the name asked for when the clock shows the

@@ -12,6 +12,30 @@ use crate::stand::{ANA, Stand, at};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+fn restore(stand: &Stand, event: String) {
+    stand.hand(Hand::UndeleteEvent {
+        calendar: ANA.into(),
+        event,
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_date_comes_back_though_the_rule_says_what_it_said_before() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY").await;
+    // Laid out by Reconvene, so that the second layout says word for word what the first one said.
+    stand.drag(&id, "2026-12-01T10:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let gone = date(&id, "20261208T100000Z");
+    stand.cancel(&gone);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting)[1], "2026-12-15T10:00:00Z");
+    restore(&stand, gone);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting)[1], "2026-12-08T10:00:00Z");
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
 /// What Zoom says of a meeting from now on, without the dates of a series.
 fn describe_without_dates(stand: &Stand, meeting: u64) {
     let body = stand.simulator.with(|world| {
