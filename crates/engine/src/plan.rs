@@ -25,6 +25,8 @@ use crate::store::meetings::{self, Known};
 use crate::store::outbox::{self, Undo};
 use crate::store::{accounts, exceptions};
 
+pub(crate) use self::series::sparse_base;
+
 /// Takes rows of a calendar over, and decides anew about every meeting that they touch.
 pub(crate) fn observe(
     tx: &Connection,

@@ -4,6 +4,7 @@
 //! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
 
 mod closer;
+mod dates;
 pub(crate) mod lists;
 mod masters;
 mod pages;
@@ -146,7 +147,7 @@ impl Pass<'_> {
         let mut pages = Pages::new(self, Some(token), began);
         let mut odd = Vec::new();
         let mut masters = BTreeSet::new();
-        while let Some(page) = pages.next().await? {
+        while let Some(mut page) = pages.next().await? {
             if !page.access.is_empty() && page.access != calendar.access {
                 // Whose the events are depends on it, those that did not change included.
                 return self.everything().await;
@@ -160,6 +161,7 @@ impl Pass<'_> {
             if let Next::Token(_) = &page.next {
                 clear.rows.extend(masters::ask_for(self, &masters).await?);
             }
+            clear.rows.extend(dates::ask_for(self, &mut page).await?);
             shared.store.write(|tx| {
                 self.take_over(tx, calendar.pass, &page)?;
                 clear.take_over(self, tx, calendar.pass)?;

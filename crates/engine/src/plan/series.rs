@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use reconvene_core::event::{Became, Event, Kind, Moment, Place};
+use reconvene_core::event::{Became, Event, Kind, Moment, Observation, Place};
 use reconvene_core::id::{CalendarId, MeetingId};
 use rusqlite::Connection;
 
@@ -76,6 +76,17 @@ pub(super) fn returned(tx: &Connection, before: &Stored, event: &Event) -> rusql
     Ok(())
 }
 
+/// What stands before the date in the id of a cancelled date, where a row tells nothing but that id.
+pub(crate) fn sparse_base(row: &Observation) -> Option<&str> {
+    match row {
+        Observation::Gone {
+            google_id,
+            place: None,
+        } if original_in(google_id).is_some() => google_id.rsplit_once('_').map(|(base, _)| base),
+        _ => None,
+    }
+}
+
 /// Which date of which series a tombstone is about; `None` when it is about an event of its own.
 ///
 /// Google often sends nothing but the id (<https://github.com/KeepSoftwareSimple/compass-calendar/issues/2808>). Its ending
@@ -91,21 +102,25 @@ pub(super) fn place(
     if let Some(told) = told {
         return Ok(Some(told.clone()));
     }
-    if let Some(known) = exceptions::get(tx, calendar, google_id)? {
-        return Ok(Some(known.place));
-    }
-    match row.map(|row| &row.event.kind) {
-        Some(Kind::Exception(place)) => return Ok(Some(place.clone())),
+    let known = match row.map(|row| &row.event.kind) {
+        Some(Kind::Exception(place)) => Some(place.clone()),
         Some(_) => return Ok(None),
-        None => {}
-    }
+        None => exceptions::get(tx, calendar, google_id)?.map(|known| known.place),
+    };
     let (Some(original), Some((base, _))) = (original_in(google_id), google_id.rsplit_once('_')) else {
-        return Ok(None);
+        return Ok(known);
     };
     let masters = events::masters(tx, calendar, base)?;
     let named = masters.iter().find(|master| names(&master.event, &original));
-    Ok(named.or(masters.first()).map(|master| Place {
-        series: master.event.google_id.clone(),
+    if let (None, Some(known)) = (named, known) {
+        return Ok(Some(known));
+    }
+    // A later page may bring the series.
+    let series = named
+        .or(masters.first())
+        .map_or(base, |master| &master.event.google_id);
+    Ok(Some(Place {
+        series: series.to_owned(),
         original,
     }))
 }

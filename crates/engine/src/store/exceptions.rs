@@ -70,6 +70,7 @@ pub(crate) fn changed(
     let (starts, _, starts_day) = columns(&event.start);
     let (ends, _, ends_day) = columns(&event.end);
     let (original, _, original_day) = columns(&place.original);
+    no_other(tx, calendar, place, &event.google_id)?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO exceptions
          VALUES (:calendar, :series, :google_id, :original, :original_day, :starts, :starts_day, :ends, :ends_day, :title,
@@ -92,12 +93,20 @@ pub(crate) fn cancelled(
     pass: i64,
 ) -> rusqlite::Result<()> {
     let (original, _, original_day) = columns(&place.original);
+    no_other(tx, calendar, place, google_id)?;
     tx.prepare_cached(
         "INSERT OR REPLACE INTO exceptions (calendar, series, google_id, original, original_day, title, pass)
          VALUES (?1, ?2, ?3, ?4, ?5, '', ?6)",
     )?
     .execute((calendar.0, &place.series, google_id, original, original_day, pass))
     .map(drop)
+}
+
+/// A date is of one series: of the second half, once a split has taken it from the first.
+fn no_other(tx: &Connection, calendar: CalendarId, place: &Place, google_id: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM exceptions WHERE calendar = ?1 AND google_id = ?2 AND series <> ?3")?
+        .execute((calendar.0, google_id, &place.series))
+        .map(drop)
 }
 
 /// Exceptions of a calendar that were not seen in its present full pass.

@@ -12,6 +12,13 @@ use crate::stand::{ANA, Stand, at};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
+fn only_ids(stand: &Stand) {
+    stand.hand(Hand::SetHabits(Habits {
+        tombstones: Tombstones::IdOnly,
+        ..Habits::default()
+    }));
+}
+
 fn restore(stand: &Stand, event: String) {
     stand.hand(Hand::UndeleteEvent {
         calendar: ANA.into(),
@@ -33,6 +40,59 @@ async fn p2_a_date_comes_back_though_the_rule_says_what_it_said_before() {
     restore(&stand, gone);
     stand.sync_after(MINUTE).await;
     assert_eq!(dates(&stand, meeting)[1], "2026-12-08T10:00:00Z");
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_bare_tombstone_that_comes_with_a_split_cancels_the_date_that_its_id_names() {
+    let stand = Stand::new("").await;
+    only_ids(&stand);
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=6").await;
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id.clone(),
+        at: at("2026-12-22T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.cancel(&date(&id, "20261229T090000Z"));
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        dates(&stand, meeting),
+        [
+            "2026-12-01T09:00:00Z",
+            "2026-12-08T09:00:00Z",
+            "2026-12-15T09:00:00Z",
+            "2026-12-22T09:00:00Z",
+            "2027-01-05T09:00:00Z"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_changed_date_that_a_split_wipes_out_is_not_taken_for_cancelled() {
+    let stand = Stand::new("").await;
+    only_ids(&stand);
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let before = dates(&stand, meeting);
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T14:00:00Z");
+    // The date is of the second half now, as if it had never been changed, and its tombstone names nothing but an id.
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id.clone(),
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting), before);
+    stand.cancel(&date(&id, "20261222T090000Z"));
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        dates(&stand, meeting),
+        before[..3],
+        "a date of the second half that is really cancelled"
+    );
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
 
