@@ -170,7 +170,8 @@ fn meeting(
         Decision::Leave(Reason::NotUnderstood) if carried => Some(not_understood()),
         _ => known.problem.clone(),
     };
-    let (state, reason) = match state(stored, decision, pending, problem.as_ref(), &differences) {
+    let shares = (dossier.links.iter()).any(|other| other.proof.is_some() && other.gone_since.is_none());
+    let (state, reason) = match state(stored, shares, decision, pending, problem.as_ref(), &differences) {
         (MeetingState::Updating, _) if preview && pending.is_some_and(Pending::writes) => (
             MeetingState::OutOfStep,
             "It differs from its event. Preview only: nothing is written.".to_owned(),
@@ -231,14 +232,23 @@ fn meeting(
     }
 }
 
+/// Where a meeting stands for one event; `shares` when it was made for a living one.
 fn state(
     stored: &Stored,
+    shares: bool,
     decision: &Decision,
     pending: Option<&Pending>,
     problem: Option<&Problem>,
     differences: &[Change],
 ) -> (MeetingState, String) {
     match problem {
+        // A copy, or a changed date, beside the event that the meeting was made for: the problem is that one's.
+        Some(_) if stored.proof.is_none() && shares => {
+            return (
+                MeetingState::WatchedOnly,
+                Reason::MadeForAnother.sentence().to_owned(),
+            );
+        }
         // It was only looked at, and this account does not see it.
         Some(_) if stored.proof.is_none() => {
             return (MeetingState::WatchedOnly, Reason::NotHost.sentence().to_owned());
