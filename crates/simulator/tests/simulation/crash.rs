@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::run::live;
-use crate::steps::{Choice, Kill, Make, Meanwhile, Plan, Setting, Step};
+use crate::steps::{Choice, Deed, Kill, Make, Meanwhile, Plan, Rhythm, Setting, Step};
 
 const SETTING: Setting = Setting {
     grace_seconds: 20,
@@ -184,4 +184,48 @@ fn p5_an_undo_survives_a_crash_at_every_point() {
         undo,
         wait(90),
     ]);
+}
+
+#[test]
+fn p2_p4_p5_a_series_with_exceptions_moved_and_split_survives_a_crash_at_every_point() {
+    let series = 0;
+    let steps = [
+        Deed::Make {
+            calendar: 0,
+            rhythm: Rhythm::WeeksWithoutEnd,
+            zone: 0,
+            in_days: 3,
+            at: (10, 0),
+            minutes: 30,
+            conference: true,
+        },
+        Deed::MoveDate {
+            series,
+            date: 2,
+            by_minutes: 180,
+        },
+        Deed::CancelDate { series, date: 4 },
+    ];
+    let mut steps: Vec<Step> = steps.into_iter().map(Step::OfSeries).collect();
+    steps.insert(1, wait(30));
+    steps.push(wait(80));
+    steps.push(Step::OfSeries(Deed::Move {
+        series,
+        by_minutes: 45,
+    }));
+    steps.push(Step::OfSeries(Deed::CancelDate { series, date: 1 }));
+    steps.push(wait(80));
+    steps.push(Step::OfSeries(Deed::Split {
+        series,
+        date: 6,
+        by_minutes: 1_440,
+        renamed: true,
+    }));
+    steps.push(Step::OfSeries(Deed::LengthenDate {
+        series,
+        date: 3,
+        minutes: 50,
+    }));
+    steps.push(wait(80));
+    survives_every_crash(&steps);
 }

@@ -4,19 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::HeaderValue;
-use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::zoom::Meeting;
 use reconvene_simulator::{Entry, Service, World};
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 
+use crate::asked::one_date;
+use crate::dates::Half;
 use crate::history::Broken;
 use crate::knowledge::{Knowledge, Story};
 use crate::making::OnEvent;
 use crate::run::WORK;
 use crate::truth::{Key, Row, State, Truth};
-use crate::word::{Former, Word};
+use crate::word::Word;
 
 /// Which of the person's machines.
 pub(crate) type Machine = usize;
@@ -175,10 +175,7 @@ impl Ledger {
                 }
             }
             "PATCH" => self.update(world, arrival, entry, number),
-            "DELETE" if one_date(entry) => {
-                self.quiet(entry, number);
-                self.write(world, arrival, entry, number);
-            }
+            "DELETE" if one_date(entry) => self.cancellation(world, arrival, entry, number),
             "DELETE" => self.deletion(world, arrival, entry, number),
             "PUT" => self.recovery(arrival, entry, number),
             other => self.break_promise("P3", format!("{other} {}", entry.path)),
@@ -191,7 +188,13 @@ impl Ledger {
     }
 
     /// What every write must heed.
-    fn write(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) -> Option<Reading> {
+    pub(crate) fn write(
+        &mut self,
+        world: &World,
+        arrival: &Arrival<'_>,
+        entry: &Entry,
+        number: u64,
+    ) -> Option<Reading> {
         let what = format!("{} of {number}", entry.method);
         let meeting = arrival.before?;
         let reading = self.readings.get(&(arrival.machine, number)).copied();
@@ -216,83 +219,7 @@ impl Ledger {
         Some(reading)
     }
 
-    fn update(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry, number: u64) {
-        let reading = self.write(world, arrival, entry, number);
-        let Some(meeting) = arrival.before else { return };
-        if entry.applied {
-            let former = self.word.former.entry((arrival.machine, number)).or_default();
-            former.push(Former::of(meeting));
-        }
-        let Some(fields) = entry.body.as_object() else {
-            return;
-        };
-        let asked = self.truth.ever_wanted.get(&number);
-        // Zoom wants the whole of a series' times at once, and dates one by one.
-        let series = self.truth.is_of_series(number);
-        let whole = !one_date(entry) && !fields.contains_key("recurrence");
-        let mut wrong = Vec::new();
-        for (name, value) in fields {
-            let text = value.as_str().unwrap_or_default();
-            let (known, same) = match name.as_str() {
-                "topic" => (
-                    asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.cut_topic() == text)),
-                    meeting.topic == text,
-                ),
-                "start_time" => {
-                    let zone = fields.get("timezone").and_then(Value::as_str);
-                    let start = start(text, zone.unwrap_or(&meeting.time_zone));
-                    (
-                        asked.is_some_and(|asked| {
-                            asked.iter().any(|wanted| {
-                                Some(wanted.start) == start
-                                    || (series && start.is_some_and(|start| wanted.may_begin(start)))
-                            })
-                        }),
-                        meeting.start == start,
-                    )
-                }
-                "duration" => {
-                    let minutes = value.as_u64().unwrap_or_default();
-                    (
-                        asked.is_some_and(|asked| {
-                            asked.iter().any(|wanted| u64::from(wanted.minutes) == minutes)
-                        }),
-                        u64::from(meeting.minutes) == minutes,
-                    )
-                }
-                "timezone" => (
-                    asked.is_some_and(|asked| asked.iter().any(|wanted| wanted.zone == text)),
-                    meeting.time_zone == text,
-                ),
-                // A meeting of a series may have been given to a single event.
-                "type" => (series || (asked.is_some() && value == 2), false),
-                "recurrence" => (series, false),
-                _ => (false, false),
-            };
-            let known = known || self.word.takes_back(arrival.machine, number, name, value);
-            if !known {
-                wrong.push((
-                    "P3",
-                    format!("{name} {value} written to {number}: no event bonded to it ever asked for that"),
-                ));
-            }
-            if same
-                && whole
-                && entry.applied
-                && reading.is_some_and(|reading| reading.revision == meeting.revision)
-            {
-                wrong.push((
-                    "P6",
-                    format!("{name} {value} written to {number}, which had it already"),
-                ));
-            }
-        }
-        for (promise, how) in wrong {
-            self.break_promise(promise, how);
-        }
-    }
-
-    fn quiet(&mut self, entry: &Entry, number: u64) {
+    pub(crate) fn quiet(&mut self, entry: &Entry, number: u64) {
         for flag in ["schedule_for_reminder", "cancel_meeting_reminder"] {
             if entry.param(flag) != Some("false") {
                 self.break_promise("P9", format!("{number} deleted without {flag}=false"));
@@ -339,8 +266,11 @@ impl Ledger {
             self.ticked.contains_key(&(machine, key.0.clone())) && !self.truth.lost.contains(&key.0)
         };
         let recent = world.now() - SignedDuration::from_hours(24);
-        // What is over for a day is not read any more.
-        let over = |row: &Row| row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent);
+        // What is over for a day is not read any more; a series is over with its last date.
+        let over = |key: &Key, row: &Row| match Half::of(world, key).filter(|_| row.is_series()) {
+            Some(half) => half.is_over(recent),
+            None => row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent),
+        };
         let now = world.now();
         let events = self.truth.bonds.get(&number);
         let at_home = |key: &Key| {
@@ -354,8 +284,8 @@ impl Ledger {
             self.known.hidden(&place, !at_home(key), since, now)
         };
         let live = self.truth.rows.iter().find(|(key, row)| {
-            !over(row)
-                && self.truth.points_at(key, row, number)
+            self.truth.points_at(key, row, number)
+                && !over(key, row)
                 && settled(row.linked_since)
                 && watched(key)
                 && world.calendars().contains(&key.0)
@@ -456,17 +386,4 @@ impl Ledger {
             self.waits.insert(key, Wait { told, until });
         }
     }
-}
-
-/// Whether a request is about one date of a series.
-fn one_date(entry: &Entry) -> bool {
-    entry.param("occurrence_id").is_some()
-}
-
-/// A start as Zoom takes it: in UTC, or on the clock of the zone beside it.
-fn start(text: &str, zone: &str) -> Option<Timestamp> {
-    let local = || text.parse::<DateTime>().ok()?.in_tz(zone).ok();
-    text.parse()
-        .ok()
-        .or_else(|| local().map(|local| local.timestamp()))
 }

@@ -9,10 +9,13 @@
 )]
 
 mod accounts;
+mod asked;
+mod at_rest;
 mod browser;
 mod chance;
 mod choices;
 mod crash;
+mod dates;
 mod history;
 mod kept;
 mod knowledge;
@@ -24,6 +27,7 @@ mod planted;
 mod process;
 mod run;
 mod runner;
+mod series;
 mod settle;
 #[path = "../stand/mod.rs"]
 mod shared;

@@ -170,6 +170,7 @@ impl Run {
             Step::Pause { on } => {
                 self.tell(0, |engine| engine.pause(on));
             }
+            Step::OfSeries(deed) => self.of_series(deed),
             Step::Kill(kill) => self.kill(kill),
             Step::Choice(choice) => self.choose(choice),
             trouble => self.trouble(trouble),
@@ -214,21 +215,26 @@ impl Run {
         });
     }
 
-    fn found(&self, key: &Key) -> Option<std::sync::Arc<Event>> {
+    pub(crate) fn found(&self, key: &Key) -> Option<std::sync::Arc<Event>> {
         self.around.simulator.with(|world| world.event(&key.0, &key.1))
     }
 
     fn drag(&mut self, event: u32, by_minutes: i32) {
         let Some(key) = self.some_event(event) else { return };
-        let Some(EventTime::At { instant, .. }) = self.found(&key).map(|event| event.start.clone()) else {
+        let Some(event) = self.found(&key) else { return };
+        let EventTime::At { instant, zone } = &event.start else {
             return;
         };
+        let later = *instant + SignedDuration::from_mins(i64::from(by_minutes));
         self.hand(Hand::MoveEvent {
-            calendar: key.0,
-            event: key.1,
-            start: Moment::At(instant + SignedDuration::from_mins(i64::from(by_minutes))),
+            calendar: key.0.clone(),
+            event: key.1.clone(),
+            start: Moment::At(later),
             end: None,
         });
+        if let (Ok(before), Ok(after)) = (instant.in_tz(zone), later.in_tz(zone)) {
+            self.refit(&key, &event, &before, &after);
+        }
     }
 
     fn copy(&mut self, event: u32, calendar: u32, later_minutes: u32) {

@@ -52,10 +52,25 @@ pub(crate) enum Planted {
     PreviewWrites,
     /// What was taken back is done anew.
     ForgetsUndo,
+    /// To cancel one date the whole meeting is deleted.
+    DeletesForOneDate,
+    /// The exceptions of a series are forgotten when its rule changes.
+    ForgetsExceptions,
+    /// A series does not follow its zone's clock when that changes.
+    KnowsNoClockChange,
+    /// A write about one date goes to the next one.
+    TakesTheNextDate,
 }
 
+/// Zones, and such without summer time that show the same in winter.
+const FIXED: [(&str, &str); 3] = [
+    ("Europe/Berlin", "Etc/GMT-1"),
+    ("America/New_York", "Etc/GMT+5"),
+    ("Australia/Sydney", "Etc/GMT-10"),
+];
+
 impl Planted {
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,
         Self::DropsTombstones,
@@ -76,6 +91,10 @@ impl Planted {
         Self::WritesUnconditionally,
         Self::PreviewWrites,
         Self::ForgetsUndo,
+        Self::DeletesForOneDate,
+        Self::ForgetsExceptions,
+        Self::KnowsNoClockChange,
+        Self::TakesTheNextDate,
     ];
 
     /// Triggers that make the store misbehave.
@@ -137,6 +156,10 @@ impl Planted {
                 "CREATE TRIGGER planted AFTER UPDATE OF ignored ON meetings WHEN NEW.ignored
                  BEGIN UPDATE meetings SET ignored = 0 WHERE id = NEW.id; END;"
             }
+            Self::ForgetsExceptions => {
+                "CREATE TRIGGER planted AFTER UPDATE OF recurrence ON events WHEN NEW.recurrence IS NOT OLD.recurrence
+                 BEGIN DELETE FROM exceptions WHERE calendar = NEW.calendar AND series = NEW.google_id; END;"
+            }
             _ => "",
         }
     }
@@ -186,6 +209,33 @@ impl Planted {
                 }
                 *request.body_mut() = Bytes::from(Value::Object(body).to_string());
             }
+            (Self::DeletesForOneDate, Method::DELETE) => {
+                let uri = request.uri().to_string();
+                if let Some((rest, _)) = uri.split_once("&occurrence_id=") {
+                    *request.uri_mut() = rest.parse().unwrap();
+                }
+            }
+            (Self::KnowsNoClockChange, Method::PATCH) => {
+                let body = String::from_utf8_lossy(request.body()).into_owned();
+                let known = FIXED
+                    .iter()
+                    .fold(body, |body, (zone, fixed)| body.replace(fixed, zone));
+                *request.body_mut() = known.into();
+            }
+            (Self::TakesTheNextDate, Method::PATCH | Method::DELETE) => {
+                let uri = request.uri().to_string();
+                let Some((rest, id)) = uri.split_once("occurrence_id=") else {
+                    return;
+                };
+                let next = simulator.with(|world| {
+                    let dates = &world.meeting(meeting?)?.occurrences;
+                    let at = dates.iter().position(|date| date.id == id)?;
+                    dates.get(at + 1).map(|date| date.id.clone())
+                });
+                if let Some(next) = next {
+                    *request.uri_mut() = format!("{rest}occurrence_id={next}").parse().unwrap();
+                }
+            }
             _ => {}
         }
     }
@@ -196,6 +246,13 @@ impl Planted {
             Self::DoesNotWait if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
                 *answer = Response::new(Bytes::new());
                 *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            Self::KnowsNoClockChange => {
+                let body = String::from_utf8_lossy(answer.body()).into_owned();
+                let told = FIXED
+                    .iter()
+                    .fold(body, |body, (zone, fixed)| body.replace(zone, fixed));
+                *answer.body_mut() = told.into();
             }
             Self::TakesAllForItsOwn if path.starts_with("/zoom/v2/meetings/") => {
                 if let (Ok(Value::Object(mut body)), Some(own)) =

@@ -248,6 +248,7 @@ impl Run {
         };
         let mut wrong = Vec::new();
         self.in_step(machine, &status, &views, &mut wrong);
+        self.series_in_step(machine, &status, &views, &mut wrong);
         self.deleted(machine, &status, &views, &mut wrong);
         self.shown(&status, &views, &mut wrong);
         self.no_secrets(machine, &mut wrong);
@@ -262,11 +263,11 @@ impl Run {
     }
 
     /// The meeting as it is, if it is one that may be acted on at all.
-    fn ours(&self, number: u64) -> Option<Meeting> {
+    pub(crate) fn ours(&self, number: u64) -> Option<Meeting> {
         self.around.simulator.with(|world| {
             let meeting = world.meeting(number)?;
             let own = self.around.own_host.as_deref() == Some(meeting.host_id.as_str());
-            (own && meeting.kind == 2 && meeting.trashed.is_none()).then(|| meeting.clone())
+            (own && matches!(meeting.kind, 2 | 8) && meeting.trashed.is_none()).then(|| meeting.clone())
         })
     }
 
@@ -326,19 +327,19 @@ impl Run {
         for view in views.iter().filter(|view| view.state == MeetingState::InStep) {
             let Some(number) = number(view) else { continue };
             let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
-            let of_series = ledger.truth.is_of_series(number);
             let honest = ledger.drifted.contains_key(&number)
-                || of_series
                 || deleted_elsewhere
                 || self.ours(number).is_some_and(|meeting| {
                     ledger.truth.rows.values().any(|row| {
                         let fits =
                             |wanted: &Wanted| wanted.start <= now || wanted.differences(&meeting).is_empty();
-                        row.points_at(number) && row.wanted.as_ref().is_some_and(fits)
+                        row.single && row.points_at(number) && row.wanted.as_ref().is_some_and(fits)
                     })
                 })
+                || self.series_is_honest(&ledger, status, number, now)
                 || !ledger.truth.rows.values().any(|row| {
-                    row.points_at(number) && row.wanted.as_ref().is_some_and(|wanted| wanted.end() > now)
+                    let ahead = |wanted: &Wanted| wanted.end() > now || row.is_series();
+                    row.points_at(number) && row.wanted.as_ref().is_some_and(ahead)
                 })
                 || !readable_view(status, view);
             if !honest {
@@ -348,7 +349,7 @@ impl Run {
     }
 
     /// Whether it turned out to be a webinar, which the meetings API refuses.
-    fn webinar(&self, views: &[MeetingView], wanted: u64) -> bool {
+    pub(crate) fn webinar(&self, views: &[MeetingView], wanted: u64) -> bool {
         views.iter().any(|view| {
             number(view) == Some(wanted)
                 && view
@@ -476,11 +477,11 @@ impl Run {
 
 pub(crate) type Wrong = Vec<(&'static str, String)>;
 
-fn number(view: &MeetingView) -> Option<u64> {
+pub(crate) fn number(view: &MeetingView) -> Option<u64> {
     view.number.as_ref()?.parse().ok()
 }
 
-fn readable(status: &Status, calendar: &str) -> bool {
+pub(crate) fn readable(status: &Status, calendar: &str) -> bool {
     status
         .calendars
         .iter()

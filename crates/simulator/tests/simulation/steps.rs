@@ -9,6 +9,8 @@ pub(crate) use choices::{Choice, Consents, Meanwhile};
 
 use std::fmt;
 
+pub(crate) use series::{Deed, Rhythm};
+
 use crate::chance::Chance;
 
 /// One history to be.
@@ -226,6 +228,7 @@ pub(crate) enum Step {
     ClockSet {
         by_seconds: i32,
     },
+    OfSeries(Deed),
     Kill(Kill),
     Choice(Choice),
 }

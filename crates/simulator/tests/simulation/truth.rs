@@ -10,6 +10,8 @@ use reconvene_simulator::google::{Event, EventTime};
 use reconvene_simulator::zoom::Meeting;
 use serde_json::Value;
 
+use crate::dates::{Half, Version};
+
 /// What a meeting should be for its event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Wanted {
@@ -27,11 +29,10 @@ impl Wanted {
         let EventTime::At { instant: end, .. } = &event.end else {
             return None;
         };
-        let seconds = end.duration_since(*start).as_secs().max(0);
         Some(Self {
             topic: event.summary().to_owned(),
             start: *start,
-            minutes: ((seconds + 59) / 60).max(1) as u32,
+            minutes: whole_minutes(end.duration_since(*start)),
             zone: zone.clone(),
         })
     }
@@ -40,15 +41,16 @@ impl Wanted {
         self.start + jiff::SignedDuration::from_mins(i64::from(self.minutes))
     }
 
-    /// As Zoom keeps it: at most 200 letters, without blanks around.
     pub(crate) fn cut_topic(&self) -> String {
-        let cut: String = self.topic.trim().chars().take(200).collect();
-        cut.trim_end().to_owned()
+        cut(&self.topic)
     }
 
     /// In what a meeting differs from it, in words; empty when in step.
     pub(crate) fn differences(&self, meeting: &Meeting) -> Vec<String> {
         let mut found = Vec::new();
+        if meeting.kind == 8 {
+            found.push("dates of a series".to_owned());
+        }
         let topic = self.cut_topic();
         if !topic.is_empty() && meeting.topic.trim() != topic {
             found.push(format!("topic “{}”, not “{topic}”", meeting.topic));
@@ -65,19 +67,21 @@ impl Wanted {
         found
     }
 
-    /// Whether one of a series' dates, or its first one, may begin then: at the same time of the week.
-    pub(crate) fn may_begin(&self, start: Timestamp) -> bool {
-        let week = |at: Timestamp| {
-            let local = at.in_tz(&self.zone).ok()?;
-            Some((local.weekday(), local.time()))
-        };
-        week(start).is_some() && week(start) == week(self.start)
-    }
-
     fn same_zone(&self, other: &str) -> bool {
         let offset = |name: &str| TimeZone::get(name).ok().map(|zone| zone.to_offset(self.start));
         self.zone == other || (offset(other).is_some() && offset(other) == offset(&self.zone))
     }
+}
+
+/// A title as Zoom keeps it: at most 200 letters, without blanks around.
+pub(crate) fn cut(topic: &str) -> String {
+    let cut: String = topic.trim().chars().take(200).collect();
+    cut.trim_end().to_owned()
+}
+
+/// A length in whole minutes, rounded up, at least one.
+pub(crate) fn whole_minutes(length: SignedDuration) -> u32 {
+    ((length.as_secs().max(0) + 59) / 60).max(1) as u32
 }
 
 /// One event as it is, and what it was.
@@ -118,6 +122,11 @@ impl State {
 }
 
 impl Row {
+    /// Whether it is a series, or one half of one.
+    pub(crate) fn is_series(&self) -> bool {
+        !self.single && self.series.is_none()
+    }
+
     pub(crate) fn points_at(&self, meeting: u64) -> bool {
         self.living && self.meeting == Some(meeting)
     }
@@ -137,11 +146,14 @@ pub(crate) struct Truth {
     pub(crate) bonds: BTreeMap<u64, BTreeSet<String>>,
     /// By meeting: everything that a bonded event ever asked of it.
     pub(crate) ever_wanted: BTreeMap<u64, BTreeSet<Wanted>>,
+    /// By meeting, and by the id that both halves of a series share: what the series was, the last one as it is.
+    pub(crate) series: BTreeMap<(u64, String), Vec<Version>>,
+    /// Meetings that a single event was ever bonded to.
+    pub(crate) once: BTreeSet<u64>,
     /// Calendars that the person may only read.
     pub(crate) read_only: BTreeSet<String>,
     /// Calendars that the person has lost.
     pub(crate) lost: BTreeSet<String>,
-    of_series: BTreeSet<u64>,
     seen: BTreeMap<Key, u64>,
     organizers: BTreeMap<Key, String>,
 }
@@ -150,16 +162,55 @@ impl Truth {
     /// Takes in how the world is now.
     pub(crate) fn look(&mut self, world: &World) {
         let now = world.now();
+        let mut of_series = false;
         for calendar in world.calendars() {
             for event in world.events(&calendar) {
                 let key = (calendar.clone(), event.id.clone());
                 if self.seen.get(&key) != Some(&event.revision) {
                     self.seen.insert(key.clone(), event.revision);
+                    of_series |= event.is_series()
+                        || event.recurring_event_id.is_some()
+                        || self.rows.get(&key).is_some_and(Row::is_series);
                     self.take_in(key, &calendar, &event, now);
                 }
             }
         }
-        self.bond(world);
+        if self.bond(world) || of_series {
+            self.take_in_series(world, now);
+        }
+    }
+
+    /// Notes what the series are that meetings are bonded to, where that changed.
+    fn take_in_series(&mut self, world: &World, now: Timestamp) {
+        let mut halves: BTreeMap<(u64, String), Vec<Half>> = BTreeMap::new();
+        for (key, row) in self.rows.iter().filter(|(_, row)| row.is_series()) {
+            let (true, Some(number)) = (row.living && row.organized, row.meeting) else {
+                continue;
+            };
+            if self.bonded(number, &key.1)
+                && let Some(half) = Half::of(world, key)
+            {
+                let series = (number, base(&key.1).to_owned());
+                halves.entry(series).or_default().push(half);
+            }
+        }
+        for (series, versions) in &mut self.series {
+            if !halves.contains_key(series) && versions.last().is_some_and(|last| !last.halves.is_empty()) {
+                halves.insert(series.clone(), Vec::new());
+            }
+        }
+        for (series, halves) in halves {
+            let versions = self.series.entry(series).or_default();
+            if versions.last().is_none_or(|last| last.halves != halves) {
+                versions.push(Version { since: now, halves });
+            }
+        }
+    }
+
+    /// Every series that was ever bonded to a meeting, as it was from time to time.
+    pub(crate) fn series_of(&self, meeting: u64) -> impl Iterator<Item = &Vec<Version>> {
+        let of = (meeting, String::new())..(meeting + 1, String::new());
+        self.series.range(of).map(|(_, versions)| versions)
     }
 
     fn take_in(&mut self, key: Key, calendar: &str, event: &Event, now: Timestamp) {
@@ -264,6 +315,9 @@ impl Truth {
         for (at, _) in self.history.values_mut().flatten() {
             *at += by;
         }
+        for version in self.series.values_mut().flatten() {
+            version.since += by;
+        }
     }
 
     /// Whether an event points at a meeting and lives; a changed date lives with its series.
@@ -281,34 +335,32 @@ impl Truth {
         states.any(|state| state.meeting == Some(meeting))
     }
 
-    /// Whether a series was ever bonded to a meeting, whose dates are then its own affair.
-    pub(crate) fn is_of_series(&self, meeting: u64) -> bool {
-        self.of_series.contains(&meeting)
-    }
-
-    fn bond(&mut self, world: &World) {
-        for ((_, id), row) in &self.rows {
+    /// Bonds what proves to belong together; true when a series is among it that was not before.
+    fn bond(&mut self, world: &World) -> bool {
+        let now = world.now();
+        let mut new_series = false;
+        for (key, row) in &self.rows {
+            let id = &key.1;
             let (true, Some(number), Some(wanted)) = (row.living && row.organized, row.meeting, &row.wanted)
             else {
                 continue;
             };
             let agrees = || {
                 world.meeting(number).is_some_and(|meeting| {
+                    let next = || Half::of(world, key).is_some_and(|half| half.next_agrees(meeting, now));
                     matches!(meeting.kind, 2 | 8)
-                        && meeting.start == Some(wanted.start)
                         && !wanted.topic.trim().is_empty()
                         && meeting.topic.trim() == wanted.cut_topic()
+                        && (meeting.start == Some(wanted.start) || (row.is_series() && next()))
                 })
             };
             let bonds = self.bonds.entry(number).or_default();
-            // A changed date asks for what it is by the bond of its series.
+            // A changed date is its series' business.
             let by_series = row.series.as_ref().is_some_and(|series| bonds.contains(series));
-            if row.names_itself || bonds.contains(id) || by_series || agrees() {
-                if !by_series {
-                    bonds.insert(id.clone());
-                }
-                if !row.single {
-                    self.of_series.insert(number);
+            if !by_series && (row.names_itself || bonds.contains(id) || agrees()) {
+                new_series |= bonds.insert(id.clone()) && row.is_series();
+                if row.single {
+                    self.once.insert(number);
                 }
                 let asked = self.ever_wanted.entry(number).or_default();
                 if !asked.contains(wanted) {
@@ -316,6 +368,7 @@ impl Truth {
                 }
             }
         }
+        new_series
     }
 
     pub(crate) fn bonded(&self, meeting: u64, event: &str) -> bool {

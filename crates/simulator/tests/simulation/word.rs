@@ -7,6 +7,7 @@ use reconvene_simulator::Entry;
 use reconvene_simulator::zoom::Meeting;
 use serde_json::Value;
 
+use crate::dates::Half;
 use crate::ledger::{Arrival, Ledger, Machine};
 
 /// What a meeting was before an engine wrote to it.
@@ -137,6 +138,17 @@ impl Ledger {
                 (row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number))
                     && (touched > since || unseen())
             })
+            && !self
+                .truth
+                .series_of(number)
+                .filter_map(|versions| versions.last())
+                .any(|version| {
+                    let unseen = |half: &Half| {
+                        let place = (arrival.machine, half.key.0.clone());
+                        !self.known.seen_between(&place, version.since, since)
+                    };
+                    version.since > since || version.halves.iter().any(unseen)
+                })
         {
             self.break_promise("P8", format!("{what}, which the person said to leave alone"));
         }

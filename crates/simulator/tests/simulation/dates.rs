@@ -1,0 +1,478 @@
+//! The dates that a series has, by the simulator's own expansion (`events.instances`), and what its meeting must have for
+//! them. The engine's expansion is never asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use reconvene_simulator::World;
+use reconvene_simulator::google::{Event, EventTime};
+use reconvene_simulator::zoom::Meeting;
+
+use crate::truth::{Key, conference, cut, whole_minutes};
+
+/// So many dates ahead are promised (docs/ARCHITECTURE.md, "Series").
+pub(crate) const MOST: usize = 50;
+/// Of a series that goes on, fewer than so many are laid out anew.
+const FEWEST: usize = 25;
+
+/// One date of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Date {
+    pub(crate) start: Timestamp,
+    pub(crate) minutes: u32,
+    pub(crate) original: Timestamp,
+}
+
+/// What became of the date that was to begin at some instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The rule does not name it.
+    Unnamed,
+    Cancelled,
+    /// It has a conference of its own, or none, or no time: its date at the provider is nobody's business.
+    Apart,
+    At(Date),
+}
+
+/// A changed or cancelled date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Exception {
+    fate: Fate,
+    topic: String,
+}
+
+/// A series, or one half of one that was split, at some time.
+#[derive(Debug, Clone)]
+pub(crate) struct Half {
+    pub(crate) key: Key,
+    pub(crate) topic: String,
+    pub(crate) zone: String,
+    pub(crate) minutes: u32,
+    start: Timestamp,
+    lines: Vec<String>,
+    exceptions: BTreeMap<Timestamp, Exception>,
+    master: Arc<Event>,
+}
+
+impl PartialEq for Half {
+    /// Everything but the revision.
+    fn eq(&self, other: &Self) -> bool {
+        (&self.key, &self.topic, &self.zone, self.minutes, self.start)
+            == (&other.key, &other.topic, &other.zone, other.minutes, other.start)
+            && (&self.lines, &self.exceptions) == (&other.lines, &other.exceptions)
+    }
+}
+
+impl Half {
+    /// The series as it is in the world; `None` for one that is gone, or has no times.
+    pub(crate) fn of(world: &World, key: &Key) -> Option<Self> {
+        let master = world
+            .event(&key.0, &key.1)
+            .filter(|event| event.is_series() && !event.is_cancelled())?;
+        let EventTime::At { instant: start, zone } = &master.start else {
+            return None;
+        };
+        let home = conference(&master).0;
+        let mut exceptions = BTreeMap::new();
+        for row in world.exceptions(&key.0, &master) {
+            let Some(original) = row.original_start.as_ref().map(EventTime::instant) else {
+                continue;
+            };
+            let fate = match (&row.start, &row.end) {
+                _ if row.is_cancelled() => Fate::Cancelled,
+                (EventTime::At { instant, .. }, EventTime::At { .. }) if conference(&row).0 == home => {
+                    Fate::At(Date {
+                        start: *instant,
+                        minutes: whole_minutes(row.length()),
+                        original,
+                    })
+                }
+                _ => Fate::Apart,
+            };
+            let topic = row.summary().to_owned();
+            exceptions.insert(original, Exception { fate, topic });
+        }
+        Some(Self {
+            key: key.clone(),
+            topic: master.summary().to_owned(),
+            zone: zone.clone(),
+            minutes: whole_minutes(master.length()),
+            start: *start,
+            lines: master.recurrence.clone(),
+            exceptions,
+            master,
+        })
+    }
+
+    fn names(&self, original: Timestamp) -> bool {
+        self.master.starts(Some(original), 1).first() == Some(&original)
+    }
+
+    /// What became of the date that was to begin at `original`.
+    pub(crate) fn fate(&self, original: Timestamp) -> Fate {
+        match self.exceptions.get(&original) {
+            Some(exception) => exception.fate.clone(),
+            None if self.names(original) => Fate::At(self.regular(original)),
+            None => Fate::Unnamed,
+        }
+    }
+
+    fn regular(&self, start: Timestamp) -> Date {
+        Date {
+            start,
+            minutes: self.minutes,
+            original: start,
+        }
+    }
+
+    /// The dates that begin at an instant, wherever they were to begin.
+    fn beginning(&self, start: Timestamp) -> impl Iterator<Item = Date> {
+        let moved = self.exceptions.values().map(|exception| &exception.fate);
+        let all = moved.cloned().chain([self.fate(start)]);
+        all.filter_map(move |fate| match fate {
+            Fate::At(date) if date.start == start => Some(date),
+            _ => None,
+        })
+    }
+
+    /// The dates that begin after `now`, and whether there are more than the promise reaches.
+    pub(crate) fn ahead(&self, now: Timestamp) -> (Vec<Date>, bool) {
+        let from = now + SignedDuration::from_nanos(1);
+        let enough = MOST + self.exceptions.len() + 2;
+        let named = self.master.starts(Some(from), enough as u16);
+        let goes_on = named.len() > MOST;
+        let mut dates: Vec<Date> = (named.into_iter().filter(|start| *start > now))
+            .filter(|start| !self.exceptions.contains_key(start))
+            .map(|start| self.regular(start))
+            .collect();
+        dates.extend(
+            self.exceptions
+                .values()
+                .filter_map(|exception| match exception.fate {
+                    Fate::At(date) if date.start > now => Some(date),
+                    _ => None,
+                }),
+        );
+        (dates, goes_on)
+    }
+
+    /// Original starts of dates that are left as they are at the provider.
+    fn apart(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let left = move |(original, exception): (&Timestamp, &Exception)| match exception.fate {
+            Fate::Apart => Some(*original),
+            // No provider moves a meeting to where it would have begun already.
+            Fate::At(date) if date.start <= now => Some(*original),
+            _ => None,
+        };
+        self.exceptions.iter().filter_map(left)
+    }
+
+    /// Whether it has no dates after `now`.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.ahead(now).0.is_empty()
+    }
+
+    /// Whether the next date of a meeting that repeats is its own.
+    pub(crate) fn next_agrees(&self, meeting: &Meeting, now: Timestamp) -> bool {
+        let dates = meeting
+            .occurrences
+            .iter()
+            .filter(|date| !date.deleted && date.start > now);
+        let next = dates.map(|date| date.start).min();
+        next.is_some() && next == self.ahead(now).0.iter().map(|date| date.start).min()
+    }
+
+    /// When it begins by its `RRULE` alone, from `from` on; `endless` without the end that the rule has.
+    fn by_rule(&self, from: Timestamp, limit: usize, endless: bool) -> Vec<Timestamp> {
+        let mut plain = Event::clone(&self.master);
+        plain.recurrence.retain(|line| line.starts_with("RRULE"));
+        for line in plain.recurrence.iter_mut().filter(|_| endless) {
+            let parts = line.split(';');
+            let kept: Vec<&str> = parts
+                .filter(|part| !part.starts_with("COUNT=") && !part.starts_with("UNTIL="))
+                .collect();
+            *line = kept.join(";");
+        }
+        plain.starts(Some(from), limit as u16)
+    }
+
+    /// Whether Zoom has words for its rule: one rule of days, weeks or months, on days that every month has.
+    fn is_plain(&self) -> bool {
+        let rules: Vec<&String> = (self.lines.iter())
+            .filter(|line| !line.starts_with("EXDATE"))
+            .collect();
+        let [rule] = rules.as_slice() else { return false };
+        let Some(parts) = rule.strip_prefix("RRULE:") else {
+            return false;
+        };
+        let part = |name: &str| {
+            parts
+                .split(';')
+                .find_map(|part| part.strip_prefix(name)?.strip_prefix('='))
+        };
+        let known = parts.split(';').all(|part| {
+            let name = part.split('=').next().unwrap_or_default();
+            matches!(
+                name,
+                "FREQ" | "INTERVAL" | "COUNT" | "UNTIL" | "BYDAY" | "BYMONTHDAY" | "WKST"
+            )
+        });
+        let interval: u32 = part("INTERVAL").map_or(1, |text| text.parse().unwrap_or(0));
+        let local_day = self.start.to_zoned(TimeZone::get(&self.zone).unwrap()).day();
+        let fits = match part("FREQ") {
+            Some("DAILY") => {
+                interval <= 99 && part("BYMONTHDAY").is_none() && (interval == 1 || part("BYDAY").is_none())
+            }
+            // Zoom's weeks begin on Sunday.
+            Some("WEEKLY") => {
+                interval <= 50
+                    && (interval == 1 || part("BYDAY").is_none_or(|days| !days.contains("SU")))
+                    && part("WKST").is_none()
+            }
+            Some("MONTHLY") => match (part("BYDAY"), part("BYMONTHDAY")) {
+                (None, None) => interval <= 10 && local_day <= 28,
+                (None, Some(day)) => {
+                    interval <= 10 && day.parse().is_ok_and(|day: i8| (1..=28).contains(&day))
+                }
+                (Some(day), None) => {
+                    let place: Option<i8> = day.get(..day.len() - 2).and_then(|place| place.parse().ok());
+                    interval <= 10 && place.is_some_and(|place| matches!(place, -1 | 1..=4))
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        known && fits && self.by_rule(self.start, 1, false).first() == Some(&self.start)
+    }
+
+    /// Whether the clock of `zone` shows what its own shows, all year round.
+    fn shows_same(&self, zone: &str) -> bool {
+        let (Ok(own), Ok(other)) = (TimeZone::get(&self.zone), TimeZone::get(zone)) else {
+            return false;
+        };
+        (0..52).all(|week| {
+            let at = self.start + SignedDuration::from_hours(24 * 7 * week);
+            own.to_offset(at) == other.to_offset(at)
+        })
+    }
+}
+
+/// All halves of one series that asked for a meeting at some time.
+#[derive(Debug, Clone)]
+pub(crate) struct Version {
+    pub(crate) since: Timestamp,
+    pub(crate) halves: Vec<Half>,
+}
+
+impl Version {
+    /// The dates that begin after `now`, at most fifty, and whether more follow.
+    fn ahead(&self, now: Timestamp) -> (Vec<Date>, bool) {
+        let (mut dates, mut goes_on) = (Vec::new(), false);
+        for half in &self.halves {
+            let (more, on) = half.ahead(now);
+            dates.extend(more);
+            goes_on |= on;
+        }
+        dates.sort_unstable();
+        dates.dedup();
+        goes_on |= dates.len() > MOST;
+        dates.truncate(MOST);
+        (dates, goes_on)
+    }
+
+    /// Whether nothing of it lies ahead.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        self.halves.iter().all(|half| half.is_over(now))
+    }
+
+    /// The half that the person made last, of those that are not over.
+    fn latest(&self, now: Timestamp) -> Option<&Half> {
+        let next = |half: &&Half| half.ahead(now).0.into_iter().min();
+        let living = self.halves.iter().filter(|half| next(half).is_some());
+        living.max_by_key(|half| next(half))
+    }
+
+    /// Without the halves on calendars that cannot be read.
+    pub(crate) fn only(&self, readable: impl Fn(&str) -> bool) -> Self {
+        let mut part = self.clone();
+        part.halves.retain(|half| readable(&half.key.0));
+        part
+    }
+
+    /// In what a meeting differs from it, in words; empty when it is in step.
+    pub(crate) fn differences(&self, meeting: &Meeting, now: Timestamp) -> Vec<String> {
+        let Some(latest) = self.latest(now) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        let topic = cut(&latest.topic);
+        if !topic.is_empty() && meeting.topic.trim() != topic {
+            found.push(format!("topic “{}”, not “{topic}”", meeting.topic));
+        }
+        if !latest.shows_same(&meeting.time_zone) {
+            found.push(format!("zone {}, not {}", meeting.time_zone, latest.zone));
+        }
+        let (dates, goes_on) = self.ahead(now);
+        if meeting.kind != 8 {
+            // One date that is left may as well take place once.
+            let only = matches!(dates.as_slice(), [date] if meeting.start == Some(date.start) && meeting.minutes == date.minutes);
+            if !only {
+                found.push(format!(
+                    "one date, {:?} for {} min, not {dates:?}",
+                    meeting.start, meeting.minutes
+                ));
+            }
+            return found;
+        }
+        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        let mut stands: Vec<(Timestamp, u32)> = (meeting.occurrences.iter())
+            .filter(|date| !date.deleted && date.start > now)
+            .filter(|date| !original(&date.id).is_some_and(|original| apart.contains(&original)))
+            .map(|date| (date.start, date.minutes))
+            .collect();
+        stands.sort_unstable();
+        let mut wanted: Vec<(Timestamp, u32)> = dates.iter().map(|date| (date.start, date.minutes)).collect();
+        if goes_on {
+            let last = wanted.last().map(|date| date.0);
+            stands.retain(|date| Some(date.0) <= last);
+            if stands.len() >= FEWEST {
+                wanted.truncate(stands.len());
+            }
+        }
+        for date in wanted.iter().filter(|date| !stands.contains(date)) {
+            found.push(format!("no date {} for {} min", date.0, date.1));
+        }
+        for date in stands.iter().filter(|date| !wanted.contains(date)) {
+            found.push(format!("the date {} for {} min", date.0, date.1));
+        }
+        if found.is_empty() && stands != wanted {
+            found.push(format!("{} dates, not {}", stands.len(), wanted.len()));
+        }
+        found
+    }
+
+    /// Whether one of its dates has a title of its own, for which Zoom has no place.
+    pub(crate) fn is_titled(&self, now: Timestamp) -> bool {
+        self.halves.iter().any(|half| {
+            half.exceptions.values().any(|exception| {
+                matches!(exception.fate, Fate::At(date) if date.start > now) && exception.topic != half.topic
+            })
+        })
+    }
+
+    /// Whether Zoom can hold it whole: one rule that it has words for, and no date that comes from behind.
+    pub(crate) fn is_expressible(&self, now: Timestamp) -> bool {
+        let mut living = self.halves.iter().filter(|half| !half.is_over(now));
+        let (Some(half), None) = (living.next(), living.next()) else {
+            return false;
+        };
+        let behind = half.exceptions.values().any(
+            |exception| matches!(exception.fate, Fate::At(date) if date.start > now && date.original <= now),
+        );
+        half.is_plain() && !behind && !half.by_rule(now, 1, false).is_empty()
+    }
+
+    /// Whether it asks that the date which was to begin at `original`, and stands as `before`, become this.
+    pub(crate) fn asks_for(
+        &self,
+        original: Timestamp,
+        before: (Timestamp, u32),
+        start: Option<Timestamp>,
+        minutes: Option<u32>,
+    ) -> bool {
+        let fits = |date: Date| {
+            start.is_none_or(|start| date.start == start)
+                && minutes.is_none_or(|minutes| date.minutes == minutes)
+        };
+        let named = self.halves.iter().filter_map(|half| match half.fate(original) {
+            Fate::At(date) => Some(date),
+            _ => None,
+        });
+        let named: Vec<Date> = named.collect();
+        if !named.is_empty() {
+            return named.into_iter().any(fits);
+        }
+        // One that stands in for a date of another name must be that date.
+        (self.halves.iter()).any(|half| {
+            half.beginning(start.unwrap_or(before.0))
+                .any(|date| minutes.is_none_or(|minutes| date.minutes == minutes))
+        })
+    }
+
+    /// Whether it asks that the date which was to begin at `original` be cancelled.
+    pub(crate) fn cancels(&self, original: Timestamp, now: Timestamp) -> bool {
+        let (dates, _) = self.ahead(now);
+        self.halves.iter().all(|half| match half.fate(original) {
+            Fate::Unnamed | Fate::Cancelled => true,
+            Fate::Apart => false,
+            // Moved so far that it is not among the dates that are carried over.
+            Fate::At(date) => date.start > now && !dates.contains(&date),
+        })
+    }
+
+    /// Whether a meeting that takes place once may begin then: at one of its dates.
+    pub(crate) fn begins_at(&self, start: Timestamp) -> bool {
+        self.halves
+            .iter()
+            .any(|half| half.beginning(start).next().is_some())
+    }
+
+    /// Whether one of its dates has that length.
+    pub(crate) fn lasts(&self, minutes: u32) -> bool {
+        self.halves.iter().any(|half| {
+            let changed =
+                |exception: &Exception| matches!(exception.fate, Fate::At(date) if date.minutes == minutes);
+            half.minutes == minutes || half.exceptions.values().any(changed)
+        })
+    }
+
+    /// Whether these dates are how it is laid out: by the rule of one half, begun early enough for the dates that the
+    /// other has before it, to no later than its last date, and with none left out.
+    pub(crate) fn lays_out(&self, meeting: &Meeting, now: Timestamp) -> bool {
+        let (dates, _) = self.ahead(now);
+        let Some(last) = dates.iter().map(|date| date.start.max(date.original)).max() else {
+            return false;
+        };
+        let laid: Vec<(Timestamp, u32)> = (meeting.occurrences.iter())
+            .map(|date| (date.start, date.minutes))
+            .collect();
+        let Some((first, end)) = laid
+            .first()
+            .map(|date| date.0)
+            .zip(laid.last().map(|date| date.0))
+        else {
+            return false;
+        };
+        self.halves.iter().any(|half| {
+            let named = half.by_rule(first.min(now), 2 * MOST, true);
+            let begins = named.iter().find(|start| **start > now);
+            let clock = |at: Timestamp| at.to_zoned(TimeZone::get(&half.zone).unwrap()).time();
+            let by_rule = |start: Timestamp| {
+                named.contains(&start)
+                    || (begins.is_some_and(|begins| start < *begins) && clock(start) == clock(half.start))
+            };
+            let regular = |date: &&Date| {
+                named.contains(&date.start)
+                    && !half.exceptions.contains_key(&date.original)
+                    && half.fate(date.original) == Fate::At(**date)
+            };
+            let complete = dates.iter().filter(regular).all(|date| {
+                (date.start > end && laid.len() >= MOST - 1) || laid.contains(&(date.start, date.minutes))
+            });
+            // One more says something else than what stands; it is cancelled by itself.
+            let beyond = laid.iter().filter(|(start, _)| *start > last).count();
+            complete
+                && beyond <= 1
+                && laid
+                    .iter()
+                    .all(|(start, minutes)| *minutes == half.minutes && by_rule(*start))
+        })
+    }
+}
+
+/// What a date's id names: when it was to begin.
+pub(crate) fn original(id: &str) -> Option<Timestamp> {
+    Timestamp::from_millisecond(id.parse().ok()?).ok()
+}
