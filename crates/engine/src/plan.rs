@@ -114,6 +114,9 @@ fn present(
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
         events::gone_anew(tx, left, now)?;
+        // What could not be carried over for both may be possible for those that stay.
+        meetings::set_problem(tx, left, None)?;
+        activity::settle(tx, left)?;
         touched.insert(left);
         if before.proof.is_some() {
             activity::write(tx, None, &left_behind(before, left), now)?;
@@ -389,6 +392,15 @@ impl Dossier {
         !self.known.unbonded && self.proof(stored).is_some()
     }
 
+    /// When the last half of a series that the meeting was made for was seen to be gone.
+    fn half_gone(&self) -> Option<Timestamp> {
+        let speaking = self.speaking();
+        let halves = speaking.iter().filter(|stored| {
+            matches!(stored.event.kind, Kind::Series { .. }) && self.proof(stored).is_some()
+        });
+        halves.filter_map(|stored| stored.gone_since).max()
+    }
+
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
     /// event that moved is on two calendars until both were read: what is on a calendar that can be read counts more, and
     /// what was learnt last. That it is cancelled on one calendar says nothing about another.
@@ -451,7 +463,18 @@ pub(crate) fn replan(
     }
     match decision {
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
-        Decision::Update(_) => outbox::put(tx, meeting, PlannedAction::Update, now),
+        Decision::Update(_) => {
+            // One half of a series that is gone may only have moved to another calendar, as any event may.
+            let grace = dossier
+                .half_gone()
+                .and_then(|since| since.checked_add(settings.delete_grace).ok());
+            outbox::put(
+                tx,
+                meeting,
+                PlannedAction::Update,
+                grace.map_or(now, |end| end.max(now)),
+            )
+        }
         Decision::Delete { not_before } => {
             outbox::put(tx, meeting, PlannedAction::Delete, not_before.max(now))
         }

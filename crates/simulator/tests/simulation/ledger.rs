@@ -104,6 +104,9 @@ impl Ledger {
         for reading in self.readings.values_mut() {
             reading.at += by;
         }
+        for (_, at) in &mut self.unasked_deletions {
+            *at += by;
+        }
         for since in self
             .ticked
             .values_mut()
