@@ -37,7 +37,12 @@ pub(crate) fn observe(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut touched = BTreeSet::new();
-    for row in rows {
+    // A page brings rows in any order. What names nothing but a date's id is understood when its series are known.
+    let (sparse, told): (Vec<_>, Vec<_>) = rows
+        .iter()
+        .enumerate()
+        .partition(|(place, row)| sparse_base(row).is_some() && !comes_again(rows, *place));
+    for (_, row) in told.into_iter().chain(sparse) {
         let before = events::get(tx, calendar, row.google_id())?;
         match row {
             Observation::Present(event) => {
@@ -68,6 +73,13 @@ pub(crate) fn observe(
         replan(tx, meeting, settings, now)?;
     }
     Ok(())
+}
+
+/// Whether a later row of the page is about the same event.
+fn comes_again(rows: &[Observation], place: usize) -> bool {
+    let mut later = rows.iter().skip(place + 1);
+    rows.get(place)
+        .is_some_and(|row| later.any(|other| other.google_id() == row.google_id()))
 }
 
 fn present(
