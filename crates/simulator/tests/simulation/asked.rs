@@ -240,9 +240,11 @@ impl Ledger {
                 self.known.seen_between(&place, version.since, reading.at)
             })
         };
+        let undoing = self.word.undoing.contains(&(arrival.machine, number));
         let mut all = self.truth.series_of(number);
         if let (Some(versions), None) = (all.next(), all.next())
             && let Some(version) = versions.last().filter(|last| !last.halves.is_empty())
+            && !undoing
             && !self.truth.once.contains(&number)
             && known(arrival.machine, version)
             && !version.is_over(entry.at)

@@ -67,7 +67,7 @@ impl Run {
         });
         // What was changed at Zoom counts only when the event changed after it.
         let drifted = ledger.drifted.get(&number).is_some_and(|at| version.since <= *at);
-        by_origin && !drifted && !ledger.left_alone.contains_key(&(machine, number))
+        by_origin && !drifted && !ledger.is_left_alone(machine, number)
     }
 
     /// Whether something else claims the meeting.
