@@ -139,10 +139,10 @@ fn story(seed: u64, learned: Learned, promise: &'static str, planted: Option<Pla
 #[test]
 fn every_promise_holds_in_every_history() {
     if let Some(seed) = number("SEED") {
-        let ended = live(&Plan::of(seed, Learned::ALL), None, true);
+        let ended = live(&Plan::of(seed, Learned::of(seed)), None, true);
         println!("{}\n{}", ended.lines.join("\n"), ended.figures);
         if let Some(broken) = ended.broken.first() {
-            panic!("{}", story(seed, Learned::ALL, broken.promise, None));
+            panic!("{}", story(seed, Learned::of(seed), broken.promise, None));
         }
         return;
     }
@@ -153,7 +153,7 @@ fn every_promise_holds_in_every_history() {
     let seeds: Vec<(u64, Learned)> = ONCE_FAILED
         .iter()
         .map(|(seed, learned, _)| (*seed, *learned))
-        .chain((from..from + count).map(|seed| (seed, Learned::ALL)))
+        .chain((from..from + count).map(|seed| (seed, Learned::of(seed))))
         .collect();
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);
@@ -221,7 +221,7 @@ fn every_planted_bug_is_found() {
             scope.spawn(|| {
                 while let Some(&planted) = Planted::ALL.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
                     let found = (1..=BOUND).find_map(|seed| {
-                        let broken = live(&Plan::of(seed, Learned::ALL), Some(planted), false).broken;
+                        let broken = live(&Plan::of(seed, Learned::of(seed)), Some(planted), false).broken;
                         broken.first().map(|broken| (seed, broken.to_string()))
                     });
                     match found {

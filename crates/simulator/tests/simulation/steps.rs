@@ -40,10 +40,19 @@ impl Learned {
         choices: true,
         series: false,
     };
-    pub(crate) const ALL: Self = Self {
-        choices: true,
+    pub(crate) const SERIES: Self = Self {
+        choices: false,
         series: true,
     };
+
+    /// What a seed's history has learned: one lesson or the other, in turns.
+    pub(crate) const fn of(seed: u64) -> Self {
+        if seed.is_multiple_of(2) {
+            Self::SERIES
+        } else {
+            Self::CHOICES
+        }
+    }
 }
 
 /// How the world is at first.
