@@ -16,7 +16,7 @@ use crate::process::Dead;
 use crate::run::{Place, Run, WORK};
 use crate::shared::ANA;
 use crate::steps::{Choice, Meanwhile};
-use crate::truth::Key;
+use crate::truth::{Key, Row};
 
 /// On the way of a new meeting or of one brought back: the operation, and what goes wrong.
 const FAULTS: [(&str, &str); 16] = [
@@ -397,7 +397,10 @@ impl Run {
         let mut ledger = self.around.ledger.lock().unwrap();
         ledger.word.unbonded.remove(&(0, number));
         let truth = &mut ledger.truth;
-        let pointing = (truth.rows.iter()).filter(|(_, row)| row.points_at(number) && row.organized);
+        // As far as the app knows: what happened since may not have reached it.
+        let pointed =
+            |row: &Row| row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
+        let pointing = (truth.rows.iter()).filter(|(_, row)| pointed(row) && row.organized);
         let events: Vec<Key> = pointing.map(|(key, _)| key.clone()).collect();
         // The engine may know an event as it was.
         let histories = events.iter().filter_map(|key| truth.history.get(key)).flatten();

@@ -184,7 +184,7 @@ impl Ledger {
             other => self.break_promise("P3", format!("{other} {}", entry.path)),
         }
         if entry.applied {
-            self.no_fight(arrival.machine, number);
+            self.no_fight(arrival.machine, number, entry.at);
             // A meeting that was just brought in step may now agree with one more event.
             self.truth.look(world);
         }

@@ -264,10 +264,16 @@ impl Run {
 
     /// The meeting as it is, if it is one that may be acted on at all.
     pub(crate) fn ours(&self, number: u64) -> Option<Meeting> {
+        let own = self.around.own_host.as_deref();
+        self.there(number)
+            .filter(|meeting| own == Some(meeting.host_id.as_str()))
+    }
+
+    /// The same, whoever hosts it.
+    fn there(&self, number: u64) -> Option<Meeting> {
         self.around.simulator.with(|world| {
             let meeting = world.meeting(number)?;
-            let own = self.around.own_host.as_deref() == Some(meeting.host_id.as_str());
-            (own && matches!(meeting.kind, 2 | 8) && meeting.trashed.is_none()).then(|| meeting.clone())
+            (matches!(meeting.kind, 2 | 8) && meeting.trashed.is_none()).then(|| meeting.clone())
         })
     }
 
@@ -329,7 +335,7 @@ impl Run {
             let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
             let honest = ledger.drifted.contains_key(&number)
                 || deleted_elsewhere
-                || self.ours(number).is_some_and(|meeting| {
+                || self.there(number).is_some_and(|meeting| {
                     ledger.truth.rows.values().any(|row| {
                         let fits =
                             |wanted: &Wanted| wanted.start <= now || wanted.differences(&meeting).is_empty();

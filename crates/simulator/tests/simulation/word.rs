@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::dates::Half;
 use crate::ledger::{Arrival, Ledger, Machine};
 
+/// Longer than a series takes to be written, and shorter than anybody waits before looking again.
+const ONE_TURN: SignedDuration = SignedDuration::from_secs(30);
+
 /// What a meeting was before an engine wrote to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Former {
@@ -51,7 +54,7 @@ pub(crate) struct Word {
     /// Machines that ask just now who signed in, and do not know whether that is somebody who was told to wait.
     pub(crate) welcoming: BTreeSet<Machine>,
     /// Which machines wrote to a meeting, one after the other, since anybody last did anything.
-    pub(crate) writers: BTreeMap<u64, Vec<Machine>>,
+    pub(crate) writers: BTreeMap<u64, Vec<(Machine, Timestamp)>>,
     /// When somebody last did anything with their hands.
     pub(crate) last_hand: Option<Timestamp>,
     /// When a machine last asked for an event by itself.
@@ -200,11 +203,13 @@ impl Ledger {
         }
     }
 
-    /// While nobody does anything, no two machines write to a meeting in turns.
-    pub(crate) fn no_fight(&mut self, machine: Machine, number: u64) {
+    /// While nobody does anything, no two machines write to a meeting in turns. Writes close together are one turn: both may
+    /// just have learnt of the same edit, and a series takes many.
+    pub(crate) fn no_fight(&mut self, machine: Machine, number: u64, at: Timestamp) {
         let writers = self.word.writers.entry(number).or_default();
-        if writers.last() != Some(&machine) {
-            writers.push(machine);
+        match writers.last_mut() {
+            Some((last, since)) if *last == machine || at.duration_since(*since) < ONE_TURN => *since = at,
+            _ => writers.push((machine, at)),
         }
         if writers.len() > 2 {
             self.break_promise(
