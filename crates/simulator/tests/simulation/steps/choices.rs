@@ -165,6 +165,36 @@ pub(super) fn add_to(plan: &mut Plan) {
         let lost = lost_calendar(chance);
         plan.mix_in_all(lost, chance);
     }
+    if about == About::Everything {
+        let cancelled = cancelled_out_of_sight(chance);
+        plan.mix_in_all(cancelled, chance);
+    }
+}
+
+/// Events of a calendar are cancelled while it is lost, right before it comes back.
+fn cancelled_out_of_sight(chance: &mut Chance) -> Vec<Step> {
+    let calendar = 2 * chance.below(8);
+    let mut steps = vec![
+        Step::Add {
+            calendar: 10,
+            make: Make::AddOn,
+            in_minutes: chance.between(1_500, 9_000),
+            minutes: 30,
+        };
+        2
+    ];
+    steps.extend([
+        Step::Wait { millis: 90_000 },
+        Step::Unshare { calendar },
+        Step::Wait { millis: 200_000 },
+        Step::CancelMany {
+            first: chance.below(64),
+            count: 3,
+        },
+        Step::Share { calendar },
+        Step::Wait { millis: 90_000 },
+    ]);
+    steps
 }
 
 /// A calendar with meetings on it is lost for a while, or is only read.
