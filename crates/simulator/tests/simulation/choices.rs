@@ -426,6 +426,8 @@ impl Run {
             let now = self.now();
             let mut ledger = self.around.ledger.lock().unwrap();
             ledger.word.unbonded.insert((0, number), now);
+            // The later word counts.
+            ledger.left_alone.remove(&(0, number));
             ledger.word.undoing.remove(&(0, number));
             drop(ledger);
             self.undoing.retain(|(of, ..)| *of != number);
