@@ -312,7 +312,7 @@ fn is_series(seen: Option<&Meeting>) -> bool {
 
 /// The id without what Google adds to the second half of a series that was split: `{id}_R{time}`, as seen in public
 /// captures (<https://github.com/odoo/odoo/issues/287171>). Both halves keep the meeting.
-fn base(google_id: &str) -> &str {
+pub fn base(google_id: &str) -> &str {
     let is_time = |tail: &str| {
         (tail.len() == 8 || tail.len() == 15 || tail.len() == 16)
             && tail

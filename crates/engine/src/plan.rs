@@ -25,7 +25,7 @@ use crate::store::meetings::{self, Known};
 use crate::store::outbox::{self, Undo};
 use crate::store::{accounts, exceptions};
 
-pub(crate) use self::series::sparse_base;
+pub(crate) use self::series::{names, sparse_base};
 
 /// Takes rows of a calendar over, and decides anew about every meeting that they touch.
 pub(crate) fn observe(

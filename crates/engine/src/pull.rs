@@ -146,7 +146,7 @@ impl Pass<'_> {
         let began = shared.now();
         let mut pages = Pages::new(self, Some(token), began);
         let mut odd = Vec::new();
-        let mut masters = BTreeSet::new();
+        let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
         while let Some(mut page) = pages.next().await? {
             if !page.access.is_empty() && page.access != calendar.access {
                 // Whose the events are depends on it, those that did not change included.
@@ -154,12 +154,14 @@ impl Pass<'_> {
             }
             odd.extend_from_slice(&page.odd);
             masters.extend(masters::unknown(shared, calendar, &page)?);
+            strays.extend(dates::strays(self, &page)?);
             let mut clear = match &page.next {
                 Next::Token(_) => closer::look_closer(self, &odd).await?,
                 Next::Page(_) => Cleared::default(),
             };
             if let Next::Token(_) = &page.next {
                 clear.rows.extend(masters::ask_for(self, &masters).await?);
+                clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
             }
             clear.rows.extend(dates::ask_for(self, &mut page).await?);
             shared.store.write(|tx| {
@@ -185,14 +187,16 @@ impl Pass<'_> {
             .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
         let mut pages = Pages::new(self, None, from);
         let mut odd = Vec::new();
-        let mut masters = BTreeSet::new();
+        let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
         while let Some(page) = pages.next().await? {
             odd.extend_from_slice(&page.odd);
             shared.store.write(|tx| self.take_over(tx, pass, &page))?;
+            strays.extend(dates::strays(self, &page)?);
             masters.extend(masters::unknown(shared, calendar, &page)?);
             let Next::Token(token) = &page.next else { continue };
             let mut clear = closer::look_closer(self, &odd).await?;
             clear.rows.extend(masters::ask_for(self, &masters).await?);
+            clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
             let mut vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
             vanished.retain(|stored| !clear.tells_of(&stored.event.google_id));
             let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished

@@ -126,7 +126,7 @@ pub(super) fn place(
 }
 
 /// Whether the rule of a master gives a date at this time.
-fn names(master: &Event, original: &Moment) -> bool {
+pub(crate) fn names(master: &Event, original: &Moment) -> bool {
     let (Kind::Series { recurrence }, Moment::At { instant: start, zone }, Moment::At { instant, .. }) =
         (&master.kind, &master.start, original)
     else {

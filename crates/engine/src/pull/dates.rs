@@ -2,16 +2,20 @@
 //!
 //! Both halves of a split series give their dates ids of the same kind (<https://github.com/odoo/odoo/pull/287171>), and the
 //! changed dates that a split, or another rule, wipes out leave tombstones. So such a row is about a date of either half, or
-//! about one that lives on as if it had never been changed. Asking for it by its id tells.
+//! about one that lives on as if it had never been changed. Asking for it by its id tells. While a series has no meeting
+//! nobody asks; what came of it then is asked for once it has one.
+
+use std::collections::BTreeSet;
 
 use reconvene_core::event::{Kind, Observation};
+use reconvene_core::plan::base;
 use reconvene_core::problem::Problem;
 
 use super::closer::{Looked, look_up};
 use super::{Pass, Stopped};
 use crate::calendar::Page;
-use crate::plan::sparse_base;
-use crate::store::events;
+use crate::plan::{names, sparse_base};
+use crate::store::{events, exceptions};
 
 /// Takes such rows off a page of changes, and gives what asking for them brought. One that cannot be had stays as it is
 /// known.
@@ -25,6 +29,50 @@ pub(super) async fn ask_for(pass: &Pass<'_>, page: &mut Page) -> Result<Vec<Obse
     }
     page.observations
         .retain(|row| !doubtful.iter().any(|id| id == row.google_id()));
+    Ok(found)
+}
+
+/// Dates ahead that are kept as another half's of a series on a page, or as those of a half that nobody knew, and that it
+/// may have been about all the same.
+pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Problem> {
+    let (calendar, now) = (pass.calendar, pass.shared.now());
+    pass.shared.store.read(|tx| {
+        let mut strays = Vec::new();
+        for row in &page.observations {
+            let Observation::Present(event) = row else {
+                continue;
+            };
+            let followed = event.organized_here && event.conference.is_some();
+            if !followed || !matches!(event.kind, Kind::Series { .. }) {
+                continue;
+            }
+            let id = &event.google_id;
+            for kept in exceptions::of_other_halves(tx, calendar.id, base(id), id)? {
+                let original = &kept.place.original;
+                if original.instant(&calendar.zone) <= now || !names(event, original) {
+                    continue;
+                }
+                let home = events::get(tx, calendar.id, &kept.place.series)?;
+                if !home.is_some_and(|home| names(&home.event, original)) {
+                    strays.push(kept.google_id);
+                }
+            }
+        }
+        Ok(strays)
+    })
+}
+
+/// Asks for dates by their ids. One that cannot be had stays as it is known.
+pub(super) async fn ask_for_strays(
+    pass: &Pass<'_>,
+    strays: &BTreeSet<String>,
+) -> Result<Vec<Observation>, Stopped> {
+    let mut found = Vec::new();
+    for google_id in strays {
+        if let Looked::Row(row) = look_up(pass, google_id).await? {
+            found.push(row);
+        }
+    }
     Ok(found)
 }
 

@@ -51,6 +51,23 @@ pub(crate) fn of_series(
         .collect()
 }
 
+/// Those that are kept under another half of a split series than `series`; `base` is what the ids of all halves begin with
+/// (`reconvene_core::plan::base`).
+pub(crate) fn of_other_halves(
+    tx: &Connection,
+    calendar: CalendarId,
+    base: &str,
+    series: &str,
+) -> rusqlite::Result<Vec<Kept>> {
+    tx.prepare_cached(
+        "SELECT * FROM exceptions
+         WHERE calendar = ?1 AND (series = ?2 OR series > ?2 || '_R' AND series < ?2 || '_S') AND series <> ?3
+         ORDER BY google_id",
+    )?
+    .query_map((calendar.0, base, series), kept)?
+    .collect()
+}
+
 /// The exception with a Google id.
 pub(crate) fn get(tx: &Connection, calendar: CalendarId, google_id: &str) -> rusqlite::Result<Option<Kept>> {
     tx.prepare_cached("SELECT * FROM exceptions WHERE calendar = ?1 AND google_id = ?2 LIMIT 1")?

@@ -5,6 +5,7 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::MeetingState;
 use reconvene_simulator::google::{Habits, Tombstones};
+use reconvene_simulator::hands::NewEvent;
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::series::{date, dates, series};
@@ -94,6 +95,131 @@ async fn p4_a_changed_date_that_a_split_wipes_out_is_not_taken_for_cancelled() {
         "a date of the second half that is really cancelled"
     );
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+fn add_conference(stand: &Stand, event: &str) -> u64 {
+    let made = stand.hand(Hand::AddConference {
+        calendar: ANA.into(),
+        event: event.into(),
+        host: ANA.into(),
+    });
+    made.parse().unwrap()
+}
+
+/// “Review”, four times weekly, without a meeting.
+async fn without_meeting(stand: &Stand) -> String {
+    only_ids(stand);
+    let id = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    stand.sync().await;
+    id
+}
+
+fn split_third(stand: &Stand, series: &str) -> String {
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: series.into(),
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_date_cancelled_before_its_series_had_a_meeting_is_not_among_its_dates() {
+    for full in [false, true] {
+        let stand = Stand::new("").await;
+        let id = without_meeting(&stand).await;
+        stand.cancel(&date(&id, "20261208T090000Z"));
+        stand.sync_after(MINUTE).await;
+        let meeting = add_conference(&stand, &id);
+        if full {
+            stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        }
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            dates(&stand, meeting),
+            [
+                "2026-12-01T09:00:00Z",
+                "2026-12-15T09:00:00Z",
+                "2026-12-22T09:00:00Z"
+            ],
+            "{full}"
+        );
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_date_of_a_second_half_cancelled_before_that_had_a_meeting_is_not_among_its_dates() {
+    for full in [false, true] {
+        let stand = Stand::new("").await;
+        let id = without_meeting(&stand).await;
+        let rest = split_third(&stand, &id);
+        stand.sync_after(MINUTE).await;
+        stand.cancel(&date(&id, "20261222T090000Z"));
+        stand.sync_after(MINUTE).await;
+        let meeting = add_conference(&stand, &rest);
+        if full {
+            stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        }
+        stand.sync_after(MINUTE).await;
+        assert_eq!(dates(&stand, meeting), ["2026-12-15T09:00:00Z"], "{full}");
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_changed_date_that_a_split_wiped_out_before_there_was_a_meeting_takes_place() {
+    for full in [false, true] {
+        let stand = Stand::new("").await;
+        let id = without_meeting(&stand).await;
+        stand.drag(&date(&id, "20261222T090000Z"), "2026-12-22T14:00:00Z");
+        stand.sync_after(MINUTE).await;
+        let rest = split_third(&stand, &id);
+        stand.sync_after(MINUTE).await;
+        let meeting = add_conference(&stand, &rest);
+        if full {
+            stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        }
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            dates(&stand, meeting),
+            ["2026-12-15T09:00:00Z", "2026-12-22T09:00:00Z"],
+            "{full}"
+        );
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_date_that_was_moved_before_the_split_and_cancelled_after_it_goes() {
+    for full in [false, true] {
+        let stand = Stand::new("").await;
+        only_ids(&stand);
+        let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+        stand.drag(&date(&id, "20261222T090000Z"), "2026-12-22T14:00:00Z");
+        stand.sync_after(MINUTE).await;
+        split_third(&stand, &id);
+        stand.sync_after(MINUTE).await;
+        stand.cancel(&date(&id, "20261222T090000Z"));
+        if full {
+            stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        }
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            dates(&stand, meeting),
+            [
+                "2026-12-01T09:00:00Z",
+                "2026-12-08T09:00:00Z",
+                "2026-12-15T09:00:00Z"
+            ],
+            "{full}"
+        );
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
 }
 
 /// What Zoom says of a meeting from now on, without the dates of a series.
