@@ -151,12 +151,8 @@ fn allowed(world: &mut World, call: &Call, asked: &Asked) -> Result<String, Answ
 
     if let Some(limit) = world.google.habits.per_minute {
         let recent = world.google.recent.entry(caller.clone()).or_default();
-        while recent
-            .front()
-            .is_some_and(|at| now.duration_since(*at) >= SignedDuration::from_mins(1))
-        {
-            recent.pop_front();
-        }
+        // A clock that was set back has left some of them ahead.
+        recent.retain(|at| *at <= now && now.duration_since(*at) < SignedDuration::from_mins(1));
         if recent.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
             return Err(refusal::user_rate_limit());
         }
