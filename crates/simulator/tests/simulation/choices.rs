@@ -396,6 +396,7 @@ impl Run {
         }
         let mut ledger = self.around.ledger.lock().unwrap();
         ledger.word.unbonded.remove(&(0, number));
+        ledger.left_alone.remove(&(0, number));
         let truth = &mut ledger.truth;
         // As far as the app knows: what happened since may not have reached it.
         let pointed =

@@ -66,15 +66,19 @@ impl Run {
             return;
         };
         let ledger = self.around.ledger.lock().unwrap();
-        let former = ledger.word.former.get(&(0, number));
-        let fits = former.is_none_or(|former| {
-            former
-                .iter()
-                .rev()
-                .skip(1)
-                .take(4)
-                .any(|before| *before == Former::of(&meeting))
-        });
+        // The last of this machine's is how it was before the undo. Another machine may have made the same change at the
+        // same moment, and seen it as it was before both.
+        let by = |own: bool| {
+            let former = ledger.word.former.iter();
+            let of_meeting = former.filter(move |((machine, of), _)| *of == number && (*machine == 0) == own);
+            of_meeting.flat_map(|(_, former)| former.iter().rev())
+        };
+        let now = Former::of(&meeting);
+        let fits = by(true)
+            .skip(1)
+            .take(4)
+            .chain(by(false))
+            .any(|before| *before == now);
         drop(ledger);
         if !fits && meeting.kind == 2 && !entry.changes.is_empty() && entry.problem.is_none() {
             self.break_promise(

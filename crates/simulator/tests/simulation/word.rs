@@ -80,7 +80,8 @@ impl Word {
 
     /// Whether a machine may write a value only because it takes something back: the meeting was like that before.
     pub(crate) fn takes_back(&self, machine: Machine, number: u64, name: &str, value: &Value) -> bool {
-        let former = self.former.get(&(machine, number)).into_iter().flatten();
+        let former = self.former.iter().filter(|((_, of), _)| *of == number);
+        let former = former.flat_map(|(_, former)| former);
         let text = value.as_str().unwrap_or_default();
         self.undoing.contains(&(machine, number))
             && former.into_iter().any(|before| match name {
