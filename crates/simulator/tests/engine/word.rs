@@ -99,6 +99,32 @@ async fn a_question_that_settled_itself_is_withdrawn() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_a_vanished_meeting_is_told_of_once_however_often_it_is_looked_for() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::DeleteMeeting { meeting });
+    for _ in 0..3 {
+        tokio::time::advance(MINUTE).await;
+        look(&stand).await;
+    }
+    let told = || {
+        let entries = stand.engine.activity(99, None).unwrap();
+        let gone = |code| code == Some(Code::MeetingGone);
+        let problems = entries
+            .into_iter()
+            .map(|entry| entry.problem.map(|problem| problem.code));
+        problems.filter(|code| gone(*code)).count()
+    };
+    assert_eq!(told(), 1);
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    // An edit is a new reason to say so.
+    stand.rename(&event, "Retro");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(told(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_one_wrong_not_found_destroys_nothing_and_is_taken_back() {
     let stand = Stand::new("").await;
     let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");

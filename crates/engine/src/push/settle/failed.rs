@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Outcome, Remedy};
+use reconvene_core::report::{Outcome, PlannedAction, Remedy};
 use rusqlite::Transaction;
 
 use crate::budget;
@@ -29,6 +29,12 @@ impl Attempt<'_> {
         }
         if problem.code == Code::MeetingGone {
             meetings::not_found(tx, id, now)?;
+        }
+        let looked = self.pending.action == PlannedAction::Look && self.pending.entry.is_none();
+        let known = meetings::get(tx, id)?.and_then(|known| known.problem);
+        if looked && known.as_ref() == Some(&problem) {
+            // Looked at again, and no news: it was told already.
+            return outbox::strike(tx, id);
         }
         meetings::set_problem(tx, id, Some(&problem))?;
         let remedies = match problem.code {
