@@ -22,6 +22,7 @@ use crate::store::accounts::{self, Account, Identity};
 use crate::store::calendars;
 use crate::store::creations;
 use crate::store::events;
+use crate::store::meetings;
 
 type Outcome = Option<Result<AccountId, Problem>>;
 
@@ -157,6 +158,15 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
         if let Some(list) = &list {
             shared.take_over_list(tx, id, list, asked)?;
             calendars::due_now(tx, id)?;
+        }
+        for known in meetings::all(tx)? {
+            let absent = known
+                .problem
+                .as_ref()
+                .is_some_and(|problem| problem.code == Code::MeetingGone);
+            if absent && plan::service_of(&known.target) == service {
+                meetings::look_anew(tx, known.id)?;
+            }
         }
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
         Ok(id)

@@ -351,8 +351,9 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
         (404, 3001) => lasting(
             FailureKind::Gone,
             Code::MeetingGone,
-            "Zoom has no such meeting: it was deleted or has expired.",
-            "Reconvene can make a new one in its place, or add one to the event in Google Calendar.",
+            "Zoom shows no such meeting to your account: it was deleted, has expired, or is another account's.",
+            "If another account of yours hosts it, connect that one under Accounts. Otherwise Reconvene can make a new one in its \
+             place.",
         ),
         (429, _) => {
             // <https://developers.zoom.us/docs/api/rate-limits/>

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::MeetingState;
+use reconvene_core::report::{MeetingState, Service};
 use reconvene_simulator::Hand;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 
@@ -84,4 +84,39 @@ async fn a_link_to_a_meeting_that_zoom_does_not_show_us_is_no_alarm() {
     stand.clear_log();
     stand.sync_after(Duration::from_secs(600)).await;
     assert_eq!(stand.zoom_methods(), [""; 0], "looked at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_meeting_that_one_account_does_not_show_is_looked_for_when_another_signs_in() {
+    let stand = Stand::bare("");
+    stand.hand(Hand::CreateZoomUser {
+        email: "work@else.test".into(),
+        name: "Ana at work".into(),
+        account: "else".into(),
+        time_zone: "Europe/Berlin".into(),
+        may_host: true,
+    });
+    let start: jiff::Timestamp = "2026-12-01T09:00:00Z".parse().unwrap();
+    let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+        host: ANA.into(),
+        topic: "Review".into(),
+        kind: 2,
+        start: Some(start),
+        minutes: 30,
+        recurrence: None,
+        time_zone: None,
+    })));
+    let conference = NewConference::LinkInLocation(meeting.parse().unwrap());
+    stand.add(NewEvent {
+        conference,
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    stand.sign_in(Service::Google).await;
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    stand.sign_in_as(Service::Zoom, "work@else.test").await;
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+    stand.sign_in(Service::Zoom).await;
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
