@@ -394,6 +394,9 @@ impl Engine {
                 "Connect it under Accounts, or join from the calendar.",
             ));
         };
+        if let (Some(_), Some(problem)) = (account.waits_until(self.shared.now()), &account.health.problem) {
+            return Err(problem.clone());
+        }
         provider
             .join_link(&self.shared.session, &account, &number)
             .await

@@ -125,14 +125,18 @@ impl Making<'_> {
                 problem
             }
             Ending::Kept(problem) => {
-                let number = self.row.number.as_deref().unwrap_or_default();
-                let problem = Problem {
-                    hint: format!(
-                        "The meeting made for it, {number}, stays at {}. Delete it there if nobody needs it.",
-                        self.row.service.name()
+                let name = self.row.service.name();
+                let hint = match &self.row.number {
+                    Some(number) => {
+                        format!(
+                            "The meeting made for it, {number}, stays at {name}. Delete it there if nobody needs it."
+                        )
+                    }
+                    None => format!(
+                        "A meeting may have been made for it. Look at {name}, and delete it there if nobody needs it."
                     ),
-                    ..problem
                 };
+                let problem = Problem { hint, ..problem };
                 let draft = Draft {
                     problem: Some(problem.clone()),
                     ..self.draft(Outcome::Kept)

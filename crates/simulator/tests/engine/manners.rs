@@ -322,3 +322,19 @@ async fn p13_a_refused_token_costs_no_second_write() {
     stand.sync().await;
     assert_eq!(left(&stand), 99);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p13_a_join_link_is_not_asked_for_while_its_account_is_to_wait() {
+    let stand = Stand::new("").await;
+    let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    let id = stand.view("Review").id;
+    assert!(stand.engine.join_link(id).await.is_ok());
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    stand.clear_log();
+    let problem = stand.engine.join_link(id).await.unwrap_err();
+    assert_eq!(problem.code, Code::RateLimited);
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+}
