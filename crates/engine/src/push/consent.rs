@@ -1,6 +1,6 @@
-//! The person's word: before the first write after connecting; before a meeting found to repeat, at first or since, is made a
-//! single one; and, if they want to be asked, before a change made at the provider is undone. What asks is shown with both values and left as
-//! it is until then.
+//! The person's word: before the first write after connecting; before a meeting found to repeat, at first or since, is made
+//! a single one; and, if they want to be asked, before a change made at the provider is undone. What asks is shown with both
+//! values and left as it is until then.
 
 use jiff::Timestamp;
 use reconvene_core::amend::amend;

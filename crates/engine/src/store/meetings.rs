@@ -89,7 +89,7 @@ pub(crate) fn not_found(tx: &Connection, id: MeetingId, now: Timestamp) -> rusql
         .map(drop)
 }
 
-/// Forgets that a meeting which no account ever showed was not there: one that just signed in may show it.
+/// Forgets that no account showed a meeting when it was last asked for: one that just signed in may show it.
 pub(crate) fn look_anew(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET problem = NULL WHERE id = ?1 AND seen IS NULL")?
         .execute([id.0])
