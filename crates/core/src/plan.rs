@@ -326,16 +326,19 @@ pub fn base(google_id: &str) -> &str {
 }
 
 /// One schedule of several that halves of one series want; `None` when they contradict each other. A half that is over
-/// wants nothing any more.
-fn halves_joined(mut schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedule> {
-    if schedules.iter().any(|schedule| !schedule.is_over(now)) {
-        schedules.retain(|schedule| !schedule.is_over(now));
-    }
-    schedules.sort_by_key(|schedule| match &schedule.times {
+/// wants nothing any more, but that its dates which have left the meeting stay as they are.
+fn halves_joined(schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedule> {
+    let (over, ahead): (Vec<_>, Vec<_>) = schedules.into_iter().partition(|schedule| schedule.is_over(now));
+    let (over, mut ahead) = if ahead.is_empty() {
+        (ahead, over)
+    } else {
+        (over, ahead)
+    };
+    ahead.sort_by_key(|schedule| match &schedule.times {
         Times::Series(series) => series.dates.first().map(|date| date.start),
         Times::Once { start, .. } => Some(*start),
     });
-    let mut rest = schedules.into_iter();
+    let mut rest = ahead.into_iter();
     let mut joined = rest.next()?;
     for other in rest {
         let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
@@ -344,6 +347,11 @@ fn halves_joined(mut schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedul
         *series = series.clone().with(more, now);
         // The later half is what the person made of it last.
         (joined.topic, joined.zone) = (other.topic, other.zone);
+    }
+    for half in over {
+        if let (Times::Series(series), Times::Series(left)) = (&mut joined.times, half.times) {
+            series.apart.extend(left.apart);
+        }
     }
     Some(joined)
 }
