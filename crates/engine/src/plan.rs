@@ -27,12 +27,22 @@ use crate::store::{accounts, exceptions};
 
 pub(crate) use self::series::{names, sparse_base};
 
+/// How rows were come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// On a page of the calendar.
+    Listed,
+    /// Each was asked for by its id. That also shows a date that departs from its rule in nothing, and does not find one
+    /// that no rule names.
+    Asked,
+}
+
 /// Takes rows of a calendar over, and decides anew about every meeting that they touch.
 pub(crate) fn observe(
     tx: &Connection,
     calendar: CalendarId,
     pass: i64,
-    rows: &[Observation],
+    (rows, source): (&[Observation], Source),
     settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -47,6 +57,12 @@ pub(crate) fn observe(
         match row {
             Observation::Present(event) => {
                 if let Kind::Exception(place) = &event.kind {
+                    if source == Source::Asked
+                        && series::is_by_rule(tx, calendar, place, event, before.as_ref())?
+                    {
+                        series::as_by_rule(tx, calendar, place, row.google_id(), before, &mut touched, now)?;
+                        continue;
+                    }
                     series::changed(tx, calendar, place, event, pass, &mut touched, now)?;
                 }
                 if let Some(before) = &before {
@@ -56,6 +72,9 @@ pub(crate) fn observe(
             }
             Observation::Gone { google_id, place } => {
                 match series::place(tx, calendar, google_id, place.as_ref(), before.as_ref())? {
+                    Some(at) if source == Source::Asked && place.is_none() => {
+                        series::as_by_rule(tx, calendar, &at, google_id, before, &mut touched, now)?;
+                    }
                     Some(place) => {
                         series::cancelled(tx, calendar, &place, google_id, pass, before, &mut touched, now)?
                     }

@@ -25,7 +25,7 @@ use crate::calendar::{self, Next, Page};
 use crate::choices;
 use crate::create;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
@@ -226,7 +226,14 @@ impl Pass<'_> {
                         events::of_somebody_else(tx, stored.id)?;
                     }
                 }
-                plan::observe(tx, calendar.id, pass, &found, &settings, shared.now())?;
+                plan::observe(
+                    tx,
+                    calendar.id,
+                    pass,
+                    (&found, Source::Asked),
+                    &settings,
+                    shared.now(),
+                )?;
                 clear.take_over(self, tx, pass)?;
                 for kept in exceptions::vanished(tx, calendar.id, pass)? {
                     if !unanswered.contains(&kept.google_id) {
@@ -262,7 +269,7 @@ impl Pass<'_> {
             tx,
             calendar.id,
             pass,
-            &rows,
+            (&rows, Source::Listed),
             &shared.plan_settings(tx)?,
             shared.now(),
         )?;

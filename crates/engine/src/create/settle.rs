@@ -12,7 +12,7 @@ use super::problem::{in_preview, no_event};
 use super::{Making, Said};
 use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::store::activity::{self, Draft};
 use crate::store::creations::{self, Stage};
 use crate::store::{accounts, calendars, events, meetings};
@@ -67,7 +67,7 @@ impl Making<'_> {
                 plan::replan(tx, vanished, &settings, now)?;
             }
             let pass = calendars::get(tx, calendar.id)?.map_or(calendar.pass, |calendar| calendar.pass);
-            plan::observe(tx, calendar.id, pass, &rows, &settings, now)?;
+            plan::observe(tx, calendar.id, pass, (&rows, Source::Listed), &settings, now)?;
             let meeting = meetings::of(tx, &target)?;
             let draft = Draft {
                 meeting: Some(meeting),

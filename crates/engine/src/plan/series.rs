@@ -47,6 +47,18 @@ pub(super) fn cancelled(
     exceptions::cancelled(tx, calendar, place, google_id, pass)?;
     let after = exceptions::get(tx, calendar, google_id)?;
     touch_if(before != after, tx, calendar, place, touched, now)?;
+    no_row(tx, calendar, place, row, touched, now)
+}
+
+/// A date has no row of its own any more.
+fn no_row(
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    row: Option<Stored>,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let Some(row) = row else { return Ok(()) };
     let master = events::get(tx, calendar, &place.series)?;
     if master.is_some_and(|master| master.meeting == row.meeting) {
@@ -54,6 +66,48 @@ pub(super) fn cancelled(
     } else {
         super::gone(tx, &row, touched, now)
     }
+}
+
+/// Whether a date that was asked for by its id is what the rule of its series says, and had no other meeting before.
+/// Nothing is kept of such a date: what is done to the series next is done to it.
+pub(super) fn is_by_rule(
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    date: &Event,
+    row: Option<&Stored>,
+) -> rusqlite::Result<bool> {
+    let master = events::get(tx, calendar, &place.series)?;
+    let master = master.filter(|master| row.is_none_or(|row| row.meeting == master.meeting));
+    Ok(master.is_some_and(|Stored { event: master, .. }| {
+        let length = |event: &Event| match (&event.start, &event.end) {
+            (Moment::At { instant: start, .. }, Moment::At { instant: end, .. }) => {
+                Some(end.duration_since(*start))
+            }
+            _ => None,
+        };
+        let target = |event: &Event| event.conference.as_ref().map(|found| found.target.clone());
+        date.start.instant("UTC") == place.original.instant("UTC")
+            && length(date).is_some_and(|lasts| length(&master) == Some(lasts))
+            && (&date.title, target(date)) == (&master.title, target(&master))
+    }))
+}
+
+/// Takes over that one date is what the rule of its series says: there as all others, or not there because the rule does
+/// not name it. Another rule may name it again.
+pub(super) fn as_by_rule(
+    tx: &Connection,
+    calendar: CalendarId,
+    place: &Place,
+    google_id: &str,
+    row: Option<Stored>,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let before = exceptions::get(tx, calendar, google_id)?;
+    exceptions::forget(tx, calendar, google_id)?;
+    touch_if(before.is_some(), tx, calendar, place, touched, now)?;
+    no_row(tx, calendar, place, row, touched, now)
 }
 
 /// A series that was gone lives again: so do its dates, unless they were cancelled one by one.

@@ -8,7 +8,7 @@ use super::pages::obey;
 use super::{PATIENCE, Pass, READER, Stopped};
 use crate::calendar::{self, Odd};
 use crate::failure::{Failure, FailureKind};
-use crate::plan;
+use crate::plan::{self, Source};
 use crate::store::events;
 
 /// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known, and
@@ -62,7 +62,7 @@ impl Cleared {
         if calendar.access == READER {
             rows.iter_mut().for_each(Observation::of_somebody_else);
         }
-        plan::observe(tx, calendar.id, pass, &rows, &settings, now)?;
+        plan::observe(tx, calendar.id, pass, (&rows, Source::Asked), &settings, now)?;
         plan::not_understood(tx, calendar.id, pass, &self.odd, &settings, now)
     }
 }

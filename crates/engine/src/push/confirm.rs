@@ -13,7 +13,7 @@ use super::{Attempt, Stopped, hold};
 use crate::calendar;
 use crate::choices;
 use crate::failure::{Failure, FailureKind};
-use crate::plan::{self, Dossier};
+use crate::plan::{self, Dossier, Source};
 use crate::pull;
 use crate::pull::lists::Reading;
 use crate::store::accounts::{self, Account};
@@ -203,7 +203,14 @@ impl Attempt<'_> {
             Ok(Some(living @ Observation::Present(_))) if own => {
                 self.shared.store.write(|tx| {
                     let settings = self.shared.plan_settings(tx)?;
-                    plan::observe(tx, calendar.id, calendar.pass, &[living], &settings, now)
+                    plan::observe(
+                        tx,
+                        calendar.id,
+                        calendar.pass,
+                        (&[living], Source::Asked),
+                        &settings,
+                        now,
+                    )
                 })?;
                 Ok(true)
             }

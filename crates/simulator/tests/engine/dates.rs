@@ -286,3 +286,73 @@ async fn p4_p10_a_series_described_without_its_dates_is_not_laid_out_anew() {
     );
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_date_that_another_rule_wiped_out_comes_back_with_the_rule() {
+    let stand = Stand::new("").await;
+    only_ids(&stand);
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let before = dates(&stand, meeting);
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T14:00:00Z");
+    stand.sync_after(MINUTE).await;
+    // On Wednesdays there is no such date, and Google does not know it when asked.
+    stand.drag(&id, "2026-12-02T09:00:00Z");
+    stand.sync_after(MINUTE).await;
+    stand.drag(&id, "2026-12-01T09:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting), before);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_what_is_done_to_a_series_is_done_to_a_date_that_departs_from_it_no_more() {
+    let stand = Stand::new("").await;
+    only_ids(&stand);
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.drag(&date(&id, "20261222T090000Z"), "2026-12-22T14:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let rest = stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id.clone(),
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::ResizeEvent {
+        calendar: ANA.into(),
+        event: rest,
+        minutes: 45,
+    });
+    stand.sync_after(MINUTE).await;
+    let last = stand
+        .simulator
+        .with(|world| world.meeting(meeting).unwrap().occurrences[3].clone());
+    assert_eq!(
+        (last.start.to_string().as_str(), last.minutes),
+        ("2026-12-22T09:00:00Z", 45)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_the_last_date_of_a_half_stays_when_the_conference_is_taken_off_it() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id.clone(),
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.cancel(&date(&id, "20261201T090000Z"));
+    stand.sync_after(MINUTE).await;
+    let before = dates(&stand, meeting);
+    assert_eq!(before[0], "2026-12-08T09:00:00Z");
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.into(),
+        event: date(&id, "20261208T090000Z"),
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting), before);
+}
