@@ -26,7 +26,7 @@ impl Run {
             };
             let number = *meeting_number;
             if self.has_rival(&ledger, number, &version)
-                || !self.follows(&ledger, machine, number, &version)
+                || !self.follows(&ledger, machine, number, (versions, &version))
                 || self.webinar(views, number)
             {
                 continue;
@@ -57,7 +57,13 @@ impl Run {
     }
 
     /// Whether the machine has to keep the meeting of a series in step.
-    fn follows(&self, ledger: &Ledger, machine: Machine, number: u64, version: &Version) -> bool {
+    fn follows(
+        &self,
+        ledger: &Ledger,
+        machine: Machine,
+        number: u64,
+        (versions, version): (&[Version], &Version),
+    ) -> bool {
         let by_origin = version.halves.iter().all(|half| {
             ledger
                 .truth
@@ -65,8 +71,11 @@ impl Run {
                 .get(&half.key)
                 .is_some_and(|row| row.names_itself)
         });
-        // What was changed at Zoom counts only when the event changed after it.
-        let drifted = ledger.drifted.get(&number).is_some_and(|at| version.since <= *at);
+        // What was changed at Zoom counts only when the series asked for something else after it.
+        let drifted = ledger.drifted.get(&number).is_some_and(|at| {
+            let before = versions.iter().rev().find(|before| before.since <= *at);
+            before.is_some_and(|before| !version.asks_anew(before, self.now()))
+        });
         by_origin && !drifted && !ledger.is_left_alone(machine, number)
     }
 

@@ -353,6 +353,19 @@ impl Version {
         found
     }
 
+    /// Whether it asks something of a meeting that was in step with what it was before. A date that is left alone from now
+    /// on asks nothing.
+    pub(crate) fn asks_anew(&self, before: &Self, now: Timestamp) -> bool {
+        let look = |version: &Self| {
+            let latest = version.latest(now);
+            latest.map(|half| (cut(&half.topic), half.zone.clone()))
+        };
+        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        let mut dates = before.ahead(now).0;
+        dates.retain(|date| !apart.contains(&date.original));
+        look(self) != look(before) || self.ahead(now).0 != dates
+    }
+
     /// Whether one of its dates has a title of its own, for which Zoom has no place.
     pub(crate) fn is_titled(&self, now: Timestamp) -> bool {
         self.halves.iter().any(|half| {

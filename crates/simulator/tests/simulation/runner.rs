@@ -1,7 +1,7 @@
 //! Runs seeds, many at a time.
 //!
 //! `SEED=17` runs that one and tells its history; `N=100000` runs so many, `FROM=…` on; `TWICE=1` runs each seed
-//! twice and compares.
+//! twice and compares; `LESSON=both` (or `nothing`, `choices`, `series`) has all of them live what that lesson teaches.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -96,12 +96,39 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::CHOICES,
         "a meeting written to through another account, while its host’s had to wait",
     ),
+    (
+        1_000_812,
+        Learned::SERIES,
+        "a date that another rule had wiped out was taken for cancelled when the rule named it again",
+    ),
+    (
+        1_004_730,
+        Learned::SERIES,
+        "a date that no longer departed from its series did not follow it",
+    ),
+    (
+        1_004_984,
+        Learned::SERIES,
+        "the last date of a half was cancelled when it went without the conference",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name)
         .ok()
         .map(|text| text.parse().unwrap_or_else(|_| panic!("{name}={text}")))
+}
+
+/// What a seed's history has learned, if it is not one of those that were kept.
+fn learned(seed: u64) -> Learned {
+    match std::env::var("LESSON").as_deref() {
+        Err(_) => Learned::of(seed),
+        Ok("nothing") => Learned::NOTHING,
+        Ok("choices") => Learned::CHOICES,
+        Ok("series") => Learned::SERIES,
+        Ok("both") => Learned::BOTH,
+        Ok(other) => panic!("LESSON={other}"),
+    }
 }
 
 /// Runs a seed; `twice` compares two runs to the byte.
@@ -139,10 +166,11 @@ fn story(seed: u64, learned: Learned, promise: &'static str, planted: Option<Pla
 #[test]
 fn every_promise_holds_in_every_history() {
     if let Some(seed) = number("SEED") {
-        let ended = live(&Plan::of(seed, Learned::of(seed)), None, true);
+        let learned = learned(seed);
+        let ended = live(&Plan::of(seed, learned), None, true);
         println!("{}\n{}", ended.lines.join("\n"), ended.figures);
         if let Some(broken) = ended.broken.first() {
-            panic!("{}", story(seed, Learned::of(seed), broken.promise, None));
+            panic!("{}", story(seed, learned, broken.promise, None));
         }
         return;
     }
@@ -153,7 +181,7 @@ fn every_promise_holds_in_every_history() {
     let seeds: Vec<(u64, Learned)> = ONCE_FAILED
         .iter()
         .map(|(seed, learned, _)| (*seed, *learned))
-        .chain((from..from + count).map(|seed| (seed, Learned::of(seed))))
+        .chain((from..from + count).map(|seed| (seed, learned(seed))))
         .collect();
     let next = AtomicU64::new(0);
     let stop = AtomicBool::new(false);

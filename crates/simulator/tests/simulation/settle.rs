@@ -381,7 +381,8 @@ impl Run {
                 || ledger.left_alone.contains_key(&(machine, number))
                 || ledger.word.unbonded.contains_key(&(machine, number))
                 || ledger.let_go.contains(&number)
-                || self.ours(number).is_none()
+                // One that repeats may be wanted for more than a single event.
+                || self.ours(number).is_none_or(|meeting| meeting.kind == 8)
                 || self.webinar(views, number)
             {
                 continue;
@@ -418,9 +419,15 @@ impl Run {
                 .iter()
                 .any(|view| crate::settle::number(view) == Some(number) && status.held.contains(&view.id));
             if !spared && !held {
+                let shown = views
+                    .iter()
+                    .filter(|view| crate::settle::number(view) == Some(number));
+                let shown: Vec<_> = shown.map(|view| (view.state, &view.reason)).collect();
                 wrong.push((
                     "P2",
-                    format!("{number} is still there though {id} on {calendar} was cancelled at {gone}"),
+                    format!(
+                        "{number} is still there though {id} on {calendar} was cancelled at {gone}; shown as {shown:?}"
+                    ),
                 ));
             }
         }

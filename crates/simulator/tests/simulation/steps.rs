@@ -44,6 +44,10 @@ impl Learned {
         choices: false,
         series: true,
     };
+    pub(crate) const BOTH: Self = Self {
+        choices: true,
+        series: true,
+    };
 
     /// What a seed's history has learned: one lesson or the other, in turns.
     pub(crate) const fn of(seed: u64) -> Self {

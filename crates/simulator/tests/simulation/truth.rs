@@ -355,9 +355,11 @@ impl Truth {
                 })
             };
             let bonds = self.bonds.entry(number).or_default();
+            // What is split off a series goes on with its meeting.
+            let by_half = || row.is_series() && bonds.iter().any(|bond| base(bond) == base(id));
             // A changed date is its series' business.
             let by_series = row.series.as_ref().is_some_and(|series| bonds.contains(series));
-            if !by_series && (row.names_itself || bonds.contains(id) || agrees()) {
+            if !by_series && (row.names_itself || bonds.contains(id) || by_half() || agrees()) {
                 new_series |= bonds.insert(id.clone()) && row.is_series();
                 if row.single {
                     self.once.insert(number);
