@@ -241,7 +241,13 @@ impl Event {
             return None;
         }
         let place = match (self.recurring_event_id, self.original_start_time) {
-            (Some(series), Some(original)) => original.moment().map(|original| Place { series, original }),
+            // Which date it is does not hang on the zone, and no zone is kept with it.
+            (Some(series), Some(original)) => EventTime {
+                time_zone: None,
+                ..original
+            }
+            .moment()
+            .map(|original| Place { series, original }),
             (Some(series), None) => original_in(&self.id).map(|original| Place { series, original }),
             _ => None,
         };

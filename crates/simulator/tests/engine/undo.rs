@@ -434,3 +434,19 @@ async fn p13_an_undo_waits_where_its_account_has_to_wait() {
     assert_eq!(stand.newest().outcome, Outcome::Undone);
     is_as_before(&stand, meeting);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_date_that_went_back_stays_so_when_the_whole_calendar_is_read_again() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=MONTHLY;COUNT=6").await;
+    let before = dates(&stand, meeting);
+    stand.drag(&date(&id, "20270201T090000Z"), "2027-02-01T09:30:00Z");
+    stand.sync_after(MINUTE).await;
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(told.outcome, Outcome::Undone, "{told:#?}");
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(writes(&stand), []);
+    assert_eq!(dates(&stand, meeting), before);
+}
