@@ -407,8 +407,7 @@ impl Run {
         let histories = events.iter().filter_map(|key| truth.history.get(key)).flatten();
         let asked = histories.map(|(_, wanted)| wanted.clone());
         truth.ever_wanted.entry(number).or_default().extend(asked);
-        let events = events.into_iter().map(|(_, event)| event);
-        truth.bonds.entry(number).or_default().extend(events);
+        truth.bonded_by_hand(number, events.into_iter().map(|(_, event)| event));
         self.around.simulator.with(|world| truth.look(world));
     }
 

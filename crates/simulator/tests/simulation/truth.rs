@@ -154,6 +154,8 @@ pub(crate) struct Truth {
     pub(crate) read_only: BTreeSet<String>,
     /// Calendars that the person has lost.
     pub(crate) lost: BTreeSet<String>,
+    /// Whose events are, or what they are bonded to, changed: the series that ask something of a meeting may be others now.
+    changed_hands: bool,
     seen: BTreeMap<Key, u64>,
     organizers: BTreeMap<Key, String>,
 }
@@ -162,7 +164,7 @@ impl Truth {
     /// Takes in how the world is now.
     pub(crate) fn look(&mut self, world: &World) {
         let now = world.now();
-        let mut of_series = false;
+        let mut of_series = std::mem::take(&mut self.changed_hands);
         for calendar in world.calendars() {
             for event in world.events(&calendar) {
                 let key = (calendar.clone(), event.id.clone());
@@ -286,6 +288,7 @@ impl Truth {
         if self.read_only.contains(calendar) == read_only {
             return;
         }
+        self.changed_hands = true;
         match read_only {
             true => self.read_only.insert(calendar.to_owned()),
             false => self.read_only.remove(calendar),
@@ -371,6 +374,12 @@ impl Truth {
             }
         }
         new_series
+    }
+
+    /// The person said which events a meeting was made for.
+    pub(crate) fn bonded_by_hand(&mut self, meeting: u64, events: impl Iterator<Item = String>) {
+        self.bonds.entry(meeting).or_default().extend(events);
+        self.changed_hands = true;
     }
 
     pub(crate) fn bonded(&self, meeting: u64, event: &str) -> bool {
