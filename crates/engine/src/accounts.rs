@@ -143,7 +143,7 @@ fn not_repeated(problem: Problem) -> Problem {
 /// Takes a granted account in: who is it, keep the secret, then the account, then decide anew about all meetings.
 pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, Problem> {
     let service = grant.service;
-    let asked = shared.now();
+    let asked = shared.mark();
     let (who, list) = recognize(shared, &grant)
         .await
         .map_err(|failure| failure.problem)?;
@@ -156,7 +156,7 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
         accounts::set_writes(tx, id, writes)?;
         creations::hurry(tx, now)?;
         if let Some(list) = &list {
-            shared.take_over_list(tx, id, list, asked)?;
+            shared.take_over_list(tx, id, list, shared.then(asked))?;
             calendars::due_now(tx, id)?;
         }
         for known in meetings::all(tx)? {

@@ -26,7 +26,7 @@ use crate::choices;
 use crate::create;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
 use crate::plan::{self, Source};
-use crate::shared::Shared;
+use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
@@ -143,8 +143,8 @@ impl Pass<'_> {
     /// An incremental pass.
     async fn changes(&self, token: &str) -> Result<(), Stopped> {
         let (shared, calendar) = (self.shared, self.calendar);
-        let began = shared.now();
-        let mut pages = Pages::new(self, Some(token), began);
+        let began = shared.mark();
+        let mut pages = Pages::new(self, Some(token), began.at);
         let mut odd = Vec::new();
         let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
         while let Some(mut page) = pages.next().await? {
@@ -180,8 +180,8 @@ impl Pass<'_> {
     async fn everything(&self) -> Result<(), Stopped> {
         let (shared, calendar) = (self.shared, self.calendar);
         let _shown = shared.busy();
-        let began = shared.now();
-        let from = began.checked_sub(LOOK_BACK).unwrap_or(began);
+        let began = shared.mark();
+        let from = began.at.checked_sub(LOOK_BACK).unwrap_or(began.at);
         let pass = shared
             .store
             .write(|tx| calendars::begin_full_pass(tx, calendar.id))?;
@@ -276,8 +276,9 @@ impl Pass<'_> {
         create::by_rule(tx, shared, calendar, &page.asking)
     }
 
-    fn ended(&self, tx: &Transaction<'_>, token: &str, began: Timestamp) -> rusqlite::Result<()> {
+    fn ended(&self, tx: &Transaction<'_>, token: &str, began: Mark) -> rusqlite::Result<()> {
         let shared = self.shared;
+        let began = shared.then(began);
         let choices = choices::current(tx, &shared.session.config)?;
         let poll = choices::poll(&choices, &shared.session.config);
         let pause = SignedDuration::try_from(shared.surroundings().stretch(poll)).unwrap_or(SLOWEST);

@@ -18,12 +18,9 @@ use crate::config::Config;
 use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
-use crate::store::{Store, accounts, clock, creations, outbox, settings};
+use crate::store::{Store, accounts, creations, outbox, settings};
 use crate::surroundings::Surroundings;
 use crate::{choices, plan};
-
-/// Less than this is how clocks are kept right.
-const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
 
 /// What the stages share.
 pub(crate) struct Shared {
@@ -37,8 +34,14 @@ pub(crate) struct Shared {
     busy: AtomicUsize,
     surroundings: Mutex<Surroundings>,
     install: String,
-    /// The last that was seen of the clock.
-    clock: Mutex<Option<Timestamp>>,
+}
+
+/// An instant that is kept while something is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    pub(crate) at: Timestamp,
+    /// By how much the clock had been set back until then.
+    pub(crate) back: SignedDuration,
 }
 
 /// Shows the engine as busy while it lives.
@@ -54,7 +57,7 @@ impl Drop for Busy<'_> {
 impl Shared {
     /// Opens the database and what stands on it. Nothing is sent yet.
     pub(crate) fn open(database: &Path, config: Config, ports: Ports) -> Result<Self, Problem> {
-        let store = Store::open(database)?;
+        let store = Store::open(database, Arc::clone(&ports.clock))?;
         let install = store.write(|tx| match settings::get(tx, "install")? {
             Some(install) => Ok(install),
             None => {
@@ -75,7 +78,7 @@ impl Shared {
         ports: Ports,
         why: Problem,
     ) -> Result<Self, Problem> {
-        let store = Store::open_read_only(database, why.clone())?;
+        let store = Store::open_read_only(database, Arc::clone(&ports.clock), why.clone())?;
         let install = store.read(|tx| settings::get(tx, "install"))?.ok_or(why)?;
         Ok(Self::with(store, install, config, ports))
     }
@@ -96,7 +99,6 @@ impl Shared {
             busy: AtomicUsize::new(0),
             surroundings: Mutex::default(),
             install,
-            clock: Mutex::default(),
         }
     }
 
@@ -125,23 +127,18 @@ impl Shared {
         self.session.now()
     }
 
-    /// Looks whether the clock was set back since it was last looked at, here or by the process before. Everything that
-    /// was noted then moves back with it, so that nothing waits longer, and nothing looks fresher, than it should.
-    pub(crate) fn mind_the_clock(&self) -> Result<(), Problem> {
-        let mut last = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = match *last {
-            Some(known) => Some(known),
-            None => self.store.read(clock::latest)?,
-        };
-        let now = self.now();
-        if let Some(by) = known.map(|known| known.duration_since(now))
-            && by > SET_BACK
-        {
-            tracing::warn!(seconds = by.as_secs(), "the clock was set back");
-            self.store.write(|tx| clock::set_back(tx, by, now))?;
+    /// The instant now, to be noted later by [`then`](Self::then).
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            at: self.now(),
+            back: self.store.set_back(),
         }
-        *last = Some(now);
-        Ok(())
+    }
+
+    /// The instant of a mark by the clock as it is now, which may have been set back since.
+    pub(crate) fn then(&self, mark: Mark) -> Timestamp {
+        let by = self.store.set_back() - mark.back;
+        mark.at.checked_sub(by).unwrap_or(mark.at)
     }
 
     pub(crate) fn paused(&self) -> Result<bool, Problem> {

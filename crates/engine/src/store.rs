@@ -18,10 +18,12 @@ pub(crate) mod settings;
 pub(crate) mod writes;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use self::clock::Seen;
+use crate::ports::Clock;
 use crate::profile::private_file;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
 use rusqlite::config::DbConfig;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
@@ -46,6 +48,7 @@ const MIGRATIONS: [&str; 9] = [
 /// The open database. One connection behind a lock: SQLite has one writer anyway, and no statement here runs long.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    clock: Seen,
     revision: tokio::sync::watch::Sender<u64>,
     trouble: Mutex<Option<Problem>>,
     /// Where a database lies that could not be read in its own place; removed with the store.
@@ -56,30 +59,30 @@ impl Store {
     /// Opens or creates the database and brings it to this version's schema.
     ///
     /// Refuses, and leaves untouched, a file of a newer version or one that is no database.
-    pub(crate) fn open(path: &Path) -> Result<Self, Problem> {
+    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         // SQLite gives its side files the mode of the database, which belongs to the person alone.
         if let Err(error) = private_file(path) {
             tracing::warn!(%error, "database file");
         }
         let connection = Connection::open(path).map_err(|error| problem(&error))?;
-        Self::prepare(connection).map_err(Unfit::problem)
+        Self::prepare(connection, clock).map_err(Unfit::problem)
     }
 
     /// Opens a database that cannot be written, because of `why`, to show what is known. Every write fails.
     ///
     /// # Errors
     /// `why`, when there is nothing to show; [`Code::DatabaseNewer`], [`Code::DatabaseDamaged`].
-    pub(crate) fn open_read_only(path: &Path, why: Problem) -> Result<Self, Problem> {
+    pub(crate) fn open_read_only(path: &Path, clock: Arc<dyn Clock>, why: Problem) -> Result<Self, Problem> {
         let Some((connection, copy)) = read_only(path) else {
             return Err(why);
         };
         if version(&connection).map_err(Unfit::problem)? < MIGRATIONS.len() {
             return Err(why);
         }
-        Ok(Self::with(connection, Some(why), copy))
+        Ok(Self::with(connection, clock, Some(why), copy))
     }
 
-    fn prepare(mut connection: Connection) -> Result<Self, Unfit> {
+    fn prepare(mut connection: Connection, clock: Arc<dyn Clock>) -> Result<Self, Unfit> {
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
         let version = version(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -95,13 +98,19 @@ impl Store {
             transaction.pragma_update(None, "user_version", number)?;
             transaction.commit()?;
         }
-        Ok(Self::with(connection, None, None))
+        Ok(Self::with(connection, clock, None, None))
     }
 
-    fn with(connection: Connection, trouble: Option<Problem>, copy: Option<TempDir>) -> Self {
+    fn with(
+        connection: Connection,
+        clock: Arc<dyn Clock>,
+        trouble: Option<Problem>,
+        copy: Option<TempDir>,
+    ) -> Self {
         connection.set_prepared_statement_cache_capacity(256);
         Self {
             connection: Mutex::new(connection),
+            clock: Seen::of(clock),
             revision: tokio::sync::watch::Sender::new(1),
             trouble: Mutex::new(trouble),
             _copy: copy,
@@ -109,13 +118,18 @@ impl Store {
     }
 
     /// Runs `work` in one transaction: all of it is committed, or none. Every write counts the revision up.
+    ///
+    /// Should the clock have been set back, everything noted before moves back first: what `work` notes is by the clock as
+    /// it is now, and must not move along.
     pub(crate) fn write<T>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, Problem> {
+        let clock = self.clock.reading();
         let run = || {
             let mut connection = self.lock();
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            self.clock.mind(&transaction)?;
             let value = work(&transaction)?;
             #[cfg(feature = "rehearsal")]
             crate::rehearsal::before_commit()?;
@@ -125,10 +139,28 @@ impl Store {
             Ok(value)
         };
         let written = run().map_err(|error| problem(&error));
+        if written.is_err() {
+            // What moved was rolled back.
+            self.clock.restore(clock);
+        }
         let trouble = written.as_ref().err().cloned();
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         self.touch();
         written
+    }
+
+    /// Looks whether the clock was set back since it was last looked at, here or by the process before. Everything that
+    /// was noted then moves back with it, so that nothing waits longer, and nothing looks fresher, than it should.
+    pub(crate) fn mind_the_clock(&self) -> Result<(), Problem> {
+        if self.read(|tx| self.clock.was_set_back(tx))? {
+            self.write(|_| Ok(()))?;
+        }
+        Ok(())
+    }
+
+    /// By how much the clock was set back, all in all, since the database was opened.
+    pub(crate) fn set_back(&self) -> SignedDuration {
+        self.clock.reading().back
     }
 
     /// Why the last write failed; none as soon as one succeeds.
@@ -324,18 +356,23 @@ pub(crate) fn json<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
+
+    fn clock() -> Arc<dyn Clock> {
+        Arc::new(SystemClock)
+    }
 
     #[test]
     fn an_older_binary_refuses_a_newer_file_and_leaves_it_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reconvene.db");
-        drop(Store::open(&path).unwrap());
+        drop(Store::open(&path, clock()).unwrap());
         Connection::open(&path)
             .unwrap()
             .pragma_update(None, "user_version", 99)
             .unwrap();
         assert_eq!(
-            Store::open(&path).err().map(|problem| problem.code),
+            Store::open(&path, clock()).err().map(|problem| problem.code),
             Some(Code::DatabaseNewer)
         );
         let version: i64 = Connection::open(&path)
@@ -355,7 +392,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(
-            Store::open(&path).err().map(|problem| problem.code),
+            Store::open(&path, clock()).err().map(|problem| problem.code),
             Some(Code::DatabaseDamaged)
         );
         assert!(std::fs::read_to_string(&path).unwrap().starts_with("certainly"));
@@ -376,7 +413,7 @@ mod tests {
         )
         .unwrap();
         drop(old);
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&path, clock()).unwrap();
         let (paused, calendar, list) = store
             .read(|tx| {
                 Ok((
@@ -398,13 +435,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reconvene.db");
         let why = || Problem::passing(Code::DiskFull, "The disk is full.", "");
-        let nothing = Store::open_read_only(&path, why()).err();
+        let nothing = Store::open_read_only(&path, clock(), why()).err();
         assert_eq!(nothing, Some(why()), "nothing is known yet");
 
-        let store = Store::open(&path).unwrap();
+        let store = Store::open(&path, clock()).unwrap();
         store.write(|tx| settings::set(tx, "poll", "1")).unwrap();
         let read = |known: &str| {
-            let frozen = Store::open_read_only(&path, why()).unwrap();
+            let frozen = Store::open_read_only(&path, clock(), why()).unwrap();
             let poll = frozen.read(|tx| settings::get(tx, "poll")).unwrap();
             assert_eq!(poll.as_deref(), Some(known));
             assert_eq!(
@@ -429,7 +466,7 @@ mod tests {
     #[test]
     fn p5_a_failed_transaction_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("reconvene.db")).unwrap();
+        let store = Store::open(&folder.path().join("reconvene.db"), clock()).unwrap();
         let failed = store.write(|tx| {
             settings::set(tx, "poll", "1")?;
             tx.execute("INSERT INTO nowhere VALUES (1)", [])

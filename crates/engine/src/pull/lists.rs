@@ -13,7 +13,7 @@ use rusqlite::Transaction;
 
 use crate::calendar::{self, Caller, Entry, List};
 use crate::failure::{Failure, FailureKind, account_pause, later, spread};
-use crate::shared::Shared;
+use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendar_lists::{self, CalendarList};
 use crate::store::calendars::{self, Calendar};
@@ -88,21 +88,27 @@ pub(crate) async fn look_for(shared: &Shared, wanted: &[CalendarId]) -> Result<(
 impl Shared {
     /// Reads an account's calendar list and takes it over. A failure is noted with the account.
     pub(crate) async fn list_calendars(&self, account: &Account, reading: Reading) -> Result<(), Problem> {
-        let now = self.now();
-        if let (Some(_), Some(problem)) = (account.obeys_until(now), &account.health.problem) {
+        let began = self.mark();
+        if let (Some(_), Some(problem)) = (account.obeys_until(began.at), &account.health.problem) {
             return Err(problem.clone());
         }
         let known = self.store.read(|tx| calendar_lists::get(tx, account.id))?;
-        match self.read_list(account, known, reading, now).await {
+        match self.read_list(account, known, reading, began.at).await {
             Ok(Read { list, whole_at, gone }) => self.store.write(|tx| {
+                let now = self.then(began);
                 for calendar in &gone {
                     unlisted(tx, calendar, now)?;
                 }
+                let whole_at = self.then(Mark {
+                    at: whole_at,
+                    ..began
+                });
                 self.take_over_list(tx, account.id, &list, whole_at)?;
                 accounts::went_well(tx, account.id, now)
             }),
             Err(ReadError::Store(problem)) => Err(problem),
             Err(ReadError::Failed(failure)) => {
+                let now = self.now();
                 let until = match failure.kind {
                     FailureKind::Limited(until) => Some(until),
                     FailureKind::Account => Some(account_pause(&failure.problem, now)),

@@ -199,7 +199,9 @@ impl Attempt<'_> {
             )));
         }
         let id = &stored.event.google_id;
-        match calendar::event(&self.shared.session, account, &calendar.google_id, id).await {
+        let answer = calendar::event(&self.shared.session, account, &calendar.google_id, id).await;
+        let now = self.shared.now();
+        match answer {
             Ok(Some(living @ Observation::Present(_))) if own => {
                 self.shared.store.write(|tx| {
                     let settings = self.shared.plan_settings(tx)?;

@@ -1,12 +1,19 @@
 //! A clock that is set back stalls nothing for longer than it was meant to wait, and makes nothing look fresh.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
 use jiff::SignedDuration;
 use reconvene_core::report::Overall;
+use reconvene_engine::ports::{Transport, TransportError};
 use reconvene_simulator::{Effect, Fault, Service as Wire};
 
-use crate::stand::{Running, Stand};
+use crate::shared::InProcess;
+use crate::stand::{Running, Stand, Wall};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -75,4 +82,38 @@ async fn p11_what_was_read_does_not_seem_to_be_read_in_time_to_come() {
     tokio::time::sleep(Duration::from_secs(20 * 60)).await;
     assert!((1..=2).contains(&lists(&stand)), "{}", lists(&stand));
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_p11_a_clock_set_back_in_the_middle_of_a_pass_cuts_no_grace_period() {
+    let (mut stand, event, meeting) = Stand::in_step("").await;
+    stand.cancel(&event);
+    stand.restart_over(Arc::new(SetsBack {
+        inner: InProcess(stand.simulator.router()),
+        wall: stand.wall(),
+        done: AtomicBool::new(false),
+    }));
+    stand.sync().await;
+    assert!(stand.engine.status().unwrap().fresh_as_of.unwrap() <= stand.now());
+    stand.sync_after(Duration::from_secs(100)).await;
+    assert!(stand.exists(meeting), "the pass learnt of it only after that");
+    stand.sync_after(Duration::from_secs(30)).await;
+    assert!(!stand.exists(meeting));
+}
+
+/// Sets the clock back once, while a calendar's events are on their way.
+struct SetsBack {
+    inner: InProcess,
+    wall: Arc<Wall>,
+    done: AtomicBool,
+}
+
+#[async_trait]
+impl Transport for SetsBack {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        if request.uri().path().ends_with("/events") && !self.done.swap(true, Ordering::Relaxed) {
+            self.wall.set_back(SignedDuration::from_mins(24));
+        }
+        self.inner.send(request).await
+    }
 }

@@ -46,6 +46,10 @@ impl Wall {
     fn services(&self) -> Timestamp {
         self.epoch + SignedDuration::try_from(self.began.elapsed()).unwrap()
     }
+
+    pub(crate) fn set_back(&self, by: SignedDuration) {
+        *self.back.lock().unwrap() += by;
+    }
 }
 
 impl Clock for Wall {
@@ -151,7 +155,11 @@ impl Stand {
 
     /// Sets it back.
     pub(crate) fn set_clock_back(&self, by: SignedDuration) {
-        *self.wall.back.lock().unwrap() += by;
+        self.wall.set_back(by);
+    }
+
+    pub(crate) fn wall(&self) -> Arc<Wall> {
+        Arc::clone(&self.wall)
     }
 
     /// Kills the engine and opens it again on the same file.
