@@ -400,7 +400,10 @@ impl Engine {
         provider
             .join_link(&self.shared.session, &account, &number)
             .await
-            .map_err(|failure| failure.problem)
+            .map_err(|failure| {
+                self.shared.heed(&account, &failure);
+                failure.problem
+            })
     }
 
     /// The events of the next `days` days for which a meeting could be made, asked of Google now; nothing of them is kept.

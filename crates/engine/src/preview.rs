@@ -180,7 +180,10 @@ pub(crate) async fn look(
         }
         match provider.read(&shared.session, account, &asked.number).await {
             Ok(meeting) => return Ok(Some(meeting)),
-            Err(failure) => failed = Some(failure.problem),
+            Err(failure) => {
+                shared.heed(account, &failure);
+                failed = Some(failure.problem);
+            }
         }
     }
     failed.map_or(Ok(None), Err)

@@ -15,10 +15,12 @@ use rusqlite::Connection;
 use tokio::sync::{Mutex as Gate, Notify};
 
 use crate::config::Config;
+use crate::failure::{Failure, FailureKind};
 use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
-use crate::store::{Store, accounts, creations, outbox, settings};
+use crate::store::accounts::{self, Account};
+use crate::store::{Store, creations, outbox, settings};
 use crate::surroundings::Surroundings;
 use crate::{choices, plan};
 
@@ -193,6 +195,20 @@ impl Shared {
 
     pub(crate) fn replan_in(&self, tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
         plan::replan(tx, meeting, &self.plan_settings(tx)?, self.now())
+    }
+
+    /// Heeds what a service asked for in answer to something outside pull and push: the whole account waits (P13).
+    pub(crate) fn heed(&self, account: &Account, failure: &Failure) {
+        let FailureKind::Limited(until) = failure.kind else {
+            return;
+        };
+        let now = self.now();
+        let noted = self
+            .store
+            .write(|tx| accounts::failed(tx, account.id, &failure.problem, Some(until), now));
+        if let Err(problem) = noted {
+            tracing::warn!(code = ?problem.code, "wait not noted");
+        }
     }
 
     /// Cuts short every wait that no service asked for.

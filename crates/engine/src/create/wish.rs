@@ -61,7 +61,10 @@ pub(crate) async fn recreate(shared: &Shared, meeting: MeetingId) -> Result<Meet
             }
             match provider.read(&shared.session, host, &number).await {
                 Err(failure) if failure.kind == FailureKind::Gone => {}
-                Err(failure) => return Err(failure.problem),
+                Err(failure) => {
+                    shared.heed(host, &failure);
+                    return Err(failure.problem);
+                }
                 Ok(_) => {
                     shared.store.write(|tx| {
                         meetings::set_problem(tx, meeting, None)?;
@@ -228,9 +231,20 @@ pub(crate) async fn without_meeting(shared: &Shared, days: u32) -> Result<Vec<Ev
     })?;
     let (mut views, mut failed) = (Vec::new(), None);
     for (calendar, owner) in watched {
+        let owner = shared
+            .store
+            .read(|tx| accounts::get(tx, owner.id))?
+            .unwrap_or(owner);
+        if let (Some(_), Some(problem)) = (owner.obeys_until(now), &owner.health.problem) {
+            failed = failed.or(Some(problem.clone()));
+            continue;
+        }
         match between(&shared.session, &owner, &calendar.google_id, now, to).await {
             Ok(events) => views.extend(events.iter().filter_map(|event| view(event, &calendar, now, to))),
-            Err(failure) => failed = failed.or(Some(failure.problem)),
+            Err(failure) => {
+                shared.heed(&owner, &failure);
+                failed = failed.or(Some(failure.problem));
+            }
         }
     }
     views.sort_by(|one, other| (one.start, &one.title).cmp(&(other.start, &other.title)));

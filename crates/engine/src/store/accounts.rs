@@ -149,7 +149,8 @@ pub(crate) fn went_well(tx: &Connection, id: AccountId, now: Timestamp) -> rusql
     tx.prepare_cached(sql)?.execute((id.0, Millis(now))).map(drop)
 }
 
-/// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone.
+/// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone. A longer wait that
+/// the service asked for meanwhile stays, unless only the person can help (P13).
 pub(crate) fn failed(
     tx: &Connection,
     id: AccountId,
@@ -157,6 +158,13 @@ pub(crate) fn failed(
     next_try: Option<Timestamp>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let obeys = get(tx, id)?.and_then(|account| account.obeys_until(now));
+    if problem.retryable && obeys > next_try {
+        return tx
+            .prepare_cached("UPDATE accounts SET last_attempt = ?2 WHERE id = ?1")?
+            .execute((id.0, Millis(now)))
+            .map(drop);
+    }
     tx.prepare_cached("UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4 WHERE id = ?1")?
         .execute((id.0, Millis(now), Json(problem), next_try.map(Millis)))
         .map(drop)
@@ -184,4 +192,45 @@ pub(crate) fn unpause(tx: &Connection, now: Timestamp) -> rusqlite::Result<()> {
 /// Forgets an account with everything that was read through it.
 pub(crate) fn remove(tx: &Connection, id: AccountId) -> rusqlite::Result<()> {
     tx.execute("DELETE FROM accounts WHERE id = ?1", [id.0]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::store::Store;
+
+    #[test]
+    fn p13_a_wait_that_the_service_asked_for_outlives_a_failure_of_something_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("reconvene.db"), Arc::new(SystemClock)).unwrap();
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let later = |seconds| now + SignedDuration::from_secs(seconds);
+        let passing = |code| Problem::passing(code, "It failed.", "");
+        let ana = Identity {
+            subject: "ana".to_owned(),
+            name: "Ana".to_owned(),
+            room: None,
+        };
+        let waits = |problem: &Problem, until| {
+            store.write(|tx| {
+                let id = signed_in(tx, Service::Google, &ana, "s", now)?;
+                failed(tx, id, &passing(Code::RateLimited), Some(later(600)), now)?;
+                failed(tx, id, problem, until, later(1))?;
+                let health = get(tx, id)?.map(|account| account.health);
+                Ok(health.and_then(|health| Some((health.problem?.code, health.next_try?))))
+            })
+        };
+        let asked = Some((Code::RateLimited, later(600)));
+        let broken = passing(Code::ServiceFailed);
+        assert_eq!(waits(&broken, None).unwrap(), asked);
+        assert_eq!(waits(&broken, Some(later(30))).unwrap(), asked);
+        let longer = Some((Code::ServiceFailed, later(900)));
+        assert_eq!(waits(&broken, Some(later(900))).unwrap(), longer);
+        let lost = Problem::lasting(Code::SignInAgain, "Sign in again.", "");
+        let needs_person = Some((Code::SignInAgain, later(30)));
+        assert_eq!(waits(&lost, Some(later(30))).unwrap(), needs_person);
+    }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, MeetingView, Remedy};
-use reconvene_simulator::Hand;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::{Hand, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, at, refused};
 
@@ -180,22 +180,31 @@ async fn p11_bonding_needs_the_meeting_to_be_readable() {
     let stand = Stand::new("").await;
     let planning = meeting(&stand, ANA, "Planning", 2);
     event_with(&stand, planning);
-    stand.fault(
-        reconvene_simulator::Service::Zoom,
-        "/meetings/",
-        "GET",
-        refused("503_html"),
-    );
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
     stand.sync().await;
     let id = stand.view("Review").id;
-    stand.fault(
-        reconvene_simulator::Service::Zoom,
-        "/meetings/",
-        "GET",
-        refused("503_html"),
-    );
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
     assert!(stand.engine.bond(id).await.unwrap_err().retryable);
     stand.engine.bond(id).await.unwrap();
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(planning).as_deref(), Some("Review"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_what_a_service_answers_to_a_word_of_the_person_is_heeded_by_everything() {
+    let stand = Stand::new("").await;
+    let planning = meeting(&stand, ANA, "Planning", 2);
+    event_with(&stand, planning);
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
+    stand.sync().await;
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    let id = stand.view("Review").id;
+    assert_eq!(stand.engine.bond(id).await.unwrap_err().code, Code::RateLimited);
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(3)).await;
+    stand.engine.bond(id).await.unwrap_err();
+    stand.engine.plan().await.unwrap();
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+    stand.sync_after(MINUTE).await;
+    stand.engine.bond(id).await.unwrap();
 }
