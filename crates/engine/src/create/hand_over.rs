@@ -1,6 +1,6 @@
 //! The meeting that was made is written on its event, or deleted again when the event does not take it.
 
-use reconvene_core::conference::Source;
+use reconvene_core::conference::{Source, Target};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Service;
 use reconvene_core::write_back::{self, Mark};
@@ -13,6 +13,7 @@ use crate::calendar::write::{Patch, Patched, Properties, patch};
 use crate::failure::{Failure, FailureKind};
 use crate::store::accounts;
 use crate::store::creations::{self, Stage};
+use crate::store::events;
 
 /// The one status that says yes to a deletion.
 const DONE: u16 = 204;
@@ -154,6 +155,9 @@ impl Making<'_> {
                 };
             }
         }
+        if self.is_on_another_event(&number)? {
+            return Ok(Ending::Kept(why));
+        }
         if self.previews()? {
             return Ok(Ending::Previewed);
         }
@@ -164,5 +168,13 @@ impl Making<'_> {
             Err(failure) if failure.kind == FailureKind::Final => Ok(Ending::Kept(why)),
             Err(failure) => Err(self.failed(failure)),
         }
+    }
+    /// Whether an event is known to point at the meeting all the same: somebody found its number at the provider (P3).
+    fn is_on_another_event(&self, number: &str) -> Result<bool, Problem> {
+        let target = Target::Meeting {
+            service: self.row.service,
+            number: number.to_owned(),
+        };
+        self.shared.store.read(|tx| events::point_at(tx, &target))
     }
 }

@@ -170,6 +170,15 @@ pub(crate) fn with_conference(tx: &Connection) -> rusqlite::Result<Vec<Stored>> 
     with_exceptions(tx, rows?)
 }
 
+/// Whether any living event is known to point at what a target names.
+pub(crate) fn point_at(tx: &Connection, target: &Target) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM meetings m JOIN links l ON l.meeting = m.id JOIN events e ON e.id = l.event
+                        WHERE m.target = ?1 AND e.gone_since IS NULL)",
+    )?
+    .query_row([Json(target)], |row| row.get(0))
+}
+
 /// How many living events of a calendar carry a conference.
 pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<u32> {
     tx.prepare_cached(

@@ -250,6 +250,41 @@ async fn p5_an_event_cancelled_meanwhile_leaves_no_meeting_behind() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_a_meeting_to_be_taken_back_is_kept_when_another_event_has_it_by_then() {
+    let (mut stand, event) = ready().await;
+    let other = stand.add(NewEvent::new(ANA, "Other", at(START)));
+    let simulator = stand.simulator.clone();
+    let cancelled = event.clone();
+    stand.restart_over(Arc::new(Meddler::new(&stand, "PATCH", move || {
+        let cancel = Hand::CancelEvent {
+            calendar: ANA.into(),
+            event: cancelled.clone(),
+        };
+        simulator.hand(cancel).unwrap();
+    })));
+    stand.fault(Wire::Zoom, "/users/me/meetings", "GET", refused("503_html"));
+    assert!(add(&stand, &event).await.is_err());
+    let [made] = meetings(&stand)[..] else {
+        panic!("{:?}", meetings(&stand))
+    };
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: other,
+        meeting: made,
+    });
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand), [made]);
+    let entries = stand.engine.activity(10, None).unwrap();
+    let kept = entries.into_iter().find(|entry| entry.outcome == Outcome::Kept);
+    assert!(kept.unwrap().problem.unwrap().hint.contains(&made.to_string()));
+    assert_eq!(
+        stand.topic(made).as_deref(),
+        Some("Other"),
+        "P2: it follows that one"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn p5_a_refused_write_leaves_no_meeting_behind() {
     for (preset, code) in [
         ("google_403_forbidden", Code::PermissionDenied),
