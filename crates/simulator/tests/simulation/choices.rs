@@ -422,7 +422,11 @@ impl Run {
             return;
         }
         let (id, number) = fitting[meeting as usize % fitting.len()];
-        if self.tell(0, |engine| engine.unbond(id)).is_some() {
+        // It may have ended right after it had kept the word.
+        let shows = |views: &[MeetingView]| views.iter().any(|view| view.id == id && !view.bonded);
+        if self.tell(0, |engine| engine.unbond(id)).is_some()
+            || self.tell(0, Engine::meetings).is_some_and(|views| shows(&views))
+        {
             let now = self.now();
             let mut ledger = self.around.ledger.lock().unwrap();
             ledger.word.unbonded.insert((0, number), now);

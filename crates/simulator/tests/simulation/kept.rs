@@ -11,6 +11,7 @@ use crate::ledger::Machine;
 use crate::making::made_here;
 use crate::run::Run;
 use crate::settle::Wrong;
+use crate::truth::cut;
 
 /// So many entries are looked through.
 const NEWEST: u32 = 200;
@@ -116,7 +117,7 @@ impl Run {
 
     /// P5, P11: a meeting that was made is on its event, or was, or was deleted again, or the person is told of it.
     pub(crate) fn no_orphans(&mut self, wrong: &mut Wrong) {
-        let orphans: Vec<u64> = self.around.simulator.with(|world| {
+        let orphans: Vec<(u64, String)> = self.around.simulator.with(|world| {
             let ledger = self.around.ledger.lock().unwrap();
             let made = world.meetings().filter(|meeting| made_here(meeting));
             let there = made.filter(|meeting| {
@@ -125,19 +126,27 @@ impl Run {
                     && !ledger.drifted.contains_key(&meeting.id)
                     && !ledger.truth.ever_pointed_at(meeting.id)
             });
-            there.map(|meeting| meeting.id).collect()
+            there.map(|meeting| (meeting.id, meeting.topic.clone())).collect()
         });
         if orphans.is_empty() {
             return;
         }
-        let told: Vec<String> = (0..self.disks.len())
+        let told: Vec<ActivityEntry> = (0..self.disks.len())
             .flat_map(|machine| self.entries(machine))
-            .filter_map(|entry| entry.problem)
-            .map(|problem| problem.hint)
+            .filter(|entry| entry.problem.is_some())
             .collect();
-        for number in orphans {
-            let named = told.iter().any(|hint| hint.contains(&number.to_string()));
-            if !named {
+        for (number, topic) in orphans {
+            let names = |entry: &ActivityEntry| {
+                let problem = entry.problem.as_ref();
+                problem.is_some_and(|problem| problem.hint.contains(&number.to_string()))
+            };
+            // Whoever lost the answer and may not see the list can only say that there may be one.
+            let suspects = |entry: &ActivityEntry| {
+                let code = entry.problem.as_ref().map(|problem| problem.code);
+                (entry.outcome, code) == (Outcome::Kept, Some(Code::MissingScope))
+                    && cut(&entry.title) == topic
+            };
+            if !told.iter().any(|entry| names(entry) || suspects(entry)) {
                 wrong.push(("P5", format!("{number} was made, and nobody knows of it")));
             }
         }

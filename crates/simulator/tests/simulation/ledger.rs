@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     pub(crate) let_go: BTreeSet<u64>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
+    /// Meetings that an engine wrote on an event.
+    pub(crate) offered: BTreeSet<u64>,
     /// Which machine deleted a meeting.
     pub(crate) deleted_by: BTreeMap<u64, Machine>,
     pub(crate) grace: SignedDuration,
@@ -286,6 +288,14 @@ impl Ledger {
             let place = (machine, key.0.clone());
             self.known.hidden(&place, !at_home(key), since, now)
         };
+        // An engine takes back what it made and could not hand over. That somebody put the number on another event meanwhile
+        // is known from that calendar's next pass on.
+        let unoffered = world
+            .meeting(number)
+            .is_some_and(|meeting| self.is_unoffered(meeting));
+        let untold = |key: &Key, since: Timestamp| {
+            unoffered && !self.known.seen_between(&(machine, key.0.clone()), since, looked)
+        };
         let live = self.truth.rows.iter().find(|(key, row)| {
             self.truth.points_at(key, row, number)
                 && !over(key, row)
@@ -293,9 +303,13 @@ impl Ledger {
                 && watched(key)
                 && world.calendars().contains(&key.0)
                 && !hidden(key, row.linked_since)
+                && !untold(key, row.linked_since)
         });
         if let Some((key, _)) = live {
             return Some(format!("the living event {} on {} points at it", key.1, key.0));
+        }
+        if unoffered {
+            return None;
         }
         let Some(events) = events else {
             return Some("no event was ever bonded to it".to_owned());

@@ -38,6 +38,11 @@ impl Ledger {
         made_here(meeting) && !self.truth.ever_pointed_at(meeting.id)
     }
 
+    /// Whether an engine made a meeting that it has not written on any event. Nobody but the person can have put it on one.
+    pub(crate) fn is_unoffered(&self, meeting: &Meeting) -> bool {
+        made_here(meeting) && !self.offered.contains(&meeting.id)
+    }
+
     /// A list of meetings was read: what it says of those that an engine made is known from then on.
     pub(crate) fn list_read(&mut self, world: &World, arrival: &Arrival<'_>) {
         for meeting in world.meetings().filter(|meeting| made_here(meeting)) {
@@ -124,6 +129,7 @@ impl Ledger {
             }
         }
         if entry.applied {
+            self.offered.extend(conference(&after).0);
             self.truth.look(world);
         }
     }

@@ -111,6 +111,46 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::SERIES,
         "the last date of a half was cancelled when it went without the conference",
     ),
+    (
+        1_001_353,
+        Learned::CHOICES,
+        "a copy of a series, to which the person gave the meeting",
+    ),
+    (
+        1_002_247,
+        Learned::CHOICES,
+        "the answer that made a meeting was lost, and the list refused for good",
+    ),
+    (
+        1_003_747,
+        Learned::CHOICES,
+        "a wait that the answer to a person’s word asked for, forgotten",
+    ),
+    (
+        1_003_853,
+        Learned::CHOICES,
+        "a meeting put on another event while it was taken back",
+    ),
+    (
+        1_005_045,
+        Learned::CHOICES,
+        "a grace period cut short by a clock that was set back in the middle of a pass",
+    ),
+    (
+        1_005_059,
+        Learned::CHOICES,
+        "a series on a calendar that could only be read by then",
+    ),
+    (
+        1_005_106,
+        Learned::CHOICES,
+        "a wait that another calendar’s answer asked for, ended by a list that failed",
+    ),
+    (
+        1_006_745,
+        Learned::CHOICES,
+        "a machine that ended right after it had kept the person’s word",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {
