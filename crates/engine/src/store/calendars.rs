@@ -181,7 +181,7 @@ pub(crate) fn failed(
 ) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE calendars SET last_attempt = ?2, problem = ?3, available = ?4, next_try = ?5, failures = failures + 1
-         WHERE id = ?1",
+         WHERE id = ?1 AND listed",
     )?
     .execute((id.0, Millis(now), Json(problem), available, Millis(next_try)))
     .map(drop)
