@@ -1,7 +1,6 @@
 //! Preview: what the push would do now, found out the way it would find it out, and nothing done. Meetings are read at
 //! their providers so that the answer is exact; what was read is not kept, because it must not alter what happens later.
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use reconvene_core::amend::{Amendment, amend};
 use reconvene_core::conference::Target;
@@ -25,19 +24,15 @@ use crate::store::outbox::{self, Pending};
 /// So many meetings are read; beyond, what is known of them has to do.
 const MOST_READ: usize = 100;
 
-/// At most so many are read at the same time.
-const TOGETHER: usize = 4;
-
 /// Everything that waits to be done, and what would come of it.
 pub(crate) async fn plan(shared: &Shared) -> Result<PlanView, Problem> {
     let circumstances = Circumstances::of(shared)?;
     let pending = shared.store.read(outbox::all)?;
-    let actions = futures::stream::iter(pending.into_iter().enumerate())
-        .map(|(place, pending)| action(shared, &circumstances, pending, place < MOST_READ))
-        .buffered(TOGETHER)
-        .collect::<Vec<_>>()
-        .await;
-    let actions: Result<Vec<Option<ActionView>>, Problem> = actions.into_iter().collect();
+    let mut actions = Vec::new();
+    // One after the other: what one reading is told of a wait holds for the next (P13).
+    for (place, pending) in pending.into_iter().enumerate() {
+        actions.extend(action(shared, &circumstances, pending, place < MOST_READ).await?);
+    }
     let additions = shared
         .store
         .read(|tx| additions(tx, &circumstances, shared.now()))?;
@@ -45,7 +40,7 @@ pub(crate) async fn plan(shared: &Shared) -> Result<PlanView, Problem> {
         fresh_as_of: circumstances.fresh_as_of,
         preview: circumstances.preview,
         paused: circumstances.paused,
-        actions: actions?.into_iter().flatten().collect(),
+        actions,
         additions,
     })
 }
