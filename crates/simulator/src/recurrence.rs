@@ -19,27 +19,53 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
+    /// The start is the first date, whether a rule names it or not
+    /// (<https://developers.google.com/workspace/calendar/api/v3/reference/events>, `start`: "for a recurring event, this is
+    /// the start time of the first instance"; <https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.3>), and one of those
+    /// that `COUNT` counts.
     fn parse(&self) -> Option<RRuleSet> {
-        let mut text = if self.zone == "UTC" {
-            format!("DTSTART:{}Z", self.first)
-        } else {
-            format!("DTSTART;TZID={}:{}", self.zone, self.first)
+        let (rules, others): (Vec<&String>, Vec<&String>) =
+            self.lines.iter().partition(|line| line.starts_with("RRULE"));
+        let mut text = self.at_first("DTSTART");
+        let lines = |lines: &[&String]| -> String {
+            lines
+                .iter()
+                .map(|line| format!("\n{}", self.with_times(line)))
+                .collect()
         };
-        for line in &self.lines {
-            text.push('\n');
-            text.push_str(&self.with_times(line));
+        if self.begins_by_rule(&rules) {
+            text.push_str(&lines(&rules));
+        } else {
+            let fewer: Vec<String> = rules.iter().filter_map(|line| one_fewer(line)).collect();
+            text.push_str(&lines(&fewer.iter().collect::<Vec<_>>()));
+            text = format!("{text}\n{}", self.at_first("RDATE"));
         }
-        // Without a rule the start is a date by itself, beside those that are named
-        // (<https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.2>).
-        if !self.lines.iter().any(|line| line.starts_with("RRULE")) {
-            let first = match self.zone.as_str() {
-                "UTC" => format!("RDATE:{}Z", self.first),
-                zone => format!("RDATE;TZID={zone}:{}", self.first),
-            };
-            text.push('\n');
-            text.push_str(&first);
-        }
+        text.push_str(&lines(&others));
         text.parse().ok()
+    }
+
+    /// The start, named by a property.
+    fn at_first(&self, property: &str) -> String {
+        match self.zone.as_str() {
+            "UTC" => format!("{property}:{}Z", self.first),
+            zone => format!("{property};TZID={zone}:{}", self.first),
+        }
+    }
+
+    /// Whether a rule names the start. One without days of its own takes them from the start.
+    fn begins_by_rule(&self, rules: &[&String]) -> bool {
+        rules.iter().any(|rule| {
+            if !rule.contains("BY") {
+                return true;
+            }
+            let alone = format!("{}\n{}", self.at_first("DTSTART"), self.with_times(rule));
+            let first = |rules: RRuleSet| rules.all(1).dates.first().map(chrono::DateTime::naive_local);
+            let start = chrono::NaiveDateTime::parse_from_str(&self.first, "%Y%m%dT%H%M%S").ok();
+            // What nobody can read is refused elsewhere.
+            alone
+                .parse::<RRuleSet>()
+                .map_or(true, |rules| start.is_some() && first(rules) == start)
+        })
     }
 
     /// All-day rules name dates; the expansion knows only instants, so dates become midnights in UTC. A timed rule
@@ -113,6 +139,21 @@ impl Schedule {
     }
 }
 
+/// A rule that gives one date fewer; `None` when that leaves nothing. A rule without a count stays as it is.
+fn one_fewer(rule: &str) -> Option<String> {
+    let mut parts: Vec<String> = rule.split(';').map(str::to_owned).collect();
+    for part in &mut parts {
+        let (before, count) = part.split_once("COUNT=").unwrap_or((part, ""));
+        if let Ok(count) = count.parse::<u32>() {
+            if count <= 1 {
+                return None;
+            }
+            *part = format!("{before}COUNT={}", count - 1);
+        }
+    }
+    Some(parts.join(";"))
+}
+
 fn midnight(date: &str) -> String {
     format!("{}T000000Z", date.trim())
 }
@@ -162,6 +203,22 @@ mod tests {
             rules.starts(None, None, 10),
             [at("2026-10-19T07:00:00Z"), at("2026-10-22T10:00:00Z")]
         );
+    }
+
+    #[test]
+    fn a_start_that_its_rule_does_not_name_is_the_first_date_and_counts() {
+        let rules = weekly(&["RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=3"]);
+        assert_eq!(
+            rules.starts(None, None, 10),
+            [
+                at("2026-10-19T07:00:00Z"),
+                at("2026-10-20T07:00:00Z"),
+                at("2026-10-27T08:00:00Z")
+            ]
+        );
+        assert!(rules.has(at("2026-10-19T07:00:00Z")));
+        let one = weekly(&["RRULE:FREQ=WEEKLY;BYDAY=TU;COUNT=1"]);
+        assert_eq!(one.starts(None, None, 10), [at("2026-10-19T07:00:00Z")]);
     }
 
     #[test]
