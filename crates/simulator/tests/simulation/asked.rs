@@ -62,10 +62,7 @@ impl Ledger {
             && let Some(original) = original(&date.id)
         {
             let now = entry.at;
-            if !self
-                .versions(number)
-                .any(|version| version.cancels(original, now))
-            {
+            if !self.ever_was(number, |version| version.cancels(original, now)) {
                 let how = format!(
                     "the date {original} of {number} cancelled: no series bonded to it ever asked for that"
                 );
@@ -78,10 +75,23 @@ impl Ledger {
         }
     }
 
-    /// Everything that a series bonded to a meeting ever was.
+    /// Everything that a series bonded to a meeting ever was, while it had another meeting too: of its changed dates a
+    /// machine may know no more than that.
     fn versions(&self, meeting: u64) -> impl Iterator<Item = &Version> {
-        let all = self.truth.series_of(meeting).flatten();
+        let all = self.truth.pasts_of(meeting).flatten();
         all.filter(|version| !version.halves.is_empty())
+    }
+
+    /// Whether a series bonded to a meeting ever was like this, as far as a machine can know: its halves may be on several
+    /// calendars, which are read one after the other.
+    fn ever_was(&self, meeting: u64, like: impl Fn(&Version) -> bool) -> bool {
+        let read_apart = |versions: &Vec<Version>| {
+            versions.iter().enumerate().any(|(at, early)| {
+                let mut late = versions.iter().skip(at + 1).take(3);
+                late.any(|late| late.read_before(early).any(|mixed| like(&mixed)))
+            })
+        };
+        self.versions(meeting).any(&like) || self.truth.pasts_of(meeting).any(read_apart)
     }
 
     /// A write about one date touches nothing but its times, and only as the date asks (P4).
@@ -110,7 +120,7 @@ impl Ledger {
         };
         let before = (date.start, date.minutes);
         let asked = |version: &Version| version.asks_for(original, before, start, minutes);
-        if (text.is_some() && start.is_none()) || !self.versions(number).any(asked) {
+        if (text.is_some() && start.is_none()) || !self.ever_was(number, asked) {
             let how = format!(
                 "{} written to the date {original} of {number}: no series bonded to it ever asked for that",
                 entry.body
@@ -206,7 +216,7 @@ impl Ledger {
         let after = world.meeting(number).filter(|_| entry.applied && laid_out);
         if let Some(after) = after.filter(|after| after.occurrences != meeting.occurrences)
             && !undoing
-            && !self.versions(number).any(|version| version.lays_out(after, now))
+            && !self.ever_was(number, |version| version.lays_out(after, now))
         {
             let dates: Vec<String> = after
                 .occurrences

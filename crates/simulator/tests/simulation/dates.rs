@@ -301,6 +301,18 @@ impl Version {
         part
     }
 
+    /// What is known of the series while one calendar has been read anew and the others are still known as they were.
+    pub(crate) fn read_before(&self, early: &Self) -> impl Iterator<Item = Self> {
+        let calendars: BTreeSet<&str> = self.halves.iter().map(|half| half.key.0.as_str()).collect();
+        calendars.into_iter().map(move |anew| {
+            let mut mixed = self.only(|calendar| calendar == anew);
+            mixed
+                .halves
+                .extend(early.only(|calendar| calendar != anew).halves);
+            mixed
+        })
+    }
+
     /// In what a meeting differs from it, in words; empty when it is in step.
     pub(crate) fn differences(&self, meeting: &Meeting, now: Timestamp) -> Vec<String> {
         let Some(latest) = self.latest(now) else {

@@ -151,6 +151,21 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::CHOICES,
         "a machine that ended right after it had kept the person’s word",
     ),
+    (
+        302,
+        Learned::BOTH,
+        "a full pass took a changed date for edited anew, and an undo for answered",
+    ),
+    (
+        1_731,
+        Learned::BOTH,
+        "a pass that was under way when its calendar left the list held up a deletion for ever",
+    ),
+    (
+        2_278,
+        Learned::BOTH,
+        "meetings read together for the plan, one of them told to wait",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

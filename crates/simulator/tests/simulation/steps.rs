@@ -49,12 +49,12 @@ impl Learned {
         series: true,
     };
 
-    /// What a seed's history has learned: one lesson or the other, in turns.
+    /// What a seed's history has learned: one lesson, the other, or both, in turns.
     pub(crate) const fn of(seed: u64) -> Self {
-        if seed.is_multiple_of(2) {
-            Self::SERIES
-        } else {
-            Self::CHOICES
+        match seed % 3 {
+            0 => Self::BOTH,
+            1 => Self::CHOICES,
+            _ => Self::SERIES,
         }
     }
 }

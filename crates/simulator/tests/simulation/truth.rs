@@ -215,6 +215,13 @@ impl Truth {
         self.series.range(of).map(|(_, versions)| versions)
     }
 
+    /// The same, and what those series were while they had another meeting.
+    pub(crate) fn pasts_of(&self, meeting: u64) -> impl Iterator<Item = &Vec<Version>> {
+        let known = move |base: &String| self.series.contains_key(&(meeting, base.clone()));
+        let all = self.series.iter().filter(move |((_, base), _)| known(base));
+        all.map(|(_, versions)| versions)
+    }
+
     fn take_in(&mut self, key: Key, calendar: &str, event: &Event, now: Timestamp) {
         let (meeting, origin) = conference(event);
         let mut row = Row {
