@@ -8,12 +8,13 @@ mod dates;
 pub(crate) mod lists;
 mod masters;
 mod pages;
+mod past;
 
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::{Event, Kind, Observation};
+use reconvene_core::event::Observation;
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Answer;
@@ -29,12 +30,12 @@ use crate::plan::{self, Source};
 use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
-use crate::store::events::{self, Stored};
+use crate::store::events;
 use crate::store::exceptions;
 use crate::surroundings::SLOWEST;
 
-/// A full pass lists what ended no longer ago than this.
-const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
+/// What ended longer ago than this is not listed in a full pass, and not kept.
+pub(crate) const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// So many passes may fail in a row over one event that cannot be looked up; then it stays as it is known.
 const PATIENCE: u32 = 5;
@@ -199,11 +200,10 @@ impl Pass<'_> {
             clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
             let mut vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
             vanished.retain(|stored| !clear.tells_of(&stored.event.google_id));
-            let (over, missing): (Vec<Stored>, Vec<Stored>) = vanished
-                .into_iter()
-                .partition(|stored| is_over(&stored.event, &calendar.zone, from));
+            // What is over is not listed.
+            vanished.retain(|stored| !past::is_over(stored, &calendar.zone, from));
             let mut found = Vec::new();
-            for stored in &missing {
+            for stored in &vanished {
                 let google_id = &stored.event.google_id;
                 match closer::look_up(self, google_id).await? {
                     Looked::Row(observation) => found.push(observation),
@@ -222,7 +222,7 @@ impl Pass<'_> {
                 if page.access == READER {
                     found.iter_mut().for_each(Observation::of_somebody_else);
                     // It may have been cancelled after it ceased to be the person's.
-                    for stored in &missing {
+                    for stored in &vanished {
                         events::of_somebody_else(tx, stored.id)?;
                     }
                 }
@@ -238,12 +238,6 @@ impl Pass<'_> {
                 for kept in exceptions::vanished(tx, calendar.id, pass)? {
                     if !unanswered.contains(&kept.google_id) {
                         exceptions::forget(tx, calendar.id, &kept.google_id)?;
-                    }
-                }
-                for stored in &over {
-                    events::forget(tx, stored.id)?;
-                    if let Some(meeting) = stored.meeting {
-                        plan::replan(tx, meeting, &settings, shared.now())?;
                     }
                 }
                 self.ended(tx, token, began)
@@ -278,19 +272,19 @@ impl Pass<'_> {
 
     fn ended(&self, tx: &Transaction<'_>, token: &str, began: Mark) -> rusqlite::Result<()> {
         let shared = self.shared;
-        let began = shared.then(began);
+        let (mark, began) = (began, shared.then(began));
         let choices = choices::current(tx, &shared.session.config)?;
         let poll = choices::poll(&choices, &shared.session.config);
         let pause = SignedDuration::try_from(shared.surroundings().stretch(poll)).unwrap_or(SLOWEST);
         let next = spread(pause, shared.now(), shared.session.ports.dice.as_ref());
+        past::let_go(shared, tx, self.calendar)?;
         calendars::passed(tx, self.calendar.id, token, &self.fingerprint(), began, next)?;
+        if mark.at.duration_since(began) > LOOK_BACK {
+            // The clock was set back meanwhile: see `store/clock.rs`.
+            calendars::in_full(tx)?;
+        }
         accounts::went_well(tx, self.account.id, began)
     }
-}
-
-/// Whether nothing of an event lies after `from`. The end of a series is not known here; its rule tells when it is over.
-fn is_over(event: &Event, zone: &str, from: Timestamp) -> bool {
-    !matches!(event.kind, Kind::Series { .. }) && event.end.instant(zone) <= from
 }
 
 /// Changed and cancelled dates, still ahead, of series with a meeting, that a full list did not show. Those of other series

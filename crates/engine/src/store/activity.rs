@@ -147,6 +147,16 @@ pub(crate) fn settle(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()
     .map(drop)
 }
 
+/// Takes off every entry of a meeting what could still be done about its event. What can be undone stays so.
+pub(crate) fn outlive(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "UPDATE activity SET remedies = iif(remedies LIKE '%\"undo\"%', '[\"undo\"]', '[]'), next_try = NULL
+         WHERE meeting = ?1 AND remedies NOT IN ('[]', '[\"undo\"]')",
+    )?
+    .execute([meeting.0])
+    .map(drop)
+}
+
 /// Closes the entry of an action that is not needed any more.
 pub(crate) fn supersede(tx: &Connection, entry: EntryId) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE activity SET outcome = ?2, next_try = NULL, remedies = '[]' WHERE id = ?1")?

@@ -220,3 +220,8 @@ pub(crate) fn due_unless_just_read(tx: &Connection, now: Timestamp) -> rusqlite:
     )
     .map(drop)
 }
+
+/// Has every calendar read in full the next time.
+pub(crate) fn in_full(tx: &Connection) -> rusqlite::Result<()> {
+    tx.execute("UPDATE calendars SET sync_token = NULL", []).map(drop)
+}

@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::Millis;
+use super::calendars;
 use crate::ports::Clock;
+use crate::pull::LOOK_BACK;
 
 /// Less than this is how clocks are kept right.
 const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
@@ -81,6 +83,10 @@ impl Seen {
         if let Some(by) = by {
             tracing::warn!(seconds = by.as_secs(), "the clock was set back");
             set_back(tx, by, now)?;
+            if by > LOOK_BACK {
+                // What left the store because it seemed over may lie ahead again.
+                calendars::in_full(tx)?;
+            }
         }
         self.restore(Reading {
             last: Some(now),

@@ -189,11 +189,35 @@ pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Re
 
 /// Events of a calendar that carry a link, live, and were not seen in its present full pass.
 pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusqlite::Result<Vec<Stored>> {
-    tx.prepare_cached(&format!(
-        "{SELECT} WHERE e.calendar = ?1 AND e.pass < ?2 AND e.gone_since IS NULL AND l.meeting IS NOT NULL ORDER BY e.id"
-    ))?
-    .query_map((calendar.0, pass), stored)?
-    .collect()
+    let rows: rusqlite::Result<Vec<Stored>> = tx
+        .prepare_cached(&format!(
+            "{SELECT} WHERE e.calendar = ?1 AND e.pass < ?2 AND e.gone_since IS NULL AND l.meeting IS NOT NULL ORDER BY e.id"
+        ))?
+        .query_map((calendar.0, pass), stored)?
+        .collect();
+    with_exceptions(tx, rows?)
+}
+
+/// Events of a calendar that are over since before `before`, or of which that is not known yet.
+pub(crate) fn perhaps_over(
+    tx: &Connection,
+    calendar: CalendarId,
+    before: Timestamp,
+) -> rusqlite::Result<Vec<Stored>> {
+    let rows: rusqlite::Result<Vec<Stored>> = tx
+        .prepare_cached(&format!(
+            "{SELECT} WHERE e.calendar = ?1 AND (e.over_at IS NULL OR e.over_at <= ?2) ORDER BY e.id"
+        ))?
+        .query_map((calendar.0, Millis(before)), stored)?
+        .collect();
+    with_exceptions(tx, rows?)
+}
+
+/// Notes until when something of an event lies ahead, as far as is seen now.
+pub(crate) fn over_at(tx: &Connection, event: i64, end: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET over_at = ?2 WHERE id = ?1")?
+        .execute((event, Millis(end)))
+        .map(drop)
 }
 
 /// Keeps an event as it is now, alive. Its link is kept apart, by [`link`].
@@ -212,18 +236,23 @@ pub(crate) fn put(
         Kind::Exception(place) => ("exception", None, Some(place)),
     };
     let (original, _, original_day) = place.map(|place| columns(&place.original)).unwrap_or_default();
+    // What a series still brings is looked up in its rule, and when a day is over the calendar's zone says.
+    let over_at = match recurrence {
+        None => ends,
+        Some(_) => None,
+    };
     tx.prepare_cached(
         "INSERT INTO events (calendar, google_id, etag, title, starts, starts_zone, starts_day, ends, ends_day, kind,
-                             recurrence, series, original, original_day, organized_here, pass, learnt)
+                             recurrence, series, original, original_day, organized_here, pass, learnt, over_at)
          VALUES (:calendar, :google_id, :etag, :title, :starts, :starts_zone, :starts_day, :ends, :ends_day, :kind,
-                 :recurrence, :series, :original, :original_day, :organized_here, :pass, :learnt)
+                 :recurrence, :series, :original, :original_day, :organized_here, :pass, :learnt, :over_at)
          ON CONFLICT (calendar, google_id) DO UPDATE
          SET etag = excluded.etag, title = excluded.title, starts = excluded.starts,
              starts_zone = excluded.starts_zone, starts_day = excluded.starts_day, ends = excluded.ends,
              ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
              series = excluded.series, original = excluded.original, original_day = excluded.original_day,
              organized_here = excluded.organized_here, pass = excluded.pass, learnt = excluded.learnt,
-             odd = 0, gone_since = NULL
+             over_at = excluded.over_at, odd = 0, gone_since = NULL
          RETURNING id",
     )?
     .query_row(
@@ -232,7 +261,7 @@ pub(crate) fn put(
             ":starts": starts, ":starts_zone": starts_zone, ":starts_day": starts_day, ":ends": ends,
             ":ends_day": ends_day, ":kind": kind, ":recurrence": recurrence,
             ":series": place.map(|place| &place.series), ":original": original, ":original_day": original_day, ":organized_here": event.organized_here,
-            ":pass": pass, ":learnt": Millis(now),
+            ":pass": pass, ":learnt": Millis(now), ":over_at": over_at,
         },
         |row| row.get(0),
     )

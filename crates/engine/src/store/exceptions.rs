@@ -1,12 +1,14 @@
 //! The exceptions table: dates of series that depart from the rule.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use reconvene_core::conference::Target;
 use reconvene_core::event::{Became, Event, Exception, Place};
 use reconvene_core::id::CalendarId;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::events::{columns, moment};
-use super::{Json, json};
+use super::{Json, Millis, json};
 
 /// An exception as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +140,22 @@ pub(crate) fn forget(tx: &Connection, calendar: CalendarId, google_id: &str) -> 
     tx.prepare_cached("DELETE FROM exceptions WHERE calendar = ?1 AND google_id = ?2")?
         .execute((calendar.0, google_id))
         .map(drop)
+}
+
+/// Forgets what became of the dates of a calendar that were over before `before`, `day` being the day then: no date ahead
+/// depends on it.
+pub(crate) fn forget_past(
+    tx: &Connection,
+    calendar: CalendarId,
+    before: Timestamp,
+    day: Date,
+) -> rusqlite::Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM exceptions WHERE calendar = ?1
+         AND coalesce(original < ?2, original_day < ?3) AND coalesce(ends < ?2, ends_day < ?3, 1)",
+    )?
+    .execute((calendar.0, Millis(before), day.to_string()))
+    .map(drop)
 }
 
 /// Forgets all exceptions of a series.

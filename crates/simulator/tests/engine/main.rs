@@ -20,6 +20,7 @@ mod lists;
 mod manners;
 mod moved;
 mod ours;
+mod past;
 mod preview;
 mod pull;
 mod refusals;

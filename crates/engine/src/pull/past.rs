@@ -1,0 +1,99 @@
+//! Events that are over leave the store, in every pass: what becomes of them matters to no meeting any more.
+//!
+//! A series is over after its last date. Which that is only its rule tells, so it is looked up when the last date that
+//! was found the time before is over.
+
+use jiff::{SignedDuration, Timestamp};
+use reconvene_core::event::{Became, Event, Exception, Kind, Moment};
+use reconvene_core::plan::Proof;
+use reconvene_core::series::MOST_DATES;
+use rusqlite::Connection;
+
+use super::LOOK_BACK;
+use crate::failure::later;
+use crate::plan::{self, Dossier};
+use crate::shared::Shared;
+use crate::store::activity;
+use crate::store::calendars::Calendar;
+use crate::store::events::{self, Stored};
+use crate::store::exceptions;
+use crate::store::{meetings, outbox};
+
+/// A bond that the event does not prove by itself would be lost with its row, though the event may yet be given another
+/// date. So it is kept as long as Zoom keeps the meeting (<https://devforum.zoom.us/t/61403>).
+const BOND_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Lets go of the events of a calendar that are over for so long that they are not listed any more either.
+pub(super) fn let_go(shared: &Shared, tx: &Connection, calendar: &Calendar) -> rusqlite::Result<()> {
+    let now = shared.now();
+    let from = now.checked_sub(LOOK_BACK).unwrap_or(now);
+    let day = from.to_zoned(jiff::tz::TimeZone::UTC).date();
+    exceptions::forget_past(tx, calendar.id, from, day.yesterday().unwrap_or(day))?;
+    for stored in events::perhaps_over(tx, calendar.id, from)? {
+        // What cannot be told is looked at once more on the next day.
+        let end = end(&stored.event, &stored.exceptions, &calendar.zone, from).unwrap_or(now);
+        let until = match stored.proof {
+            Some(Proof::Agreement | Proof::Said) => later(end, BOND_KEPT - LOOK_BACK),
+            Some(Proof::Origin | Proof::Created) | None => end,
+        };
+        if until > from {
+            events::over_at(tx, stored.id, until)?;
+        } else {
+            leave(shared, tx, &stored)?;
+        }
+    }
+    Ok(())
+}
+
+fn leave(shared: &Shared, tx: &Connection, stored: &Stored) -> rusqlite::Result<()> {
+    let Some(meeting) = stored.meeting else {
+        return events::forget(tx, stored.id);
+    };
+    // What is under way ends first. And where another event that pointed there was cancelled, its meeting was spared because
+    // this one lives: that it leaves is no reason to delete anything (P3).
+    let spares = |dossier: &Dossier| {
+        stored.gone_since.is_none() && dossier.links.iter().any(|other| other.gone_since.is_some())
+    };
+    if outbox::get(tx, meeting)?.is_some() || Dossier::of(tx, meeting)?.as_ref().is_some_and(spares) {
+        return Ok(());
+    }
+    plan::hand_on_proofs(tx, meeting)?;
+    events::forget(tx, stored.id)?;
+    if let Kind::Series { .. } = stored.event.kind {
+        exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;
+    }
+    shared.replan_in(tx, meeting)?;
+    match meetings::get(tx, meeting)? {
+        Some(_) => Ok(()),
+        None => activity::outlive(tx, meeting),
+    }
+}
+
+/// Whether nothing of an event lies after `from`; of a series, none of its dates.
+pub(super) fn is_over(stored: &Stored, zone: &str, from: Timestamp) -> bool {
+    end(&stored.event, &stored.exceptions, zone, from).is_some_and(|end| end <= from)
+}
+
+/// When an event ends; of a series, the last of its next dates after `from`. Not after `from` when it has none, and none
+/// when its rule does not tell. Days are those of `zone`.
+fn end(event: &Event, exceptions: &[Exception], zone: &str, from: Timestamp) -> Option<Timestamp> {
+    let end = event.end.instant(zone);
+    let Kind::Series { recurrence } = &event.kind else {
+        return Some(end);
+    };
+    let start = event.start.instant(zone);
+    let own = match &event.start {
+        Moment::At { zone, .. } => zone.as_deref().unwrap_or("UTC"),
+        Moment::Day(_) => zone,
+    };
+    // A day may have twenty-five hours.
+    let length = end.duration_since(start).max(SignedDuration::ZERO) + SignedDuration::from_hours(1);
+    let begun = from.checked_sub(length).unwrap_or(from);
+    let starts = recurrence.starts(start, own, begun, MOST_DATES).ok()?;
+    let changed = exceptions.iter().filter_map(|exception| match &exception.became {
+        Became::Changed { end, .. } => Some(end.instant(zone)),
+        Became::Cancelled => None,
+    });
+    let regular = starts.last().map(|last| later(*last, length));
+    changed.chain(regular).max().or(Some(from))
+}
