@@ -191,6 +191,7 @@ impl<'a> Attempt<'a> {
         let meeting = match self.find().await {
             Ok(meeting) => meeting,
             Err(failure) if failure.kind == FailureKind::Gone => return self.absent(failure).await,
+            Err(failure) if failure.kind == FailureKind::Final => return self.not_shown(failure),
             Err(failure) => return Err(failure.into()),
         };
         let decision = self.decide(Some(&meeting))?;
@@ -310,6 +311,15 @@ impl<'a> Attempt<'a> {
             Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
             Decision::Update(_) | Decision::InStep => Err(failure.into()),
             _ => Ok(Ending::Replanned),
+        }
+    }
+
+    /// The provider will not show it to this account, or has no such thing among its meetings, as with a webinar. That is
+    /// news only for an event that it was made for.
+    fn not_shown(&self, failure: Failure) -> Result<Ending, Stopped> {
+        match self.decide(None)? {
+            Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
+            _ => Err(failure.into()),
         }
     }
 

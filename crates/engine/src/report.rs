@@ -249,9 +249,9 @@ fn state(
                 Reason::MadeForAnother.sentence().to_owned(),
             );
         }
-        // It was only looked at, and this account does not see it.
-        Some(_) if stored.proof.is_none() => {
-            return (MeetingState::WatchedOnly, Reason::NotHost.sentence().to_owned());
+        // It was only looked at, and no account shows it.
+        Some(problem) if stored.proof.is_none() => {
+            return (MeetingState::WatchedOnly, problem.message.clone());
         }
         Some(problem)
             if matches!(

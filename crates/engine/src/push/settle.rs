@@ -41,7 +41,7 @@ pub(super) enum Ending {
         answer: Option<Answer>,
         problem: Problem,
     },
-    /// The account that asked cannot see a meeting that was only to be looked at.
+    /// No account shows a meeting that was only to be looked at.
     OutOfSight(Problem),
     /// The person wants to see it before it is written.
     Previewed,
@@ -157,6 +157,9 @@ impl Attempt<'_> {
             }
             Ending::OutOfSight(problem) => {
                 meetings::set_problem(tx, id, Some(&problem))?;
+                if let Some(entry) = self.pending.entry {
+                    activity::supersede(tx, entry)?;
+                }
                 outbox::strike(tx, id)
             }
             Ending::Previewed => {

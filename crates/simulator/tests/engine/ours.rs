@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{MeetingState, Service};
-use reconvene_simulator::Hand;
+use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::{Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, BEN, Stand, at};
+use crate::stand::{ANA, BEN, Stand, at, refused};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_ours_is_watched_only() {
@@ -119,4 +119,73 @@ async fn p2_a_meeting_that_one_account_does_not_show_is_looked_for_when_another_
     stand.sign_in(Service::Zoom).await;
     stand.sync_after(Duration::from_secs(60)).await;
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+/// A meeting that was made in Zoom's web portal for nine on the first of December.
+fn scheduled(stand: &Stand, host: &str, topic: &str) -> u64 {
+    let new = NewMeeting {
+        host: host.into(),
+        topic: topic.into(),
+        kind: 2,
+        start: Some("2026-12-01T09:00:00Z".parse().unwrap()),
+        minutes: 30,
+        recurrence: None,
+        time_zone: None,
+    };
+    stand.hand(Hand::CreateMeeting(Box::new(new))).parse().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_link_to_what_zooms_meetings_refuse_to_show_is_no_alarm_and_says_why() {
+    for preset in ["zoom_3000_webinar", "zoom_3161"] {
+        let stand = Stand::new("").await;
+        let meeting = scheduled(&stand, ANA, "Town hall");
+        let event = stand.add(NewEvent {
+            conference: NewConference::LinkInLocation(meeting),
+            ..NewEvent::new(ANA, "Town hall", at("2026-12-01T09:00:00Z"))
+        });
+        stand.simulator.with(|world| {
+            let rule = Rule::once(Wire::Zoom, "/meetings/", refused(preset)).method("GET");
+            world.faults().add(Rule { times: None, ..rule });
+        });
+        let report = stand.sync().await;
+        assert_eq!((report.entries, report.needs_you), (vec![], false), "{preset}");
+        let view = stand.view("Town hall");
+        assert_eq!((view.state, view.bonded), (MeetingState::WatchedOnly, false));
+        let why = view.problem.clone().unwrap().message;
+        assert_eq!(view.reason, why, "{preset}");
+        assert_eq!(view.remedies, []);
+        stand.clear_log();
+        stand.sync_after(Duration::from_secs(600)).await;
+        assert_eq!(stand.zoom_methods(), [""; 0], "looked at once");
+        stand.rename(&event, "Town hall in May");
+        let report = stand.sync_after(Duration::from_secs(60)).await;
+        assert_eq!((report.entries, report.needs_you), (vec![], false), "{preset}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webinars_own_join_link_is_watched_only_and_asks_zoom_nothing() {
+    let stand = Stand::new("").await;
+    let location = serde_json::json!({"location": "https://us02web.zoom.us/w/99988877766?tk=secret"});
+    stand.add(NewEvent {
+        more: location.as_object().unwrap().clone(),
+        ..NewEvent::new(ANA, "Webinar", at("2026-12-01T09:00:00Z"))
+    });
+    stand.clear_log();
+    let report = stand.sync().await;
+    assert_eq!((report.entries, report.needs_you), (vec![], false));
+    assert_eq!(stand.state("Webinar"), MeetingState::WatchedOnly);
+    assert!(!stand.view("Webinar").reason.is_empty());
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_meeting_that_follows_an_event_and_became_a_webinar_is_told_of() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.hand(Hand::MakeWebinar { meeting });
+    stand.rename(&event, "Retro");
+    assert!(stand.sync_after(Duration::from_secs(60)).await.needs_you);
+    assert_eq!(stand.state("Retro"), MeetingState::Failed);
+    assert_eq!(stand.newest().outcome, Outcome::Refused);
 }
