@@ -174,8 +174,7 @@ fn agenda(marker: &str) -> String {
 
 /// Zoom's numbers are 64-bit integers; some answers write them as text.
 fn number_in(id: &serde_json::Value) -> Option<String> {
-    let digits = id.to_string().trim_matches('"').to_owned();
-    digits.parse::<u64>().ok().map(|number| number.to_string())
+    wire::number::<u64>(id).map(|number| number.to_string())
 }
 
 /// One page of all meetings that have not expired. The narrower kinds of list end after six months
@@ -245,7 +244,7 @@ async fn user(session: &Session, access: &Access) -> Result<Identity, Failure> {
     Ok(Identity {
         subject: user.id,
         name,
-        room: user.pmi.map(|pmi| pmi.to_string().trim_matches('"').to_owned()),
+        room: user.pmi.as_ref().and_then(number_in),
     })
 }
 
@@ -280,7 +279,7 @@ async fn described(session: &Session, account: &Account, number: &str) -> Result
     let other = described
         .id
         .as_ref()
-        .is_some_and(|id| id.to_string().trim_matches('"') != number);
+        .is_some_and(|id| number_in(id).as_deref() != Some(number));
     if other || described.host_id.is_empty() {
         // Nothing may be concluded about a meeting from an answer about another, or about none.
         return Err(Failure::unreadable(Service::Zoom, answer.status().as_u16()));
@@ -308,7 +307,7 @@ fn accepted(session: &Session, answer: &Response<Bytes>) -> Result<Answer, Failu
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ErrorBody {
-    code: i64,
+    code: serde_json::Value,
     message: String,
     errors: Vec<FieldError>,
 }
@@ -325,6 +324,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
     let status = answer.status().as_u16();
     let (now, dice) = (session.now(), session.ports.dice.as_ref());
     let body: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let code: i64 = wire::number(&body.code).unwrap_or_default();
     let fields: Vec<String> = body
         .errors
         .iter()
@@ -332,7 +332,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
         .collect();
     let told = Answer {
         status,
-        code: (body.code != 0).then(|| body.code.to_string()),
+        code: (code != 0).then(|| code.to_string()),
         words: words(&[body.message, fields.join("; ")].join(" ")),
     };
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
@@ -340,7 +340,7 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
     let lasting = |kind, code, message: &str, hint: &str| {
         Failure::new(kind, Problem::lasting(code, message, hint)).with_answer(told.clone())
     };
-    match (status, body.code) {
+    match (status, code) {
         (_, 4700 | 4711) => lasting(
             FailureKind::Account,
             Code::MissingScope,

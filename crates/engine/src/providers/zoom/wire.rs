@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use reconvene_core::amend::{Shape, Whole};
 use reconvene_core::meeting::{Meeting, Nature, Occurrence, Repeats};
 use reconvene_core::recurrence::{Every, Pattern, Recurrence};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 /// A meeting as Zoom describes it. `type`: 1 instant, 2 scheduled, 3 recurring without fixed time, 4 personal room,
@@ -14,11 +15,12 @@ use serde_json::{Value, json};
 #[derive(Deserialize)]
 pub(super) struct Described {
     pub(super) id: Option<Value>,
-    #[serde(rename = "type", default = "scheduled")]
+    #[serde(rename = "type", default = "scheduled", deserialize_with = "kind")]
     kind: u8,
     #[serde(default)]
     topic: String,
     start_time: Option<String>,
+    #[serde(default, deserialize_with = "minutes")]
     duration: Option<u32>,
     timezone: Option<String>,
     #[serde(default)]
@@ -41,6 +43,7 @@ struct DescribedDate {
     #[serde(default)]
     occurrence_id: Value,
     start_time: Option<String>,
+    #[serde(default, deserialize_with = "minutes")]
     duration: Option<u32>,
     #[serde(default)]
     status: String,
@@ -51,6 +54,27 @@ fn scheduled() -> u8 {
     2
 }
 
+fn kind<'de, D: Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let written = Value::deserialize(from)?;
+    number(&written).ok_or_else(|| D::Error::custom("no type of meeting"))
+}
+
+fn minutes<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let written = Option::<Value>::deserialize(from)?;
+    Ok(written.as_ref().and_then(number))
+}
+
+/// A whole number, as a number or as text: Zoom writes the same one as `id` in figures and as `pmi` in a string
+/// (<https://developers.zoom.us/docs/api/meetings/>).
+pub(super) fn number<T: std::str::FromStr>(written: &Value) -> Option<T> {
+    let text = match written {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        _ => return None,
+    };
+    text.strip_suffix(".0").unwrap_or(&text).parse().ok()
+}
+
 #[derive(Deserialize, Default)]
 struct DescribedSettings {
     #[serde(default)]
@@ -58,9 +82,11 @@ struct DescribedSettings {
 }
 
 impl Described {
-    /// The meeting; `None` for a series whose dates are not told: that proves nothing, least of all that it has none.
+    /// The meeting; `None` for a series whose dates are not told, or not all of them in a way that is understood: that
+    /// proves nothing, least of all that it has none.
     pub(super) fn meeting(self) -> Option<Meeting> {
-        let personal = self.settings.use_pmi || (self.pmi.is_some() && self.pmi == self.id);
+        let pmi: Option<u64> = self.pmi.as_ref().and_then(number);
+        let personal = self.settings.use_pmi || (pmi.is_some() && pmi == self.id.as_ref().and_then(number));
         let zone = self.timezone.filter(|zone| !zone.is_empty());
         let start = self
             .start_time
@@ -78,8 +104,9 @@ impl Described {
             Nature::Recurring => {
                 let dates = self.occurrences?.into_iter();
                 dates
-                    .filter_map(|date| date.occurrence(zone.as_deref()))
-                    .collect()
+                    .filter(|date| date.status != "deleted")
+                    .map(|date| date.occurrence(zone.as_deref()))
+                    .collect::<Option<_>>()?
             }
             Nature::Scheduled | Nature::Standing => Vec::new(),
         };
@@ -116,18 +143,15 @@ fn start(text: &str, zone: Option<&str>) -> Option<Timestamp> {
 }
 
 impl DescribedDate {
-    /// The date; `None` for one that was cancelled, or cannot be understood. Its id is the instant, in milliseconds since the
-    /// epoch, at which it begins by the rule.
+    /// The date; `None` for one that cannot be understood. Its id is the instant, in milliseconds since the epoch, at which it
+    /// begins by the rule.
     fn occurrence(self, zone: Option<&str>) -> Option<Occurrence> {
-        let id = self.occurrence_id.to_string().trim_matches('"').to_owned();
-        if self.status == "deleted" {
-            return None;
-        }
+        let id: i64 = number(&self.occurrence_id)?;
         Some(Occurrence {
-            original: Timestamp::from_millisecond(id.parse().ok()?).ok()?,
+            original: Timestamp::from_millisecond(id).ok()?,
             start: start(&self.start_time?, zone)?,
             minutes: self.duration?,
-            id,
+            id: id.to_string(),
         })
     }
 }
@@ -286,13 +310,17 @@ fn recurrence(pattern: &Pattern, times: u32) -> Value {
 /// A recurrence object as a calendar writes it, without an end.
 fn rule(own: &Value) -> String {
     const DAYS: [&str; 7] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
-    let number = |field: &str| own.get(field).and_then(Value::as_i64);
+    let number = |field: &str| own.get(field).and_then(number::<i64>);
     let name = |day: i64| usize::try_from(day - 1).ok().and_then(|at| DAYS.get(at)).copied();
     let rule = match number("type") {
         Some(1) => "FREQ=DAILY".to_owned(),
         Some(2) => {
-            let days = own.get("weekly_days").and_then(Value::as_str).unwrap_or_default();
+            let days = own
+                .get("weekly_days")
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let days: Vec<&str> = days
+                .trim_matches('"')
                 .split(',')
                 .filter_map(|day| name(day.trim().parse().ok()?))
                 .collect();
@@ -312,4 +340,60 @@ fn rule(own: &Value) -> String {
         },
     };
     format!("RRULE:{rule};INTERVAL={}", number("repeat_interval").unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(text: bool) -> Described {
+        let written = |number: u64| match text {
+            true => Value::from(number.to_string()),
+            false => Value::from(number),
+        };
+        let meeting = json!({
+            "id": written(97_763_643_886), "type": written(8), "host_id": "h", "topic": "Review", "timezone": "UTC",
+            "start_time": "2026-12-01T09:00:00Z", "duration": written(30),
+            "recurrence": {"type": written(2), "repeat_interval": written(2), "weekly_days": written(3)},
+            "occurrences": [{
+                "occurrence_id": written(1_796_115_600_000), "start_time": "2026-12-01T09:00:00Z",
+                "duration": written(30), "status": "available",
+            }],
+        });
+        serde_json::from_value(meeting).unwrap()
+    }
+
+    #[test]
+    fn numbers_are_understood_as_figures_and_as_text() {
+        let [figures, text] = [false, true].map(|text| described(text).meeting().unwrap());
+        let lines = |meeting: &Meeting| meeting.repeats.as_ref().unwrap().lines.clone();
+        assert_eq!(figures.occurrences, text.occurrences);
+        assert_eq!((figures.nature, figures.minutes), (text.nature, text.minutes));
+        assert_eq!((text.nature, text.minutes), (Nature::Recurring, Some(30)));
+        assert_eq!(lines(&text), ["RRULE:FREQ=WEEKLY;BYDAY=TU;INTERVAL=2"]);
+        assert_eq!(lines(&figures), lines(&text));
+    }
+
+    #[test]
+    fn p3_a_personal_room_is_known_by_its_number_however_that_is_written() {
+        for pmi in [json!("97763643886"), json!(97_763_643_886_u64)] {
+            for id in [json!("97763643886"), json!(97_763_643_886_u64)] {
+                let meeting = json!({
+                    "id": id, "pmi": pmi, "type": 2, "host_id": "h", "start_time": "2026-12-01T09:00:00Z", "duration": 30,
+                });
+                let described: Described = serde_json::from_value(meeting).unwrap();
+                assert_eq!(described.meeting().unwrap().nature, Nature::Standing);
+            }
+        }
+    }
+
+    #[test]
+    fn p4_a_date_that_cannot_be_understood_is_not_taken_for_none() {
+        let mut series = described(false);
+        series.occurrences.as_mut().unwrap()[0].start_time = None;
+        assert_eq!(series.meeting(), None);
+        let mut series = described(false);
+        series.occurrences.as_mut().unwrap()[0].status = "deleted".into();
+        assert_eq!(series.meeting().unwrap().occurrences, []);
+    }
 }
