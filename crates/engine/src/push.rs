@@ -365,10 +365,6 @@ impl<'a> Attempt<'a> {
                 }
             }
             after = self.read().await?;
-            if renames_zone_only(&after, wanted) {
-                // Kept as asked for, so that the other name does not count as a difference from now on.
-                after.zone.clone_from(&wanted.zone);
-            }
         }
         if let Some(answer) = answer.as_ref().filter(|answer| answer.status != DONE) {
             // Not the provider's way of saying yes: a proxy's page, or half an answer. Nothing is known but that it is not done.
@@ -509,20 +505,6 @@ const MOST_ROUNDS: usize = 5;
 /// Whether a write draws on the day's budget. Deletions do not.
 fn counts(write: &Write) -> bool {
     !matches!(write, Write::Cancel { .. })
-}
-
-/// A provider may know a zone by another of its names. That is as good as the name asked for when the clock shows the
-/// same at the meeting.
-fn renames_zone_only(meeting: &Meeting, wanted: &Schedule) -> bool {
-    let (Some(known), Some(asked), Some(start)) = (&meeting.zone, &wanted.zone, meeting.start) else {
-        return false;
-    };
-    let offset = |name: &str| {
-        jiff::tz::TimeZone::get(name)
-            .ok()
-            .map(|zone| zone.to_offset(start))
-    };
-    offset(known).is_some_and(|offset_known| Some(offset_known) == offset(asked))
 }
 
 fn not_applied(left: &[Change]) -> Problem {

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use super::{refusal, series};
+use super::{refusal, series, zones};
 use crate::wire::{Answer, Asked};
 
 /// What a body asks for; `None` where it says nothing.
@@ -51,7 +51,7 @@ const OCCURRENCE_SETTINGS: &[&str] = &[
     "auto_recording",
 ];
 
-pub(crate) fn read(asked: &Asked) -> Result<Input, Answer> {
+pub(crate) fn read(asked: &Asked, now: Timestamp) -> Result<Input, Answer> {
     let Some(Value::Object(map)) = asked.json() else {
         return Err(refusal::not_json());
     };
@@ -98,7 +98,7 @@ pub(crate) fn read(asked: &Asked) -> Result<Input, Answer> {
         agenda: text(&map, "agenda", 2000)?,
         kind,
         start: start(&map)?,
-        time_zone,
+        time_zone: time_zone.map(|zone| zones::kept_as(&zone, now)),
         minutes,
         password,
         recurrence: map.get("recurrence").map(series::check).transpose()?,

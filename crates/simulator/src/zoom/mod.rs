@@ -11,6 +11,7 @@ pub(crate) mod read;
 pub(crate) mod refusal;
 pub(crate) mod series;
 pub(crate) mod write;
+mod zones;
 
 use std::collections::BTreeMap;
 

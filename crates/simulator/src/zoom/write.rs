@@ -25,7 +25,7 @@ pub(crate) fn create(world: &mut World, caller: &ZoomUser, name: &str, asked: &A
     }
     let now = world.now();
     world.zoom.quota.write(&host.id, now)?;
-    let input = read_input(asked)?;
+    let input = read_input(asked, now)?;
     if let Some(other) = &input.schedule_for {
         let found = world.zoom.user(caller, other).cloned();
         host = found.ok_or_else(|| refusal::cannot_schedule_for(other))?;
@@ -112,7 +112,7 @@ pub(crate) fn update(world: &mut World, caller: &ZoomUser, id: u64, asked: &Aske
     let mut meeting = own(world, caller, id)?;
     let now = world.now();
     world.zoom.quota.write(&meeting.host_id, now)?;
-    let input = read_input(asked)?;
+    let input = read_input(asked, now)?;
     if let Some(other) = &input.schedule_for
         && world
             .zoom

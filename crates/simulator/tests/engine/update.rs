@@ -179,3 +179,42 @@ async fn p3_a_meeting_is_changed_through_its_hosts_account_and_waits_while_that_
     let writers: Vec<_> = writers.filter_map(|entry| entry.who).collect();
     assert!(writers.iter().all(|who| who == ANA), "{writers:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn p6_a_zone_that_zoom_does_not_list_is_kept_under_a_name_that_shows_the_same_clock() {
+    // Neither is on Zoom's list, and neither is another name of one that is.
+    for (zone, repeats) in [
+        ("Europe/Busingen", true),
+        ("America/Detroit", true),
+        ("Asia/Urumqi", false),
+    ] {
+        let stand = Stand::new("").await;
+        let (event, meeting) = match repeats {
+            true => stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY"),
+            false => stand.event("Review", "2026-12-01T09:00:00Z"),
+        };
+        stand.sync().await;
+        let at = |time: &str| serde_json::json!({"dateTime": time, "timeZone": zone});
+        let fields =
+            serde_json::json!({"start": at("2026-12-01T10:00:00Z"), "end": at("2026-12-01T10:30:00Z")});
+        stand.hand(Hand::WriteFields {
+            calendar: ANA.into(),
+            event,
+            fields: fields.as_object().unwrap().clone(),
+        });
+        stand.sync_after(Duration::from_secs(60)).await;
+        let kept = stand
+            .simulator
+            .with(|world| world.meeting(meeting).unwrap().time_zone.clone());
+        assert_ne!(kept, zone, "Zoom has a list of its own");
+        assert_eq!(stand.state("Review"), MeetingState::InStep, "{zone} as {kept}");
+        stand.clear_log();
+        let entries = stand.engine.activity(99, None).unwrap().len();
+        for _ in 0..3 {
+            tokio::time::advance(Duration::from_secs(7 * 3600)).await;
+            stand.engine.sync(None, true).await.unwrap();
+        }
+        assert_eq!(stand.zoom_methods(), ["GET", "GET", "GET"], "{zone} as {kept}");
+        assert_eq!(stand.engine.activity(99, None).unwrap().len(), entries);
+    }
+}
