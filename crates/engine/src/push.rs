@@ -309,9 +309,23 @@ impl<'a> Attempt<'a> {
             },
             // Somebody else's meeting, most likely: nothing was asked of us, so there is nothing to report.
             Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
+            Decision::Update(_) | Decision::InStep if !self.was_found()? => Err(Failure {
+                problem: never_seen(self.account.service),
+                ..failure
+            }
+            .into()),
             Decision::Update(_) | Decision::InStep => Err(failure.into()),
             _ => Ok(Ending::Replanned),
         }
+    }
+
+    /// Whether the meeting was ever read.
+    fn was_found(&self) -> Result<bool, Problem> {
+        let known = self
+            .shared
+            .store
+            .read(|tx| meetings::get(tx, self.pending.meeting))?;
+        Ok(known.is_some_and(|known| known.found))
     }
 
     /// The provider will not show it to this account, or has no such thing among its meetings, as with a webinar. That is
@@ -505,6 +519,18 @@ const MOST_ROUNDS: usize = 5;
 /// Whether a write draws on the day's budget. Deletions do not.
 fn counts(write: &Write) -> bool {
     !matches!(write, Write::Cancel { .. })
+}
+
+fn never_seen(service: Service) -> Problem {
+    let name = service.name();
+    Problem::lasting(
+        Code::MeetingGone,
+        format!(
+            "{name} shows no such meeting to your account, and never did: it is another account's, was deleted, or has expired."
+        ),
+        "Connect the account that hosts it under Accounts. If it is gone for good, add a new meeting to the event in Google \
+         Calendar.",
+    )
 }
 
 fn not_applied(left: &[Change]) -> Problem {

@@ -188,7 +188,7 @@ fn meeting(
     };
     let mut remedies = match known.asks {
         true => vec![Remedy::Fix, Remedy::Ignore],
-        false => remedies(state, problem.as_ref()),
+        false => remedies(state, problem.as_ref(), known.found),
     };
     if state == MeetingState::WatchedOnly
         && known.problem.is_none()
@@ -301,13 +301,13 @@ fn state(
     (other_state, reason.sentence().to_owned())
 }
 
-fn remedies(state: MeetingState, problem: Option<&Problem>) -> Vec<Remedy> {
+fn remedies(state: MeetingState, problem: Option<&Problem>, found: bool) -> Vec<Remedy> {
     match state {
         // Trying again would bring the same riddle.
         MeetingState::Failed if problem.is_some_and(|problem| problem.code == Code::EventNotUnderstood) => {
             vec![Remedy::Ignore]
         }
-        MeetingState::Failed if problem.is_some_and(|problem| problem.code == Code::MeetingGone) => {
+        MeetingState::Failed if found && problem.is_some_and(|problem| problem.code == Code::MeetingGone) => {
             vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore]
         }
         MeetingState::Failed => vec![Remedy::Retry, Remedy::Ignore],

@@ -52,6 +52,11 @@ pub(crate) async fn recreate(shared: &Shared, meeting: MeetingId) -> Result<Meet
     if !vanished {
         return Err(unfit("As far as is known the meeting is still there.".to_owned()));
     }
+    if !dossier.known.found {
+        return Err(unfit(
+            "This meeting was never seen: it may be there, for another account.".to_owned(),
+        ));
+    }
     // One wrong "not there" must not lead to a second meeting.
     let hosts = shared.store.read(|tx| accounts::of(tx, service))?;
     if let Some(provider) = provider(service) {

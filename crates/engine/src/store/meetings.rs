@@ -16,6 +16,8 @@ pub(crate) struct Known {
     pub(crate) target: Target,
     pub(crate) seen: Option<Meeting>,
     pub(crate) seen_at: Option<Timestamp>,
+    /// It was read once, so it was there.
+    pub(crate) found: bool,
     pub(crate) ignored: bool,
     /// The person said to leave it alone until they bond it again.
     pub(crate) unbonded: bool,
@@ -32,6 +34,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
         target: row.get::<_, Json<Target>>("target")?.0,
         seen: json(row, "seen")?,
         seen_at: instant(row, "seen_at")?,
+        found: row.get("found")?,
         ignored: row.get("ignored")?,
         unbonded: row.get("unbonded")?,
         problem: json(row, "problem")?,
@@ -70,7 +73,7 @@ pub(crate) fn seen(
     meeting: &Meeting,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE meetings SET seen = ?2, seen_at = ?3 WHERE id = ?1")?
+    tx.prepare_cached("UPDATE meetings SET seen = ?2, seen_at = ?3, found = 1 WHERE id = ?1")?
         .execute((id.0, Json(meeting), Millis(now)))
         .map(drop)
 }

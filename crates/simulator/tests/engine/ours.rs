@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{MeetingState, Outcome, Service};
+use reconvene_core::problem::Code;
+use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
@@ -188,4 +189,51 @@ async fn p11_a_meeting_that_follows_an_event_and_became_a_webinar_is_told_of() {
     assert!(stand.sync_after(Duration::from_secs(60)).await.needs_you);
     assert_eq!(stand.state("Retro"), MeetingState::Failed);
     assert_eq!(stand.newest().outcome, Outcome::Refused);
+}
+
+/// A Zoom account of another organization.
+fn elsewhere(stand: &Stand) -> &'static str {
+    const WORK: &str = "work@else.test";
+    stand.hand(Hand::CreateZoomUser {
+        email: WORK.into(),
+        name: "Ana at work".into(),
+        account: "else".into(),
+        time_zone: "Europe/Berlin".into(),
+        may_host: true,
+    });
+    WORK
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_meeting_that_was_never_seen_is_not_offered_to_be_made_anew() {
+    let stand = Stand::new("").await;
+    stand.permit().await;
+    let host = elsewhere(&stand);
+    let event = stand.add(NewEvent {
+        conference: NewConference::ZoomAddOn(host.into()),
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    assert!(stand.sync().await.needs_you);
+    let view = stand.view("Review");
+    assert_eq!(view.state, MeetingState::Failed);
+    assert_eq!(view.remedies, [Remedy::Retry, Remedy::Ignore]);
+    let entry = stand.newest();
+    assert_eq!(entry.remedies, [Remedy::Retry, Remedy::Ignore]);
+    let problem = entry.problem.unwrap();
+    assert_eq!(problem.code, Code::MeetingGone);
+    assert!(problem.message.contains("another account"), "{}", problem.message);
+    let refused = stand.engine.recreate(view.id).await.unwrap_err();
+    assert_eq!(refused.code, Code::BadUsage);
+    assert_eq!(stand.google_writes(), 0);
+    // Once that account is connected it is there, and once it was there it may be made anew.
+    stand.sign_in_as(Service::Zoom, host).await;
+    stand.sync_after(Duration::from_secs(60)).await;
+    let view = stand.view("Review");
+    assert_eq!(view.state, MeetingState::InStep);
+    let meeting = view.number.unwrap().parse().unwrap();
+    stand.hand(Hand::ForgetMeeting { meeting });
+    stand.rename(&event, "Retro");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(stand.view("Retro").remedies.contains(&Remedy::Recreate));
+    assert!(stand.newest().remedies.contains(&Remedy::Recreate));
 }

@@ -31,14 +31,16 @@ impl Attempt<'_> {
             meetings::not_found(tx, id, now)?;
         }
         let looked = self.pending.action == PlannedAction::Look && self.pending.entry.is_none();
-        let known = meetings::get(tx, id)?.and_then(|known| known.problem);
-        if looked && known.as_ref() == Some(&problem) {
+        let known = meetings::get(tx, id)?;
+        let found = known.as_ref().is_some_and(|known| known.found);
+        if looked && known.and_then(|known| known.problem).as_ref() == Some(&problem) {
             // Looked at again, and no news: it was told already.
             return outbox::strike(tx, id);
         }
         meetings::set_problem(tx, id, Some(&problem))?;
         let remedies = match problem.code {
-            Code::MeetingGone => vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore],
+            // What was never seen may well be there, for another account: a second one would only confuse (P5).
+            Code::MeetingGone if found => vec![Remedy::Recreate, Remedy::Retry, Remedy::Ignore],
             _ => vec![Remedy::Retry, Remedy::Ignore],
         };
         let draft = Draft {
