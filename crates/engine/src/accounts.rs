@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reconvene_core::id::AccountId;
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::Service;
+use reconvene_core::report::{PlannedAction, Service};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +23,7 @@ use crate::store::calendars;
 use crate::store::creations;
 use crate::store::events;
 use crate::store::meetings;
+use crate::store::outbox;
 
 type Outcome = Option<Result<AccountId, Problem>>;
 
@@ -159,16 +160,17 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
             shared.take_over_list(tx, id, list, shared.then(asked))?;
             calendars::due_now(tx, id)?;
         }
+        plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
+        // What no account showed this one may show.
         for known in meetings::all(tx)? {
             let absent = known
                 .problem
                 .as_ref()
                 .is_some_and(|problem| problem.code == Code::MeetingGone);
-            if absent && plan::service_of(&known.target) == service {
-                meetings::look_anew(tx, known.id)?;
+            if absent && plan::service_of(&known.target) == service && outbox::get(tx, known.id)?.is_none() {
+                outbox::put(tx, known.id, PlannedAction::Look, now)?;
             }
         }
-        plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
         Ok(id)
     });
     shared.nudge.notify_one();

@@ -34,7 +34,8 @@ use crate::plan::{self, Dossier};
 use crate::providers::{Provider, provider};
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
-use crate::store::meetings;
+use crate::store::activity;
+use crate::store::meetings::{self, Known};
 use crate::store::outbox::{self, Pending};
 
 /// The one status that says yes to a write: 204, without a body.
@@ -280,7 +281,17 @@ impl<'a> Attempt<'a> {
     fn decide(&self, seen: Option<&Meeting>) -> Result<Decision, Problem> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
+            let known = meetings::get(tx, self.pending.meeting)?;
+            let gone = |known: &Known| {
+                let problem = known.problem.as_ref();
+                problem.is_some_and(|problem| problem.code == Code::MeetingGone)
+            };
             if let Some(seen) = seen {
+                if known.as_ref().is_some_and(gone) {
+                    // It is there after all, or for an account that was not connected before.
+                    meetings::set_problem(tx, self.pending.meeting, None)?;
+                    activity::outlive(tx, self.pending.meeting)?;
+                }
                 plan::seen(tx, self.pending.meeting, seen, now)?;
             }
             let settings = self.shared.plan_settings(tx)?;

@@ -92,13 +92,6 @@ pub(crate) fn not_found(tx: &Connection, id: MeetingId, now: Timestamp) -> rusql
         .map(drop)
 }
 
-/// Forgets that no account showed a meeting when it was last asked for: one that just signed in may show it.
-pub(crate) fn look_anew(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE meetings SET problem = NULL WHERE id = ?1 AND seen IS NULL")?
-        .execute([id.0])
-        .map(drop)
-}
-
 /// Keeps why the last action ended without success; `None` when it is over.
 pub(crate) fn set_problem(tx: &Connection, id: MeetingId, problem: Option<&Problem>) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET problem = ?2 WHERE id = ?1")?

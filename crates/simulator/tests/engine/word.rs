@@ -7,9 +7,9 @@ use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, Service as Wire, World};
+use reconvene_simulator::{Hand, Rule, Service as Wire, World};
 
-use crate::stand::{ANA, Stand, at, refused};
+use crate::stand::{ANA, BEN, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -122,6 +122,34 @@ async fn p11_a_vanished_meeting_is_told_of_once_however_often_it_is_looked_for()
     stand.rename(&event, "Retro");
     stand.sync_after(MINUTE).await;
     assert_eq!(told(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_signing_in_again_repeats_nothing_about_a_meeting_that_vanished() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.simulator.with(|world| {
+        let gone = Rule::once(Wire::Zoom, "/meetings/", refused("zoom_404")).method("GET");
+        world.faults().add(Rule { times: None, ..gone });
+    });
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    let told = stand.engine.activity(99, None).unwrap();
+    for who in [ANA, BEN] {
+        stand.clear_log();
+        stand.sign_in_as(Service::Zoom, who).await;
+        assert!(stand.sync_after(MINUTE).await.needs_you);
+        let looked = stand.zoom_requests();
+        assert!(looked.iter().any(|entry| entry.meeting() == Some(meeting)));
+        assert_eq!(stand.engine.activity(99, None).unwrap(), told, "{who}");
+        assert_eq!(stand.state("Review"), MeetingState::Failed);
+    }
+    stand.simulator.with(|world| world.faults().clear());
+    stand.sign_in(Service::Zoom).await;
+    assert!(!stand.sync_after(MINUTE).await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
 
 #[tokio::test(start_paused = true)]
