@@ -294,11 +294,12 @@ impl<'a> Attempt<'a> {
                 }
                 plan::seen(tx, self.pending.meeting, seen, now)?;
             }
+            let before = known.and_then(|known| known.seen);
             let settings = self.shared.plan_settings(tx)?;
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             let decision = dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now));
             if let (Some(seen), Decision::Update(wanted)) = (seen, &decision) {
-                self.raise_question(tx, seen, wanted, now)?;
+                self.raise_question(tx, before.as_ref(), seen, wanted, now)?;
             }
             Ok(decision)
         })

@@ -3,7 +3,7 @@
 //! values and left as it is until then.
 
 use jiff::Timestamp;
-use reconvene_core::amend::amend;
+use reconvene_core::amend::{amend, between};
 use reconvene_core::event::{Schedule, Times};
 use reconvene_core::meeting::{Carry, Meeting, Nature};
 use reconvene_core::problem::{Code, Problem};
@@ -23,6 +23,7 @@ impl Attempt<'_> {
     pub(super) fn raise_question(
         &self,
         tx: &Connection,
+        before: Option<&Meeting>,
         seen: &Meeting,
         wanted: &Schedule,
         now: Timestamp,
@@ -30,10 +31,12 @@ impl Attempt<'_> {
         // Whoever hosts it writes it, whichever account has shown it.
         let hosts = accounts::of(tx, self.account.service)?;
         let host = hosts.iter().find(|account| account.subject == seen.host);
-        let before = self.first_look && !host.unwrap_or(&self.account).agreed;
+        let before_us = self.first_look && !host.unwrap_or(&self.account).agreed;
+        let drifted = self.looks_for_drift(choices::current(tx, &self.shared.session.config)?.ask_on_drift)
+            && before.is_some_and(|before| changed_since(before, seen, now));
         let repeats_since = !self.repeated && gives_dates_up(seen, wanted);
         let carry = self.shared.plan_settings(tx)?.carry;
-        match (before || repeats_since) && differs(seen, wanted, carry, now) {
+        match (before_us || drifted || repeats_since) && differs(seen, wanted, carry, now) {
             true => meetings::set_asks(tx, self.pending.meeting, true),
             false => Ok(()),
         }
@@ -48,11 +51,10 @@ impl Attempt<'_> {
             let carry = self.shared.plan_settings(tx)?.carry;
             Ok((asks, choices.ask_on_drift, carry))
         })?;
-        let drifted = !self.first_look && self.pending.action == PlannedAction::Look && ask_on_drift;
-        if !(asks || drifted) || !differs(seen, wanted, carry, self.shared.now()) {
+        if !asks || !differs(seen, wanted, carry, self.shared.now()) {
             return Ok(None);
         }
-        let (code, message, hint) = if drifted {
+        let (code, message, hint) = if self.looks_for_drift(ask_on_drift) {
             (
                 Code::Drifted,
                 "The meeting was changed at Zoom and now differs from its event.",
@@ -72,6 +74,11 @@ impl Attempt<'_> {
             )
         };
         Ok(Some(Problem::lasting(code, message, hint)))
+    }
+
+    /// Whether the meeting, known before, is only looked at, and whoever wants to be asked is.
+    fn looks_for_drift(&self, ask_on_drift: bool) -> bool {
+        ask_on_drift && !self.first_look && self.pending.action == PlannedAction::Look
     }
 
     /// Shows the question, and lets the meeting be.
@@ -106,6 +113,20 @@ fn gives_dates_up(seen: &Meeting, wanted: &Schedule) -> bool {
 /// Whether they differ in what is worth a question. The zone in which the host sees the meeting changes nothing for anybody.
 fn differs(seen: &Meeting, wanted: &Schedule, carry: Carry, now: Timestamp) -> bool {
     let changes = amend(seen, wanted, carry, now).changes;
+    changes
+        .iter()
+        .any(|change| !matches!(change, Change::Zone { .. }))
+}
+
+/// Whether what lies ahead of a meeting was changed at its provider between two readings. That dates of it have passed, or
+/// that its event wants more of them by now, is no change.
+fn changed_since(before: &Meeting, seen: &Meeting, now: Timestamp) -> bool {
+    let ahead = |meeting: &Meeting| {
+        let mut meeting = meeting.clone();
+        meeting.occurrences.retain(|date| date.start > now);
+        meeting
+    };
+    let changes = between(&ahead(before), &ahead(seen));
     changes
         .iter()
         .any(|change| !matches!(change, Change::Zone { .. }))

@@ -85,6 +85,39 @@ async fn p11_who_wants_to_be_asked_sees_both_values_and_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_the_next_dates_of_a_series_are_written_without_a_question_as_nothing_changed_at_the_provider() {
+    let stand = Stand::new("ask_on_drift = true\n").await;
+    let (_, meeting) = stand.series("Daily", "2026-12-01T09:00:00Z", "FREQ=DAILY");
+    stand.sync().await;
+    tokio::time::advance(MINUTE * 60 * 24 * 45).await;
+    look(&stand).await;
+    assert_eq!(stand.state("Daily"), MeetingState::InStep);
+    let ahead = |stand: &Stand| {
+        let now = stand.now();
+        let dates = crate::series::dates(stand, meeting);
+        dates
+            .into_iter()
+            .filter(|date| date.parse::<jiff::Timestamp>().unwrap() > now)
+            .count()
+    };
+    assert!(ahead(&stand) > 40, "{}", ahead(&stand));
+    assert!(stand.engine.status().unwrap().asking.is_empty());
+    // What was changed there in the meantime is asked about all the same.
+    tokio::time::advance(MINUTE * 60 * 24 * 40).await;
+    edit(&stand, meeting, "Changed there");
+    look(&stand).await;
+    assert_eq!(stand.newest().problem.unwrap().code, Code::Drifted);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Changed there"));
+    look(&stand).await;
+    assert_eq!(
+        stand.topic(meeting).as_deref(),
+        Some("Changed there"),
+        "still asked"
+    );
+    assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_that_settled_itself_is_withdrawn() {
     let stand = Stand::new("ask_on_drift = true\n").await;
     let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
