@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
-use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, at, refused};
@@ -236,4 +236,49 @@ async fn p5_a_meeting_that_was_never_seen_is_not_offered_to_be_made_anew() {
     stand.sync_after(Duration::from_secs(60)).await;
     assert!(stand.view("Retro").remedies.contains(&Remedy::Recreate));
     assert!(stand.newest().remedies.contains(&Remedy::Recreate));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_all_day_series_is_watched_only_with_words_and_offers_nothing() {
+    let stand = Stand::new("").await;
+    stand.permit().await;
+    let day = |title: &str, conference| {
+        stand.add(NewEvent {
+            conference,
+            recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+            ..NewEvent::new(ANA, title, Moment::Day("2026-12-01".parse().unwrap()))
+        })
+    };
+    let own = day("Add-on", NewConference::ZoomAddOn(ANA.into()));
+    let bare = day("Bare", NewConference::None);
+    let linked = scheduled(&stand, ANA, "Linked");
+    day("Linked", NewConference::LinkInLocation(linked));
+    stand.sync().await;
+    for title in ["Add-on", "Linked"] {
+        let view = stand.view(title);
+        assert_eq!(view.state, MeetingState::WatchedOnly, "{title}");
+        assert!(view.reason.contains("all-day"), "{title}: {}", view.reason);
+        assert_eq!(view.remedies, [], "{title}");
+    }
+    assert!(
+        !stand
+            .engine
+            .status()
+            .unwrap()
+            .problems
+            .iter()
+            .any(|problem| !problem.retryable)
+    );
+    let without = stand.engine.without_meeting(30).await.unwrap();
+    assert_eq!(without, [], "none is offered to be added");
+    let refused = stand.engine.add_meeting(ANA, &bare, Service::Zoom).await;
+    assert_eq!(refused.unwrap_err().code, Code::Refused);
+    // A meeting that vanished is nobody's business then, nor is the end of the series.
+    let meeting = stand.view("Add-on").number.unwrap().parse().unwrap();
+    stand.hand(Hand::ForgetMeeting { meeting });
+    stand.rename(&own, "All day");
+    assert!(!stand.sync_after(Duration::from_secs(60)).await.needs_you);
+    let view = stand.view("All day");
+    assert_eq!((view.state, view.remedies), (MeetingState::WatchedOnly, vec![]));
+    assert!(stand.engine.recreate(view.id).await.is_err());
 }
