@@ -41,6 +41,8 @@ pub struct Linked<'a> {
     pub exceptions: &'a [Exception],
     /// Its newest row was not understood: what it says by now is not known.
     pub odd: bool,
+    /// It lives where nobody looks: what was last known of it stands, and only of its dates.
+    pub elsewhere: bool,
 }
 
 impl Linked<'_> {
@@ -232,7 +234,7 @@ fn untouchable(seen: &Meeting, hosts: &[String]) -> Option<Reason> {
 }
 
 fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
-    let mut wanted: BTreeMap<&str, Vec<Schedule>> = BTreeMap::new();
+    let mut wanted: BTreeMap<&str, Vec<(bool, Schedule)>> = BTreeMap::new();
     let mut reason = Reason::NotOrganizer;
     for link in subject.links.iter().filter(|link| link.gone.is_none()) {
         if !link.event.organized_here {
@@ -261,8 +263,9 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         };
         if link.proof.is_some() {
             let same = wanted.entry(base(&link.event.google_id)).or_default();
-            if !same.contains(&schedule) {
-                same.push(schedule);
+            let half = (!link.elsewhere, schedule);
+            if !same.contains(&half) {
+                same.push(half);
             }
             continue;
         }
@@ -277,7 +280,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
             None => Reason::NotBonded,
         };
     }
-    let mut wanted: Vec<Vec<Schedule>> = wanted.into_values().collect();
+    let mut wanted: Vec<Vec<(bool, Schedule)>> = wanted.into_values().collect();
     let (Some(schedules), true) = (wanted.pop(), wanted.is_empty()) else {
         // None, or several that were made for it.
         return Decision::Leave(if wanted.is_empty() {
@@ -326,19 +329,25 @@ pub fn base(google_id: &str) -> &str {
 }
 
 /// One schedule of several that halves of one series want; `None` when they contradict each other. A half that is over
-/// wants nothing any more, but that its dates which have left the meeting stay as they are.
-fn halves_joined(schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedule> {
-    let (over, ahead): (Vec<_>, Vec<_>) = schedules.into_iter().partition(|schedule| schedule.is_over(now));
+/// wants nothing any more, but that its dates which have left the meeting stay as they are; and only one that is `seen`
+/// speaks of more than its dates.
+fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) -> Option<Schedule> {
+    let (over, ahead): (Vec<_>, Vec<_>) = schedules
+        .into_iter()
+        .partition(|(_, schedule)| schedule.is_over(now));
     let (over, mut ahead) = if ahead.is_empty() {
         (ahead, over)
     } else {
         (over, ahead)
     };
-    ahead.sort_by_key(|schedule| match &schedule.times {
-        Times::Series(series) => series.dates.first().map(|date| date.start),
-        Times::Once { start, .. } => Some(*start),
+    ahead.sort_by_key(|(seen, schedule)| {
+        let start = match &schedule.times {
+            Times::Series(series) => series.dates.first().map(|date| date.start),
+            Times::Once { start, .. } => Some(*start),
+        };
+        (*seen, start)
     });
-    let mut rest = ahead.into_iter();
+    let mut rest = ahead.into_iter().map(|(_, schedule)| schedule);
     let mut joined = rest.next()?;
     for other in rest {
         let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
@@ -348,7 +357,7 @@ fn halves_joined(schedules: Vec<Schedule>, now: Timestamp) -> Option<Schedule> {
         // The later half is what the person made of it last.
         (joined.topic, joined.zone) = (other.topic, other.zone);
     }
-    for half in over {
+    for (_, half) in over {
         if let (Times::Series(series), Times::Series(left)) = (&mut joined.times, half.times) {
             series.apart.extend(left.apart);
         }

@@ -132,6 +132,7 @@ fn present(
                 .and_then(|before| before.proof);
             events::link(tx, id, meeting, conference, proof_by_origin(event).or(kept))?;
             renew(tx, meeting)?;
+            events::seen_again(tx, id, &event.google_id)?;
             touched.insert(meeting);
             Some(meeting)
         }
@@ -404,6 +405,7 @@ impl Dossier {
                 proof: self.proof(stored),
                 exceptions: &stored.exceptions,
                 odd: stored.odd,
+                elsewhere: stored.elsewhere,
             })
             .collect();
         let subject = Subject {
@@ -423,13 +425,15 @@ impl Dossier {
         !self.known.unbonded && self.proof(stored).is_some()
     }
 
-    /// When the last half of a series that the meeting was made for was seen to be gone.
-    fn half_gone(&self) -> Option<Timestamp> {
-        let speaking = self.speaking();
-        let halves = speaking.iter().filter(|stored| {
-            matches!(stored.event.kind, Kind::Series { .. }) && self.proof(stored).is_some()
+    /// The halves of a series that the meeting was made for and that are gone.
+    pub(crate) fn gone_halves(&self) -> Vec<&Stored> {
+        let mut halves = self.speaking();
+        halves.retain(|stored| {
+            matches!(stored.event.kind, Kind::Series { .. })
+                && stored.gone_since.is_some()
+                && self.proof(stored).is_some()
         });
-        halves.filter_map(|stored| stored.gone_since).max()
+        halves
     }
 
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
@@ -496,9 +500,9 @@ pub(crate) fn replan(
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
         Decision::Update(_) => {
             // One half of a series that is gone may only have moved to another calendar, as any event may.
-            let grace = dossier
-                .half_gone()
-                .and_then(|since| since.checked_add(settings.delete_grace).ok());
+            let gone = dossier.gone_halves();
+            let last = gone.into_iter().filter_map(|stored| stored.gone_since).max();
+            let grace = last.and_then(|since| since.checked_add(settings.delete_grace).ok());
             outbox::put(
                 tx,
                 meeting,

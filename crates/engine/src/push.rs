@@ -206,6 +206,9 @@ impl<'a> Attempt<'a> {
                 if let Some(problem) = self.question(&meeting, &schedule)? {
                     return Ok(Ending::Asks { meeting, problem });
                 }
+                if let Confirmed::Replanned = self.confirm_halves(&schedule).await? {
+                    return Ok(Ending::Replanned);
+                }
                 self.attempted = Some(schedule.clone());
                 let carry = self.shared.store.read(|tx| self.shared.plan_settings(tx))?.carry;
                 self.update(&meeting, &schedule, carry).await

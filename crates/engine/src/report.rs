@@ -104,7 +104,7 @@ pub(crate) fn meetings(
         for stored in dossier
             .links
             .iter()
-            .filter(|stored| !living || stored.gone_since.is_none())
+            .filter(|stored| !stored.elsewhere && (!living || stored.gone_since.is_none()))
         {
             if let Some(calendar) = calendars.get(&stored.calendar) {
                 views.push(meeting(

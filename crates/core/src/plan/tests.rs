@@ -107,6 +107,7 @@ impl Case {
             .links
             .iter()
             .map(|(event, gone, proof)| Linked {
+                elsewhere: false,
                 event,
                 gone: *gone,
                 proof: *proof,

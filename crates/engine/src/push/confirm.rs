@@ -3,7 +3,7 @@
 //! that looks like any other (<https://developers.google.com/workspace/calendar/api/v3/reference/events/move>).
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::{Event, Kind, Observation};
+use reconvene_core::event::{Event, Kind, Observation, Schedule};
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::Code;
@@ -19,8 +19,8 @@ use crate::pull::lists::Reading;
 use crate::store::accounts::{self, Account};
 use crate::store::calendar_lists;
 use crate::store::calendars::{self, Calendar};
-use crate::store::events::Stored;
-use crate::store::outbox;
+use crate::store::events::{self, Stored};
+use crate::store::{exceptions, outbox};
 
 /// A calendar that stays lost for so many attempts, a quarter of an hour, is lost for good.
 const PATIENCE: u32 = 10;
@@ -41,24 +41,76 @@ impl Attempt<'_> {
     pub(super) async fn confirm(&self) -> Result<Confirmed, Stopped> {
         let asked = self.shared.now();
         let links = self.gone()?;
+        if links.is_empty() || !self.are_gone(&links, asked, || self.gone()).await? {
+            return self.replanned();
+        }
+        self.still_agreed()
+    }
+
+    /// Asks whether the halves of a series that seem gone are, before their dates go: a half that was carried to another
+    /// calendar leaves a tombstone as any event does. What is confirmed need not be asked again.
+    pub(super) async fn confirm_halves(&self, wanted: &Schedule) -> Result<Confirmed, Stopped> {
+        let asked = self.shared.now();
+        let halves = self.gone_halves()?;
+        if halves.is_empty() {
+            return Ok(Confirmed::Gone);
+        }
+        if !self.are_gone(&halves, asked, || self.gone_halves()).await? {
+            return self.replanned();
+        }
+        let meeting = self.pending.meeting;
+        let agreed = self.shared.store.write(|tx| {
+            plan::hand_on_proofs(tx, meeting)?;
+            for half in &halves {
+                events::forget(tx, half.id)?;
+                exceptions::forget_series(tx, half.calendar, &half.event.google_id)?;
+            }
+            let settings = self.shared.plan_settings(tx)?;
+            let decision =
+                Dossier::of(tx, meeting)?.map(|dossier| dossier.decide(&settings, self.shared.now()));
+            Ok(matches!(decision, Some(Decision::Update(now)) if now == *wanted))
+        })?;
+        match agreed {
+            true => Ok(Confirmed::Gone),
+            false => self.replanned(),
+        }
+    }
+
+    fn gone_halves(&self) -> Result<Vec<Stored>, Stopped> {
+        Ok(self.shared.store.read(|tx| {
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            let halves = |dossier: &Dossier| dossier.gone_halves().into_iter().cloned().collect();
+            Ok(dossier.as_ref().map(halves).unwrap_or_default())
+        })?)
+    }
+
+    /// Makes known what became of events on every calendar where they may be; false when one of them lives, or when others
+    /// seem gone `still`, once the calendars were read anew.
+    async fn are_gone(
+        &self,
+        gone: &[Stored],
+        asked: Timestamp,
+        still: impl Fn() -> Result<Vec<Stored>, Stopped>,
+    ) -> Result<bool, Stopped> {
         // An event moves within an account: that account's calendars must all be asked, those just made included.
-        let home = self.accounts_of(&links)?;
+        let home = self.accounts_of(gone)?;
         for account in &home {
-            self.list_anew(account, &links).await?;
+            self.list_anew(account, gone).await?;
         }
         let home: Vec<AccountId> = home.into_iter().map(|account| account.id).collect();
         self.read_all(&home, asked).await?;
-        if self.gone()?.len() != links.len() || links.is_empty() {
-            return self.replanned();
+        let ids = |all: &[Stored]| all.iter().map(|stored| stored.id).collect::<Vec<_>>();
+        if ids(&still()?) != ids(gone) {
+            return Ok(false);
         }
-        for stored in &links {
+        for stored in gone {
             for (calendar, account) in self.calendars()? {
                 if home.contains(&account.id) && self.lives_on(&calendar, &account, stored).await? {
-                    return self.replanned();
+                    return Ok(false);
                 }
             }
         }
-        self.still_agreed()
+        Ok(true)
     }
 
     /// The last look before the write: nothing may have changed while Google was being asked, and what came to light
@@ -185,7 +237,9 @@ impl Attempt<'_> {
             {
                 return Err(Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)));
             }
-            self.shared.store.write(|tx| self.lost_from_sight(tx, calendar))?;
+            self.shared
+                .store
+                .write(|tx| self.lost_from_sight(tx, calendar, stored))?;
             return Ok(true);
         }
         if !(own || writable(calendar)) {
@@ -227,7 +281,7 @@ impl Attempt<'_> {
                     // It was just read there, and does not point at the meeting.
                     true => self.left_behind(tx, stored),
                     // It went to a calendar that nobody watches: its meeting goes on, unattended.
-                    false => self.moved_out_of_sight(tx, calendar),
+                    false => self.moved_out_of_sight(tx, calendar, stored),
                 })?;
                 Ok(true)
             }

@@ -28,6 +28,8 @@ pub(crate) struct Stored {
     pub(crate) learnt: Timestamp,
     /// Google's newest row of it was not understood.
     pub(crate) odd: bool,
+    /// It went to a calendar that nobody watches, and lives there: the row says what was last known of it.
+    pub(crate) elsewhere: bool,
     /// Of the master of a series: its exceptions.
     pub(crate) exceptions: Vec<Exception>,
 }
@@ -80,6 +82,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         available: row.get("available")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
         odd: row.get("odd")?,
+        elsewhere: row.get("elsewhere")?,
         exceptions: Vec::new(),
     })
 }
@@ -182,7 +185,8 @@ pub(crate) fn point_at(tx: &Connection, target: &Target) -> rusqlite::Result<boo
 /// How many living events of a calendar carry a conference.
 pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<u32> {
     tx.prepare_cached(
-        "SELECT count(*) FROM events e JOIN links l ON l.event = e.id WHERE e.calendar = ?1 AND gone_since IS NULL",
+        "SELECT count(*) FROM events e JOIN links l ON l.event = e.id WHERE e.calendar = ?1 AND gone_since IS NULL
+         AND NOT elsewhere",
     )?
     .query_row([calendar.0], |row| row.get(0))
 }
@@ -191,7 +195,8 @@ pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Re
 pub(crate) fn vanished(tx: &Connection, calendar: CalendarId, pass: i64) -> rusqlite::Result<Vec<Stored>> {
     let rows: rusqlite::Result<Vec<Stored>> = tx
         .prepare_cached(&format!(
-            "{SELECT} WHERE e.calendar = ?1 AND e.pass < ?2 AND e.gone_since IS NULL AND l.meeting IS NOT NULL ORDER BY e.id"
+            "{SELECT} WHERE e.calendar = ?1 AND e.pass < ?2 AND e.gone_since IS NULL AND NOT e.elsewhere
+                 AND l.meeting IS NOT NULL ORDER BY e.id"
         ))?
         .query_map((calendar.0, pass), stored)?
         .collect();
@@ -252,7 +257,7 @@ pub(crate) fn put(
              ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
              series = excluded.series, original = excluded.original, original_day = excluded.original_day,
              organized_here = excluded.organized_here, pass = excluded.pass, learnt = excluded.learnt,
-             over_at = excluded.over_at, odd = 0, gone_since = NULL
+             over_at = excluded.over_at, odd = 0, elsewhere = 0, gone_since = NULL
          RETURNING id",
     )?
     .query_row(
@@ -306,6 +311,20 @@ pub(crate) fn not_understood(tx: &Connection, event: i64, pass: i64) -> rusqlite
 pub(crate) fn back(tx: &Connection, event: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE events SET gone_since = NULL WHERE id = ?1")?
         .execute([event])
+        .map(drop)
+}
+
+/// Notes that an event which is gone from its calendar lives where nobody looks.
+pub(crate) fn lives_elsewhere(tx: &Connection, event: i64) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET elsewhere = 1, gone_since = NULL WHERE id = ?1")?
+        .execute([event])
+        .map(drop)
+}
+
+/// Forgets what was last known of an event where nobody looked, now that `event`, the same one, is seen again.
+pub(crate) fn seen_again(tx: &Connection, event: i64, google_id: &str) -> rusqlite::Result<()> {
+    tx.prepare_cached("DELETE FROM events WHERE google_id = ?2 AND elsewhere AND id <> ?1")?
+        .execute((event, google_id))
         .map(drop)
 }
 

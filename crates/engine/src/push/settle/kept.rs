@@ -17,6 +17,7 @@ impl Attempt<'_> {
         &self,
         tx: &Transaction<'_>,
         calendar: &Calendar,
+        stored: &Stored,
     ) -> rusqlite::Result<()> {
         let problem = Problem::lasting(
             Code::Held,
@@ -26,7 +27,7 @@ impl Attempt<'_> {
             ),
             "Tick that calendar under Accounts to keep the meeting in step.",
         );
-        self.keep(tx, problem)
+        self.keep(tx, stored, problem)
     }
 
     /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
@@ -34,6 +35,7 @@ impl Attempt<'_> {
         &self,
         tx: &Transaction<'_>,
         calendar: &Calendar,
+        stored: &Stored,
     ) -> rusqlite::Result<()> {
         let problem = Problem::lasting(
             Code::Held,
@@ -43,7 +45,7 @@ impl Attempt<'_> {
             ),
             "Delete the meeting at the provider if nobody needs it.",
         );
-        self.keep(tx, problem)
+        self.keep(tx, stored, problem)
     }
 
     /// The event lives on another calendar, without its conference: it asks for nothing any more. What the others that
@@ -60,12 +62,17 @@ impl Attempt<'_> {
         events::gone_anew(tx, self.pending.meeting, self.shared.now())
     }
 
-    fn keep(&self, tx: &Transaction<'_>, problem: Problem) -> rusqlite::Result<()> {
+    fn keep(&self, tx: &Transaction<'_>, stored: &Stored, problem: Problem) -> rusqlite::Result<()> {
         let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
             return Ok(());
         };
         self.kept(tx, &dossier, problem)?;
         outbox::strike(tx, self.pending.meeting)?;
+        let follows = |other: &Stored| other.gone_since.is_none() && dossier.is_bonded(other);
+        if dossier.links.iter().any(follows) {
+            // One half of a series: the rest is followed, and the dates of this one stay as they are.
+            return events::lives_elsewhere(tx, stored.id);
+        }
         for stored in dossier.links.iter().filter(|stored| stored.gone_since.is_some()) {
             events::forget(tx, stored.id)?;
         }
