@@ -148,7 +148,9 @@ impl Pass<'_> {
         let mut pages = Pages::new(self, Some(token), began.at);
         let mut odd = Vec::new();
         let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
+        let mut bare = dates::Bare::default();
         while let Some(mut page) = pages.next().await? {
+            bare.take_off(&mut page);
             if !page.access.is_empty() && page.access != calendar.access {
                 // Whose the events are depends on it, those that did not change included.
                 return self.everything().await;
@@ -163,8 +165,8 @@ impl Pass<'_> {
             if let Next::Token(_) = &page.next {
                 clear.rows.extend(masters::ask_for(self, &masters).await?);
                 clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
+                clear.rows.extend(bare.lay_on(self, &mut page).await?);
             }
-            clear.rows.extend(dates::ask_for(self, &mut page).await?);
             shared.store.write(|tx| {
                 self.take_over(tx, calendar.pass, &page)?;
                 clear.take_over(self, tx, calendar.pass)?;

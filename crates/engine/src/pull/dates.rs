@@ -5,7 +5,7 @@
 //! about one that lives on as if it had never been changed. Asking for it by its id tells. While a series has no meeting
 //! nobody asks; what came of it then is asked for once it has one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reconvene_core::event::{Kind, Observation};
 use reconvene_core::plan::base;
@@ -17,10 +17,56 @@ use crate::calendar::Page;
 use crate::plan::{names, sparse_base};
 use crate::store::{events, exceptions};
 
-/// Takes such rows off a page of changes, and gives what asking for them brought. One that cannot be had stays as it is
+/// Rows that name nothing but a date's id, kept until the last page: a series that says what they are about may come on
+/// any page.
+#[derive(Default)]
+pub(super) struct Bare {
+    /// By id.
+    rows: BTreeMap<String, Observation>,
+    /// The series with a conference that came.
+    series: BTreeSet<String>,
+}
+
+impl Bare {
+    /// Takes such rows off a page. One that is told of again, in full, says nothing any more.
+    pub(super) fn take_off(&mut self, page: &mut Page) {
+        for row in std::mem::take(&mut page.observations) {
+            if sparse_base(&row).is_some() {
+                self.rows.insert(row.google_id().to_owned(), row);
+                continue;
+            }
+            self.rows.remove(row.google_id());
+            if let Observation::Present(event) = &row
+                && matches!(event.kind, Kind::Series { .. })
+                && event.conference.is_some()
+            {
+                self.series.insert(event.google_id.clone());
+            }
+            page.observations.push(row);
+        }
+    }
+
+    /// Lays those that leave no doubt on the last page, and gives what asking for the others brought. One that cannot be had
+    /// stays as it is known.
+    pub(super) async fn lay_on(
+        &mut self,
+        pass: &Pass<'_>,
+        page: &mut Page,
+    ) -> Result<Vec<Observation>, Stopped> {
+        page.observations
+            .extend(std::mem::take(&mut self.rows).into_values());
+        ask_for(pass, page, &self.series).await
+    }
+}
+
+/// Takes doubtful rows off a page of changes, and gives what asking for them brought. One that cannot be had stays as it is
 /// known.
-pub(super) async fn ask_for(pass: &Pass<'_>, page: &mut Page) -> Result<Vec<Observation>, Stopped> {
-    let doubtful = doubtful(pass, page)?;
+async fn ask_for(
+    pass: &Pass<'_>,
+    page: &mut Page,
+    series: &BTreeSet<String>,
+) -> Result<Vec<Observation>, Stopped> {
+    let doubtful = doubtful(pass, page, series)?;
     let mut found = Vec::new();
     for google_id in &doubtful {
         if let Looked::Row(row) = look_up(pass, google_id).await? {
@@ -76,19 +122,12 @@ pub(super) async fn ask_for_strays(
     Ok(found)
 }
 
-fn doubtful(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Problem> {
+fn doubtful(pass: &Pass<'_>, page: &Page, series: &BTreeSet<String>) -> Result<Vec<String>, Problem> {
     let mut doubtful = Vec::new();
     for row in &page.observations {
         let Some(base) = sparse_base(row) else { continue };
         let half = format!("{base}_R");
-        let changes = page.observations.iter().any(|other| match other {
-            Observation::Present(event) => {
-                matches!(event.kind, Kind::Series { .. })
-                    && event.conference.is_some()
-                    && (event.google_id == base || event.google_id.starts_with(&half))
-            }
-            Observation::Gone { .. } => false,
-        });
+        let changes = series.iter().any(|id| id == base || id.starts_with(&half));
         let calendar = pass.calendar.id;
         let masters = pass.shared.store.read(|tx| events::masters(tx, calendar, base))?;
         let split = masters

@@ -69,6 +69,9 @@ pub struct Habits {
     pub empty_pages: u32,
     /// Whether the last row of a page comes again on the next.
     pub repeat_rows: bool,
+    /// The most rows that a page of events holds, whatever was asked for; `None` for as many as that.
+    #[serde(default)]
+    pub rows_per_page: Option<usize>,
     /// How a request for a Meet conference ends.
     pub meet: MeetCreation,
     /// Requests a person may make in 60 s before 403 `userRateLimitExceeded`; `None` for no limit. The default, 600,
@@ -82,6 +85,7 @@ impl Default for Habits {
             tombstones: Tombstones::default(),
             empty_pages: 0,
             repeat_rows: false,
+            rows_per_page: None,
             meet: MeetCreation::default(),
             per_minute: Some(600),
         }

@@ -71,6 +71,37 @@ async fn p4_a_bare_tombstone_that_comes_with_a_split_cancels_the_date_that_its_i
 }
 
 #[tokio::test(start_paused = true)]
+async fn p4_a_changed_date_that_a_split_wipes_out_on_another_page_is_not_taken_for_cancelled() {
+    for rows_per_page in [None, Some(1)] {
+        let stand = Stand::new("").await;
+        stand.hand(Hand::SetHabits(Habits {
+            tombstones: Tombstones::IdOnly,
+            rows_per_page,
+            ..Habits::default()
+        }));
+        let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+        let before = dates(&stand, meeting);
+        stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T14:00:00Z");
+        stand.drag(&date(&id, "20261222T090000Z"), "2026-12-22T14:00:00Z");
+        stand.hand(Hand::SplitSeries {
+            calendar: ANA.into(),
+            event: id.clone(),
+            at: at("2026-12-15T09:00:00Z"),
+            start: None,
+            title: None,
+        });
+        stand.clear_log();
+        stand.sync_after(MINUTE).await;
+        assert_eq!(dates(&stand, meeting), before, "{rows_per_page:?}");
+        let cancelled = |entry: &reconvene_simulator::Entry| entry.method == "DELETE";
+        assert!(!stand.zoom_requests().iter().any(cancelled), "{rows_per_page:?}");
+        stand.cancel(&date(&id, "20261222T090000Z"));
+        stand.sync_after(MINUTE).await;
+        assert_eq!(dates(&stand, meeting), before[..3], "{rows_per_page:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn p4_a_changed_date_that_a_split_wipes_out_is_not_taken_for_cancelled() {
     let stand = Stand::new("").await;
     only_ids(&stand);

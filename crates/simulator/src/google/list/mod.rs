@@ -89,6 +89,11 @@ pub(crate) fn list(
     asked: &Asked,
 ) -> Result<Value, Answer> {
     let max = max_results(asked, 250, 2500)?;
+    let max = world
+        .google
+        .habits
+        .rows_per_page
+        .map_or(max, |most| most.min(max).max(1));
     let (calendar, _) = world
         .google
         .calendar(calendar_id, caller)
