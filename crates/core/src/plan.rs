@@ -4,6 +4,8 @@
 //! decision, a repeated pass decides the same again, and a crash loses nothing. When anything is in doubt the
 //! answer is to leave the meeting alone and to say why.
 
+mod spent;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +15,8 @@ use crate::conference::{Source, Target};
 use crate::event::{Event, Exception, Kind, Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, agrees};
 use crate::recurrence::Beyond;
+
+use self::spent::spent;
 
 /// Proof that a meeting was made for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -43,6 +47,8 @@ pub struct Linked<'a> {
     pub odd: bool,
     /// It lives where nobody looks: what was last known of it stands, and only of its dates.
     pub elsewhere: bool,
+    /// When what it says was learnt.
+    pub learnt: Timestamp,
 }
 
 impl Linked<'_> {
@@ -293,7 +299,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         return Decision::Leave(Reason::Ambiguous);
     };
     if schedule.is_over(now) {
-        return Decision::Leave(Reason::Over);
+        return spent(subject, &schedule, settings, now).unwrap_or(Decision::Leave(Reason::Over));
     }
     match subject.seen {
         Some(seen) if amend(seen, &schedule, settings.carry, now).is_empty() => Decision::InStep,

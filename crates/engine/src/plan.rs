@@ -405,6 +405,7 @@ impl Dossier {
                 proof: self.proof(stored),
                 exceptions: &stored.exceptions,
                 odd: stored.odd,
+                learnt: stored.learnt,
                 elsewhere: stored.elsewhere,
             })
             .collect();
@@ -423,6 +424,17 @@ impl Dossier {
     /// Whether the meeting follows an event, as far as is known.
     pub(crate) fn is_bonded(&self, stored: &Stored) -> bool {
         !self.known.unbonded && self.proof(stored).is_some()
+    }
+
+    /// The series that live and ask for nothing any more, when the meeting is to go because of that.
+    pub(crate) fn spent(&self, settings: &Settings, now: Timestamp) -> Vec<&Stored> {
+        let mut living = self.speaking();
+        living
+            .retain(|stored| stored.gone_since.is_none() && matches!(stored.event.kind, Kind::Series { .. }));
+        match self.decide(settings, now) {
+            Decision::Delete { .. } => living,
+            _ => Vec::new(),
+        }
     }
 
     /// The halves of a series that the meeting was made for and that are gone.

@@ -452,10 +452,15 @@ impl<'a> Attempt<'a> {
         if self.previews()? {
             return Ok(Ending::Previewed);
         }
+        let spent = !self.spent()?.is_empty();
         self.shared.store.write(|tx| {
             outbox::about_to_write(tx, self.pending.meeting, meeting)?;
-            // Should the event come back before the outcome is known, the meeting must not pass for being there.
-            meetings::unsee(tx, self.pending.meeting)
+            // Should the event come back before the outcome is known, the meeting must not pass for being there. Of a series
+            // without a date its own dates are the reason why it goes.
+            match spent {
+                true => Ok(()),
+                false => meetings::unsee(tx, self.pending.meeting),
+            }
         })?;
         match self
             .provider

@@ -268,6 +268,9 @@ fn state(
         let words = |text: &str| text.to_owned();
         return match pending.action {
             _ if pending.held => (MeetingState::Held, words("Its deletion waits for your word.")),
+            PlannedAction::Delete if stored.gone_since.is_none() => {
+                (MeetingState::Deleting, words("No date of its series is left."))
+            }
             PlannedAction::Delete => (MeetingState::Deleting, words("Its event was cancelled.")),
             PlannedAction::Update if pending.attempts > 0 => (
                 MeetingState::Updating,

@@ -1,3 +1,5 @@
+mod spent;
+
 use super::*;
 use crate::conference::{Conference, Source};
 use crate::event::{Moment, Place};
@@ -71,6 +73,7 @@ struct Case {
     ignored: bool,
     unbonded: bool,
     odd: bool,
+    learnt: Timestamp,
     target: Target,
 }
 
@@ -84,6 +87,7 @@ impl Case {
             ignored: false,
             unbonded: false,
             odd: false,
+            learnt: at(NOW),
             target: target(),
         }
     }
@@ -107,6 +111,7 @@ impl Case {
             .links
             .iter()
             .map(|(event, gone, proof)| Linked {
+                learnt: self.learnt,
                 elsewhere: false,
                 event,
                 gone: *gone,
@@ -481,6 +486,7 @@ proptest! {
         let case = Case {
             links, seen, ignored, unbonded, target: target(),
             odd: false,
+            learnt: at(NOW),
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
             rooms: vec![],
         };

@@ -20,7 +20,8 @@ use crate::store::accounts::{self, Account};
 use crate::store::calendar_lists;
 use crate::store::calendars::{self, Calendar};
 use crate::store::events::{self, Stored};
-use crate::store::{exceptions, outbox};
+use crate::store::exceptions::{self, Kept};
+use crate::store::{meetings, outbox};
 
 /// A calendar that stays lost for so many attempts, a quarter of an hour, is lost for good.
 const PATIENCE: u32 = 10;
@@ -41,10 +42,77 @@ impl Attempt<'_> {
     pub(super) async fn confirm(&self) -> Result<Confirmed, Stopped> {
         let asked = self.shared.now();
         let links = self.gone()?;
-        if links.is_empty() || !self.are_gone(&links, asked, || self.gone()).await? {
+        let spent = self.spent()?;
+        if (links.is_empty() && spent.is_empty())
+            || !self.are_gone(&links, &spent, asked, || self.gone()).await?
+        {
             return self.replanned();
         }
+        for stored in &spent {
+            self.ask_for_dates(stored).await?;
+        }
         self.still_agreed()
+    }
+
+    /// The series that live without a date, which is why the meeting is to go.
+    pub(super) fn spent(&self) -> Result<Vec<Stored>, Stopped> {
+        let now = self.shared.now();
+        Ok(self.shared.store.read(|tx| {
+            let settings = self.shared.plan_settings(tx)?;
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            let spent = |dossier: &Dossier| dossier.spent(&settings, now).into_iter().cloned().collect();
+            Ok(dossier.as_ref().map(spent).unwrap_or_default())
+        })?)
+    }
+
+    /// Makes known what a series says now, and what became of each of its dates that stands at the provider.
+    async fn ask_for_dates(&self, master: &Stored) -> Result<(), Stopped> {
+        let now = self.shared.now();
+        let known = self.calendars()?;
+        let home = known
+            .into_iter()
+            .find(|(calendar, _)| calendar.id == master.calendar);
+        let Some((calendar, account)) = home else {
+            return Ok(());
+        };
+        let dates = self.shared.store.read(|tx| {
+            let known = meetings::get(tx, self.pending.meeting)?;
+            let seen = known.and_then(|known| known.seen);
+            let stands = |date: &Kept| {
+                let original = date.place.original.instant(&calendar.zone);
+                let mut standing = seen.iter().flat_map(|seen| &seen.occurrences);
+                original > now && standing.any(|other| other.original == original)
+            };
+            let mut dates = exceptions::cancelled_of(tx, master.calendar, &master.event.google_id)?;
+            dates.retain(stands);
+            Ok(dates)
+        })?;
+        let ids = dates.into_iter().map(|date| date.google_id);
+        for id in [master.event.google_id.clone()].into_iter().chain(ids) {
+            let found = calendar::event(&self.shared.session, &account, &calendar.google_id, &id).await;
+            let row = match found.map_err(Stopped::Unconfirmed)? {
+                Some(living @ Observation::Present(_)) => living,
+                // A date that is cancelled is what was known; the series itself would be news.
+                _ if id != master.event.google_id => continue,
+                _ => Observation::Gone {
+                    google_id: id,
+                    place: None,
+                },
+            };
+            self.shared.store.write(|tx| {
+                let settings = self.shared.plan_settings(tx)?;
+                let rows = [row];
+                plan::observe(
+                    tx,
+                    calendar.id,
+                    calendar.pass,
+                    (&rows, Source::Asked),
+                    &settings,
+                    now,
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Asks whether the halves of a series that seem gone are, before their dates go: a half that was carried to another
@@ -55,7 +123,7 @@ impl Attempt<'_> {
         if halves.is_empty() {
             return Ok(Confirmed::Gone);
         }
-        if !self.are_gone(&halves, asked, || self.gone_halves()).await? {
+        if !self.are_gone(&halves, &[], asked, || self.gone_halves()).await? {
             return self.replanned();
         }
         let meeting = self.pending.meeting;
@@ -85,15 +153,16 @@ impl Attempt<'_> {
     }
 
     /// Makes known what became of events on every calendar where they may be; false when one of them lives, or when others
-    /// seem gone `still`, once the calendars were read anew.
+    /// seem gone `still`, once the calendars were read anew, those of the events `beside` them included.
     async fn are_gone(
         &self,
         gone: &[Stored],
+        beside: &[Stored],
         asked: Timestamp,
         still: impl Fn() -> Result<Vec<Stored>, Stopped>,
     ) -> Result<bool, Stopped> {
         // An event moves within an account: that account's calendars must all be asked, those just made included.
-        let home = self.accounts_of(gone)?;
+        let home = self.accounts_of(&[gone, beside].concat())?;
         for account in &home {
             self.list_anew(account, gone).await?;
         }

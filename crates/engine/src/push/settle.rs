@@ -9,6 +9,7 @@ use reconvene_core::amend::between;
 use reconvene_core::conference::Target;
 use reconvene_core::id::EntryId;
 use reconvene_core::meeting::Meeting;
+use reconvene_core::plan::{Decision, Reason};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Service};
 use rusqlite::{Connection, Transaction};
@@ -111,19 +112,26 @@ impl Attempt<'_> {
                 self.ask(tx, draft, &meeting, problem, now)
             }
             Ending::Deleted(answer) => {
+                meetings::unsee(tx, id)?;
+                // A series that has no date left lives on, and asks for nothing.
+                let settings = self.shared.plan_settings(tx)?;
+                let left = Dossier::of(tx, id)?.map(|left| left.decide(&settings, now));
+                let spent = left == Some(Decision::Leave(Reason::Over));
                 let draft = Draft {
                     outcome: Outcome::Deleted,
                     answer,
+                    problem: spent.then(no_date_left),
                     ..draft
                 };
                 let entry = activity::write(tx, self.pending.entry, &draft, now)?;
                 self.offer_undo(tx, entry, true)?;
                 outbox::strike(tx, id)?;
-                meetings::unsee(tx, id)?;
                 plan::forget(tx, dossier)?;
                 // An event that came back while its meeting went has to be told.
                 match Dossier::of(tx, id)? {
-                    Some(left) if !left.links.is_empty() => self.refuse(tx, draft, meeting_gone(), now),
+                    Some(left) if !left.links.is_empty() && !spent => {
+                        self.refuse(tx, draft, meeting_gone(), now)
+                    }
                     _ => Ok(()),
                 }
             }
@@ -310,6 +318,14 @@ impl Attempt<'_> {
         };
         activity::offer_undo(tx, entry, &reversal)
     }
+}
+
+fn no_date_left() -> Problem {
+    Problem::lasting(
+        Code::EventGone,
+        "No date of the series is left, so its meeting went as with a cancelled event.",
+        "",
+    )
 }
 
 fn meeting_gone() -> Problem {

@@ -53,6 +53,20 @@ pub(crate) fn of_series(
         .collect()
 }
 
+/// The dates of one series that do not take place.
+pub(crate) fn cancelled_of(
+    tx: &Connection,
+    calendar: CalendarId,
+    series: &str,
+) -> rusqlite::Result<Vec<Kept>> {
+    tx.prepare_cached(
+        "SELECT * FROM exceptions WHERE calendar = ?1 AND series = ?2 AND starts IS NULL AND starts_day IS NULL
+         ORDER BY google_id",
+    )?
+    .query_map((calendar.0, series), kept)?
+    .collect()
+}
+
 /// Those that are kept under another half of a split series than `series`; `base` is what the ids of all halves begin with
 /// (`reconvene_core::plan::base`).
 pub(crate) fn of_other_halves(

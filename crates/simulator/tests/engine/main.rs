@@ -28,6 +28,7 @@ mod riddles;
 mod series;
 #[path = "../stand/mod.rs"]
 mod shared;
+mod spent;
 mod stand;
 mod sync;
 mod trigger;

@@ -296,9 +296,12 @@ impl Ledger {
         let untold = |key: &Key, since: Timestamp| {
             unoffered && !self.known.seen_between(&(machine, key.0.clone()), since, looked)
         };
+        // No provider says what is left of a series without its last date, so its meeting goes as with a cancelled event.
+        let spent = |id: &String| self.truth.spent_since(number, id, now);
         let live = self.truth.rows.iter().find(|(key, row)| {
             self.truth.points_at(key, row, number)
                 && !over(key, row)
+                && spent(row.series.as_ref().unwrap_or(&key.1)).is_none()
                 && settled(row.linked_since)
                 && watched(key)
                 && world.calendars().contains(&key.0)
@@ -323,7 +326,10 @@ impl Ledger {
                 .of_event(id)
                 .find(|(key, row)| lives(row) && !lost(key))
             {
-                why = format!("its event {id} lives on {}", key.0);
+                match spent(id) {
+                    Some(since) if now.duration_since(since) >= self.grace => return None,
+                    _ => why = format!("its event {id} lives on {}", key.0),
+                }
                 continue;
             }
             match self.learnt_gone(machine, id, number) {

@@ -209,6 +209,13 @@ impl Truth {
         }
     }
 
+    /// Since when a series that is bonded to a meeting, or one half of it, lives on without any date ahead because the person
+    /// cancelled the last ones or ended it; none when time brought the end.
+    pub(crate) fn spent_since(&self, meeting: u64, id: &str, now: Timestamp) -> Option<Timestamp> {
+        let last = self.series.get(&(meeting, base(id).to_owned()))?.last()?;
+        (!last.halves.is_empty() && last.is_over(last.since) && last.is_over(now)).then_some(last.since)
+    }
+
     /// Every series that was ever bonded to a meeting, as it was from time to time.
     pub(crate) fn series_of(&self, meeting: u64) -> impl Iterator<Item = &Vec<Version>> {
         let of = (meeting, String::new())..(meeting + 1, String::new());

@@ -1,0 +1,149 @@
+//! Series that live on and have no date left.
+
+use std::time::Duration;
+
+use reconvene_core::report::{MeetingState, Outcome};
+use reconvene_simulator::{Hand, Rule, Service as Wire};
+
+use crate::series::{date, dates, series};
+use crate::stand::{ANA, Stand, refused};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const FIRST: &str = "2026-12-01T09:00:00Z";
+
+/// “Review”, three times weekly, of which the first two are cancelled.
+async fn one_left(stand: &Stand) -> (String, u64) {
+    let (id, meeting) = series(stand, FIRST, "FREQ=WEEKLY;COUNT=3").await;
+    stand.cancel(&date(&id, "20261201T090000Z"));
+    stand.cancel(&date(&id, "20261208T090000Z"));
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(stand, meeting), ["2026-12-15T09:00:00Z"]);
+    (id, meeting)
+}
+
+fn last(id: &str) -> String {
+    date(id, "20261215T090000Z")
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p3_a_series_whose_last_date_is_cancelled_takes_its_meeting_along_after_the_grace_period() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = one_left(&stand).await;
+    stand.cancel(&last(&id));
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting), "still in its grace period");
+    assert_eq!(stand.state("Review"), MeetingState::Deleting);
+    stand.clear_log();
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+    let asked = |entry: &reconvene_simulator::Entry| entry.method == "GET" && entry.path.contains(&last(&id));
+    assert!(
+        stand.requests().iter().any(asked),
+        "Google is asked for the date itself"
+    );
+    let entry = stand.newest();
+    assert_eq!(entry.outcome, Outcome::Deleted);
+    assert!(!stand.sync_after(MINUTE).await.needs_you);
+    // It can be brought back, and stays.
+    stand.engine.undo(&entry.id.to_string()).await.unwrap();
+    assert!(stand.exists(meeting));
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p3_a_series_that_is_ended_before_its_next_date_takes_its_meeting_along() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=4").await;
+    // The first date is over, and “this and following” are deleted.
+    stand.sync_after(DAY * 10).await;
+    let fields = serde_json::json!({"recurrence": ["RRULE:FREQ=WEEKLY;UNTIL=20261201T090000Z"]});
+    stand.hand(Hand::WriteFields {
+        calendar: ANA.into(),
+        event: id,
+        fields: fields.as_object().unwrap().clone(),
+    });
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting));
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_date_that_comes_back_calls_the_deletion_off_seen_or_not() {
+    for seen in [true, false] {
+        let stand = Stand::new("").await;
+        let (id, meeting) = one_left(&stand).await;
+        stand.cancel(&last(&id));
+        stand.sync_after(MINUTE).await;
+        stand.hand(Hand::UndeleteEvent {
+            calendar: ANA.into(),
+            event: last(&id),
+        });
+        if !seen {
+            stand.simulator.with(|world| {
+                let lost = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+                world.faults().add(lost);
+            });
+        }
+        for _ in 0..4 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert!(stand.exists(meeting), "{seen}");
+        assert_eq!(dates(&stand, meeting), ["2026-12-15T09:00:00Z"], "{seen}");
+        assert_eq!(stand.state("Review"), MeetingState::InStep, "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_series_that_ended_by_itself_deletes_nothing_whatever_its_meeting_was_given_at_zoom() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=2").await;
+    stand.sync_after(DAY * 16 + MINUTE * 120).await;
+    stand.hand(Hand::RepeatMeeting {
+        meeting,
+        recurrence: serde_json::json!({"type": 2, "weekly_days": "3", "end_times": 9}),
+    });
+    for _ in 0..4 {
+        tokio::time::advance(MINUTE).await;
+        stand.engine.sync(None, true).await.unwrap();
+    }
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_series_without_a_date_left_count_among_the_deletions_that_wait() {
+    let stand = Stand::new("delete_grace = \"1s\"\nmass_delete_limit = 1").await;
+    let (id, meeting) = one_left(&stand).await;
+    let (event, other) = stand.event("Other", FIRST);
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&last(&id));
+    stand.cancel(&event);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting) && stand.exists(other));
+    assert_eq!(stand.engine.status().unwrap().held.len(), 2);
+    assert_eq!(stand.state("Review"), MeetingState::Held);
+    stand.engine.approve(&[]).unwrap();
+    stand.sync_after(MINUTE).await;
+    assert!(!stand.exists(meeting) && !stand.exists(other));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_date_that_takes_place_by_another_meeting_keeps_the_one_of_its_series() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = one_left(&stand).await;
+    let (_, other) = stand.event("Other", FIRST);
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: last(&id),
+        meeting: other,
+    });
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert!(stand.exists(meeting));
+}
