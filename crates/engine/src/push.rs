@@ -4,6 +4,7 @@
 //! only what differs, read it back. Because every step starts from what the provider says now, a crash or a lost
 //! answer anywhere is mended by doing it again.
 
+mod absent;
 mod beyond;
 mod confirm;
 pub(crate) mod consent;
@@ -308,50 +309,6 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// The provider has no such meeting. For a deletion that is the aim; for anything else the person must know.
-    async fn absent(&self, failure: Failure) -> Result<Ending, Stopped> {
-        match self.decide(None)? {
-            Decision::Delete { not_before } if not_before <= self.shared.now() => match self.confirm().await?
-            {
-                Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
-                Confirmed::Replanned => {
-                    // Its event lives after all, and the meeting does not: the next reading says so.
-                    self.shared
-                        .store
-                        .write(|tx| meetings::unsee(tx, self.pending.meeting))?;
-                    Ok(Ending::Replanned)
-                }
-            },
-            // Somebody else's meeting, most likely: nothing was asked of us, so there is nothing to report.
-            Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
-            Decision::Update(_) | Decision::InStep if !self.was_found()? => Err(Failure {
-                problem: never_seen(self.account.service),
-                ..failure
-            }
-            .into()),
-            Decision::Update(_) | Decision::InStep => Err(failure.into()),
-            _ => Ok(Ending::Replanned),
-        }
-    }
-
-    /// Whether the meeting was ever read.
-    fn was_found(&self) -> Result<bool, Problem> {
-        let known = self
-            .shared
-            .store
-            .read(|tx| meetings::get(tx, self.pending.meeting))?;
-        Ok(known.is_some_and(|known| known.found))
-    }
-
-    /// The provider will not show it to this account, or has no such thing among its meetings, as with a webinar. That is
-    /// news only for an event that it was made for.
-    fn not_shown(&self, failure: Failure) -> Result<Ending, Stopped> {
-        match self.decide(None)? {
-            Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
-            _ => Err(failure.into()),
-        }
-    }
-
     /// Writes until the meeting equals its event, or comes as near as the provider can: first what concerns the whole of it,
     /// then, from the meeting as it then is, date by date.
     async fn update(&self, before: &Meeting, wanted: &Schedule, carry: Carry) -> Result<Ending, Stopped> {
@@ -539,18 +496,6 @@ const MOST_ROUNDS: usize = 5;
 /// Whether a write draws on the day's budget. Deletions do not.
 fn counts(write: &Write) -> bool {
     !matches!(write, Write::Cancel { .. })
-}
-
-fn never_seen(service: Service) -> Problem {
-    let name = service.name();
-    Problem::lasting(
-        Code::MeetingGone,
-        format!(
-            "{name} shows no such meeting to your account, and never did: it is another account's, was deleted, or has expired."
-        ),
-        "Connect the account that hosts it under Accounts. If it is gone for good, add a new meeting to the event in Google \
-         Calendar.",
-    )
 }
 
 fn not_applied(left: &[Change]) -> Problem {
