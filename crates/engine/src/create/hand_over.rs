@@ -86,39 +86,45 @@ impl Making<'_> {
         if self.previews()? {
             return Ok(Some(Ending::Previewed));
         }
-        self.note(Stage::Offered, |tx, id| {
-            creations::come_to(tx, id, Stage::Offered)
-        })?;
+        // Written on the event once already, perhaps: what is refused now takes nothing back.
+        let before = self.row.stage;
+        self.come_to(Stage::Offered)?;
         let session = &self.shared.session;
         match patch(session, &owner, &calendar.google_id, &sheet.event, &change).await {
             Ok(Patched::Done(event)) => Ok(Some(self.written(event)?)),
             Ok(Patched::Stale) => {
                 self.link = Some(link);
-                self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                self.come_to(before)?;
                 Ok(None)
             }
             // Whether it was carried out shows on the event.
             Err(failure) if failure.leaves_open() => Err(Stopped::Failed(Service::Google, failure)),
             Err(failure) => match failure.kind {
                 FailureKind::Passing | FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
-                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                    self.come_to(before)?;
                     Err(Stopped::Failed(Service::Google, failure))
                 }
                 FailureKind::Account if failure.problem.code == Code::MissingScope => {
                     self.shared
                         .store
                         .write(|tx| accounts::set_writes(tx, owner.id, false))?;
-                    self.unwanted(not_allowed().problem)
+                    self.come_to(before)?;
+                    self.not_taken(not_allowed().problem)
                 }
                 FailureKind::Account => {
-                    self.note(Stage::Made, |tx, id| creations::come_to(tx, id, Stage::Made))?;
+                    self.come_to(before)?;
                     Err(Stopped::Failed(Service::Google, failure))
                 }
                 FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
-                    self.unwanted(write_refused(failure.problem))
+                    self.come_to(before)?;
+                    self.not_taken(write_refused(failure.problem))
                 }
             },
         }
+    }
+
+    fn come_to(&mut self, stage: Stage) -> Result<(), Problem> {
+        self.note(stage, |tx, id| creations::come_to(tx, id, stage))
     }
 
     /// The event does not take the meeting. One that nobody can have seen is deleted again; one that may have been on the
@@ -169,6 +175,7 @@ impl Making<'_> {
             Err(failure) => Err(self.failed(failure)),
         }
     }
+
     /// Whether an event is known to point at the meeting all the same: somebody found its number at the provider (P3).
     fn is_on_another_event(&self, number: &str) -> Result<bool, Problem> {
         let target = Target::Meeting {
