@@ -209,12 +209,17 @@ impl Engine {
             .shared
             .store
             .read(|tx| Ok((outbox::all(tx)?, meetings::asking(tx)?)))?;
-        let held: Vec<MeetingId> = all
+        let mut held: Vec<MeetingId> = all
             .into_iter()
             .filter(|pending| pending.held)
             .map(|pending| pending.meeting)
-            .chain(asking)
             .collect();
+        for meeting in asking {
+            // One that is to go may also have differed at first.
+            if !held.contains(&meeting) {
+                held.push(meeting);
+            }
+        }
         match chosen.iter().find(|meeting| !held.contains(meeting)) {
             _ if chosen.is_empty() => Ok(held),
             None => Ok(chosen.to_vec()),
