@@ -1,6 +1,7 @@
-//! Expansion of recurrence rules (RFC 5545) into the original starts of occurrences, in the rule's own zone.
+//! Expansion of recurrence rules (RFC 5545) into the original starts of occurrences: on the clock of the rule's own zone
+//! first, as if that clock never jumped, and then as instants.
 
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use rrule::{RRuleSet, Tz};
@@ -8,48 +9,46 @@ use rrule::{RRuleSet, Tz};
 /// A rule set and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Schedule {
-    /// First start, as `YYYYMMDDTHHMMSS` in `zone`.
-    pub(crate) first: String,
+    /// First start; of an all-day series midnight in UTC.
+    pub(crate) first: Timestamp,
     /// IANA name; `UTC` for all-day series, whose starts are then midnights of the dates.
     pub(crate) zone: String,
     /// `RRULE`, `EXRULE`, `RDATE` and `EXDATE` lines as the calendar holds them.
     pub(crate) lines: Vec<String>,
     /// Whether the series is all-day.
     pub(crate) all_day: bool,
+    /// Whether the start is the first date even if no rule names it, and one of those that `COUNT` counts, as Google has it
+    /// (<https://developers.google.com/workspace/calendar/api/v3/reference/events>, `start`: "for a recurring event, this is
+    /// the start time of the first instance"; <https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.3>).
+    pub(crate) begins_anyway: bool,
 }
 
+/// No clock is further from UTC than this.
+const SLACK: SignedDuration = SignedDuration::from_hours(30);
+
 impl Schedule {
-    /// The start is the first date, whether a rule names it or not
-    /// (<https://developers.google.com/workspace/calendar/api/v3/reference/events>, `start`: "for a recurring event, this is
-    /// the start time of the first instance"; <https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.3>), and one of those
-    /// that `COUNT` counts.
     fn parse(&self) -> Option<RRuleSet> {
         let (rules, others): (Vec<&String>, Vec<&String>) =
             self.lines.iter().partition(|line| line.starts_with("RRULE"));
-        let mut text = self.at_first("DTSTART");
+        let start = self.written(self.first);
+        let mut text = format!("DTSTART:{start}");
         let lines = |lines: &[&String]| -> String {
             lines
                 .iter()
-                .map(|line| format!("\n{}", self.with_times(line)))
+                .map(|line| format!("\n{}", self.on_own_clock(line)))
                 .collect()
         };
-        if self.begins_by_rule(&rules) {
-            text.push_str(&lines(&rules));
-        } else {
+        // Without a rule the start is a date by itself, beside those that are named
+        // (<https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.2>).
+        if rules.is_empty() || (self.begins_anyway && !self.begins_by_rule(&rules)) {
             let fewer: Vec<String> = rules.iter().filter_map(|line| one_fewer(line)).collect();
             text.push_str(&lines(&fewer.iter().collect::<Vec<_>>()));
-            text = format!("{text}\n{}", self.at_first("RDATE"));
+            text.push_str(&format!("\nRDATE:{start}"));
+        } else {
+            text.push_str(&lines(&rules));
         }
         text.push_str(&lines(&others));
         text.parse().ok()
-    }
-
-    /// The start, named by a property.
-    fn at_first(&self, property: &str) -> String {
-        match self.zone.as_str() {
-            "UTC" => format!("{property}:{}Z", self.first),
-            zone => format!("{property};TZID={zone}:{}", self.first),
-        }
     }
 
     /// Whether a rule names the start. One without days of its own takes them from the start.
@@ -58,49 +57,60 @@ impl Schedule {
             if !rule.contains("BY") {
                 return true;
             }
-            let alone = format!("{}\n{}", self.at_first("DTSTART"), self.with_times(rule));
-            let first = |rules: RRuleSet| rules.all(1).dates.first().map(chrono::DateTime::naive_local);
-            let start = chrono::NaiveDateTime::parse_from_str(&self.first, "%Y%m%dT%H%M%S").ok();
+            let start = self.written(self.first);
+            let alone = format!("DTSTART:{start}\n{}", self.on_own_clock(rule));
             // What nobody can read is refused elsewhere.
-            alone
-                .parse::<RRuleSet>()
-                .map_or(true, |rules| start.is_some() && first(rules) == start)
+            alone.parse::<RRuleSet>().map_or(true, |rules| {
+                rules.all(1).dates.first().map(written_utc) == Some(start)
+            })
         })
     }
 
-    /// All-day rules name dates; the expansion knows only instants, so dates become midnights in UTC. A timed rule
-    /// may still end with a bare date, although `UNTIL` ought to be of the same kind as the start
+    fn clock(&self) -> TimeZone {
+        TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC)
+    }
+
+    /// What the own clock shows at an instant, written as if it were UTC.
+    fn written(&self, at: Timestamp) -> String {
+        at.to_zoned(self.clock()).strftime("%Y%m%dT%H%M%SZ").to_string()
+    }
+
+    /// A line with its times on the own clock, written as if that were UTC. All-day rules name dates, which become
+    /// midnights. A timed rule may still end with a bare date, although `UNTIL` ought to be of the same kind as the start
     /// (<https://www.rfc-editor.org/rfc/rfc5545#section-3.3.10>). The service takes it: the rule runs through the end of that
     /// day on its own clock, as the last date that people choose in the calendar's window does.
-    fn with_times(&self, line: &str) -> String {
+    fn on_own_clock(&self, line: &str) -> String {
         let (name, rest) = line.split_once(':').unwrap_or((line, ""));
         if name.starts_with("EXDATE") || name.starts_with("RDATE") {
-            if !self.all_day {
-                return line.to_owned();
-            }
-            let kind = name.split(';').next().unwrap_or(name);
-            let dates: Vec<String> = rest.split(',').map(midnight).collect();
+            let (kind, parameters) = name.split_once(';').unwrap_or((name, ""));
+            let zone = parameters.split(';').find_map(|part| part.strip_prefix("TZID="));
+            let dates: Vec<String> = rest
+                .split(',')
+                .map(|date| self.named(date.trim(), zone))
+                .collect();
             return format!("{kind}:{}", dates.join(","));
         }
         let parts = rest.split(';').map(|part| match part.strip_prefix("UNTIL=") {
-            Some(until) if until.len() == 8 && self.all_day => format!("UNTIL={}", midnight(until)),
-            Some(until) if until.len() == 8 => format!("UNTIL={}", self.end_of(until)),
-            _ => part.to_owned(),
+            Some(until) if until.len() == 8 && !self.all_day => format!("UNTIL={until}T235959Z"),
+            Some(until) => format!("UNTIL={}", self.named(until, None)),
+            None => part.to_owned(),
         });
         format!("{name}:{}", parts.collect::<Vec<_>>().join(";"))
     }
 
-    /// The last second of a date in the rule's zone, in UTC.
-    fn end_of(&self, date: &str) -> String {
-        let zone = TimeZone::get(&self.zone).unwrap_or(TimeZone::UTC);
-        let last = Date::strptime("%Y%m%d", date).and_then(|date| date.tomorrow()?.to_zoned(zone));
-        last.map_or_else(
-            |_| format!("{date}T235959Z"),
-            |next| {
-                let last = next.timestamp() - SignedDuration::from_secs(1);
-                last.strftime("%Y%m%dT%H%M%SZ").to_string()
-            },
-        )
+    /// A named time on the own clock; one without `Z` is on the clock of `zone`, or on the own one.
+    fn named(&self, time: &str, zone: Option<&str>) -> String {
+        if time.len() == 8 {
+            return midnight(time);
+        }
+        let digits = time.trim_end_matches('Z');
+        let zone = match zone {
+            _ if time.ends_with('Z') => TimeZone::UTC,
+            Some(zone) if zone != self.zone => TimeZone::get(zone).unwrap_or(TimeZone::UTC),
+            _ => return format!("{digits}Z"),
+        };
+        let instant = DateTime::strptime("%Y%m%dT%H%M%S", digits).and_then(|local| zone.to_timestamp(local));
+        instant.map_or_else(|_| time.to_owned(), |instant| self.written(instant))
     }
 
     /// Whether the rules can be understood at all.
@@ -108,7 +118,9 @@ impl Schedule {
         self.parse().is_some()
     }
 
-    /// The original starts, in order, at most `limit` of them, none before `from` and none at or after `until`.
+    /// The original starts, in order, at most `limit` of them, none before `from` and none at or after `until`. A time that
+    /// the clock leaps over moves forward by the leap; of one that it shows twice the first is meant
+    /// (<https://www.rfc-editor.org/rfc/rfc5545#section-3.3.5>), but for the start itself.
     pub(crate) fn starts(
         &self,
         from: Option<Timestamp>,
@@ -118,25 +130,44 @@ impl Schedule {
         let Some(mut rules) = self.parse() else {
             return Vec::new();
         };
-        if let Some(bound) = from.and_then(to_chrono) {
+        if let Some(bound) = from.and_then(|from| to_chrono(from.checked_sub(SLACK).ok()?)) {
             rules = rules.after(bound);
         }
-        if let Some(bound) = until.and_then(to_chrono) {
+        if let Some(bound) = until.and_then(|until| to_chrono(until.checked_add(SLACK).ok()?)) {
             rules = rules.before(bound);
         }
-        rules
-            .all(limit)
+        let clock = self.clock();
+        let first = self.written(self.first);
+        let instant = |date: &chrono::DateTime<Tz>| {
+            let written = written_utc(date);
+            if written == first {
+                return Some(self.first);
+            }
+            let local = DateTime::strptime("%Y%m%dT%H%M%SZ", &written).ok()?;
+            clock.to_timestamp(local).ok()
+        };
+        let mut starts: Vec<Timestamp> = rules
+            .all(limit.saturating_add(64))
             .dates
-            .into_iter()
-            .filter_map(|date| Timestamp::from_millisecond(date.timestamp_millis()).ok())
+            .iter()
+            .filter_map(instant)
+            .filter(|start| from.is_none_or(|from| *start >= from))
             .filter(|start| until.is_none_or(|until| *start < until))
-            .collect()
+            .collect();
+        starts.sort_unstable();
+        starts.dedup();
+        starts.truncate(limit.into());
+        starts
     }
 
     /// Whether one occurrence was to start exactly then.
     pub(crate) fn has(&self, start: Timestamp) -> bool {
         self.starts(Some(start), None, 1).first() == Some(&start)
     }
+}
+
+fn written_utc(date: &chrono::DateTime<Tz>) -> String {
+    date.format("%Y%m%dT%H%M%SZ").to_string()
 }
 
 /// A rule that gives one date fewer; `None` when that leaves nothing. A rule without a count stays as it is.
@@ -172,10 +203,11 @@ mod tests {
 
     fn weekly(lines: &[&str]) -> Schedule {
         Schedule {
-            first: "20261019T090000".to_owned(),
+            first: at("2026-10-19T07:00:00Z"),
             zone: "Europe/Berlin".to_owned(),
             lines: lines.iter().map(ToString::to_string).collect(),
             all_day: false,
+            begins_anyway: true,
         }
     }
 
@@ -183,6 +215,32 @@ mod tests {
     fn a_weekly_series_keeps_its_wall_time_over_the_end_of_summer_time() {
         let starts = weekly(&["RRULE:FREQ=WEEKLY;COUNT=2"]).starts(None, None, 10);
         assert_eq!(starts, [at("2026-10-19T07:00:00Z"), at("2026-10-26T08:00:00Z")]);
+    }
+
+    #[test]
+    fn a_time_that_the_clock_leaps_over_or_shows_twice_is_still_a_date() {
+        let nightly = |first: &str| Schedule {
+            first: at(first),
+            zone: "America/New_York".to_owned(),
+            lines: vec!["RRULE:FREQ=DAILY;COUNT=3".to_owned()],
+            all_day: false,
+            begins_anyway: true,
+        };
+        let leap = nightly("2026-03-07T07:30:00Z").starts(None, None, 10);
+        assert_eq!(
+            leap[1..],
+            [at("2026-03-08T07:30:00Z"), at("2026-03-09T06:30:00Z")]
+        );
+        let twice = nightly("2026-10-31T05:30:00Z").starts(None, None, 10);
+        assert_eq!(
+            twice[1..],
+            [at("2026-11-01T05:30:00Z"), at("2026-11-02T06:30:00Z")]
+        );
+        let second = nightly("2026-11-01T06:30:00Z").starts(None, None, 10);
+        assert_eq!(
+            second[..2],
+            [at("2026-11-01T06:30:00Z"), at("2026-11-02T06:30:00Z")]
+        );
     }
 
     #[test]
@@ -224,31 +282,30 @@ mod tests {
     #[test]
     fn an_all_day_series_ends_with_its_last_date() {
         let days = Schedule {
-            first: "20261019T000000".to_owned(),
+            first: at("2026-10-19T00:00:00Z"),
             zone: "UTC".to_owned(),
             lines: vec!["RRULE:FREQ=DAILY;UNTIL=20261021".to_owned()],
             all_day: true,
+            begins_anyway: true,
         };
         assert_eq!(days.starts(None, None, 10).len(), 3);
     }
 
     #[test]
     fn a_timed_series_until_a_date_has_that_whole_day_of_its_own_zone() {
-        let evenings = |zone: &str, until: &str| Schedule {
-            first: "20261019T200000".to_owned(),
+        let daily = |first: &str, zone: &str| Schedule {
+            first: at(first),
             zone: zone.to_owned(),
-            lines: vec![format!("RRULE:FREQ=DAILY;UNTIL={until}")],
+            lines: vec!["RRULE:FREQ=DAILY;UNTIL=20261021".to_owned()],
             all_day: false,
+            begins_anyway: true,
         };
         // Eight in the evening of the 21st is the 22nd already in London.
-        let west = evenings("America/New_York", "20261021").starts(None, None, 10);
+        let west = daily("2026-10-20T00:00:00Z", "America/New_York").starts(None, None, 10);
         assert_eq!(west.last(), Some(&at("2026-10-22T00:00:00Z")));
         assert_eq!(west.len(), 3);
         // The morning of the 22nd in Sydney is still the 21st there.
-        let mornings = Schedule {
-            first: "20261019T070000".to_owned(),
-            ..evenings("Australia/Sydney", "20261021")
-        };
+        let mornings = daily("2026-10-18T20:00:00Z", "Australia/Sydney");
         assert_eq!(mornings.starts(None, None, 10).len(), 3);
     }
 

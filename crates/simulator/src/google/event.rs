@@ -240,22 +240,16 @@ impl Event {
 }
 
 pub(crate) fn schedule(start: &EventTime, lines: &[String]) -> Schedule {
-    let (first, zone_name, all_day) = match start {
-        EventTime::Day { date } => (
-            format!("{}T000000", date.strftime("%Y%m%d")),
-            "UTC".to_owned(),
-            true,
-        ),
-        EventTime::At { instant, zone: name } => {
-            let local = instant.to_zoned(zone(name));
-            (local.strftime("%Y%m%dT%H%M%S").to_string(), name.clone(), false)
-        }
+    let (zone, all_day) = match start {
+        EventTime::Day { .. } => ("UTC".to_owned(), true),
+        EventTime::At { zone, .. } => (zone.clone(), false),
     };
     Schedule {
-        first,
-        zone: zone_name,
+        first: start.instant(),
+        zone,
         lines: lines.to_vec(),
         all_day,
+        begins_anyway: true,
     }
 }
 

@@ -93,15 +93,15 @@ pub(crate) fn check(value: &Value) -> Result<Value, Answer> {
 /// The dates of a checked recurrence.
 pub(crate) fn dates(recurrence: &Value, start: Timestamp, zone: &str, minutes: u32) -> Vec<Occurrence> {
     let local = start.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC));
-    let first = local.strftime("%Y%m%dT%H%M%S").to_string();
     let schedule = Schedule {
-        first,
+        first: start,
         zone: zone.to_owned(),
         lines: vec![format!(
             "RRULE:{}",
             rule(recurrence, local.weekday(), local.day())
         )],
         all_day: false,
+        begins_anyway: false,
     };
     schedule
         .starts(None, None, MOST)
