@@ -145,7 +145,7 @@ impl Run {
                 if let Some((id, number)) = self.some_view(
                     meeting,
                     &[MeetingState::Failed, MeetingState::Updating, MeetingState::Held],
-                ) && self.tell(0, |engine| engine.ignore(id)).is_some()
+                ) && (self.tell(0, |engine| engine.ignore(id)).is_some() || self.is_left(0, id))
                 {
                     let now = self.now();
                     self.around
@@ -469,6 +469,13 @@ impl Run {
                 ledger.left_alone.insert((0, number), now);
             }
         }
+    }
+
+    /// Whether a machine that ended over the person's word had kept it before.
+    pub(crate) fn is_left(&mut self, machine: usize, id: reconvene_core::id::MeetingId) -> bool {
+        let views = self.tell(machine, Engine::meetings).unwrap_or_default();
+        let mut own = views.iter().filter(|view| view.id == id);
+        own.any(|view| view.state == MeetingState::WatchedOnly)
     }
 
     /// Lets a machine bring in step what differed when it was connected.

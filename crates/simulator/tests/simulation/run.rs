@@ -149,6 +149,7 @@ impl Run {
             Hand::UnshareCalendar { calendar, .. } | Hand::DeleteCalendar { calendar } => {
                 let mut ledger = self.around.ledger.lock().unwrap();
                 ledger.truth.lost.insert(calendar.clone());
+                ledger.truth.ever_lost.insert(calendar.clone());
             }
             Hand::ShareCalendar { calendar, role, .. } => {
                 let now = self.now();

@@ -166,6 +166,21 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::BOTH,
         "meetings read together for the plan, one of them told to wait",
     ),
+    (
+        3_000_422,
+        Learned::SERIES,
+        "a no to everything that stumbled over a meeting that waited for two words",
+    ),
+    (
+        3_000_472,
+        Learned::CHOICES,
+        "a meeting deleted again that may have been on its event for a moment",
+    ),
+    (
+        3_000_507,
+        Learned::BOTH,
+        "a series that begins in the hour that the clock shows twice",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 
 use crate::ledger::Machine;
 use crate::run::{Run, WORK};
-use crate::shared::ANA;
+use crate::shared::{ANA, BEN};
 use crate::truth::{Row, Wanted};
 
 /// After so many rounds of waiting everything must have come to rest.
@@ -111,6 +111,12 @@ impl Run {
         let mut wanted = vec![(Service::Google, ANA), (Service::Zoom, ANA)];
         if self.plan.setting.two_accounts {
             wanted.push((Service::Google, WORK));
+        }
+        // Whoever else signed in may be the one who can see a meeting.
+        for account in &accounts {
+            if account.name == BEN {
+                wanted.push((account.service, BEN));
+            }
         }
         for (service, who) in wanted {
             let well = accounts.iter().any(|account| {
@@ -400,7 +406,8 @@ impl Run {
             if !(ledger.known).seen_between(&place, row.edited.max(row.linked_since), gone) {
                 continue;
             }
-            // On a calendar that is lost, an event still points where it pointed when it was last seen.
+            // On a calendar that is lost, an event still points where it pointed when it was last seen. One that came back
+            // may have been given up before.
             let pointed = |place: &String, row: &Row| {
                 let seen = (machine, place.clone());
                 row.meeting == Some(number)
@@ -409,7 +416,7 @@ impl Run {
             };
             let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
                 || (ledger.truth.rows.iter())
-                    .any(|((place, _), row)| ledger.truth.lost.contains(place) && pointed(place, row))
+                    .any(|((place, _), row)| ledger.truth.ever_lost.contains(place) && pointed(place, row))
                 || ledger
                     .truth
                     .rows

@@ -154,6 +154,8 @@ pub(crate) struct Truth {
     pub(crate) read_only: BTreeSet<String>,
     /// Calendars that the person has lost.
     pub(crate) lost: BTreeSet<String>,
+    /// Those, and the ones that came back.
+    pub(crate) ever_lost: BTreeSet<String>,
     /// Whose events are, or what they are bonded to, changed: the series that ask something of a meeting may be others now.
     changed_hands: bool,
     seen: BTreeMap<Key, u64>,
