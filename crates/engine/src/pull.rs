@@ -285,7 +285,7 @@ impl Pass<'_> {
             // The clock was set back meanwhile: see `store/clock.rs`.
             calendars::in_full(tx)?;
         }
-        accounts::went_well(tx, self.account.id, began)
+        accounts::went_well(tx, self.account.id, began, shared.now())
     }
 }
 

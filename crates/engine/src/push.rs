@@ -260,6 +260,7 @@ impl<'a> Attempt<'a> {
             match failure.kind {
                 FailureKind::Gone => {}
                 FailureKind::Account | FailureKind::Limited(_) if !self.others.is_empty() => {
+                    self.shared.heed(&self.account, &failure);
                     self.doubt = self.doubt.take().or(Some(failure.problem.clone()));
                 }
                 _ => return Err(failure),

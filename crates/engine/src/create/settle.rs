@@ -76,7 +76,7 @@ impl Making<'_> {
             };
             activity::write(tx, self.row.entry, &draft, now)?;
             creations::end(tx, self.row.id, Stage::Written, now)?;
-            accounts::went_well(tx, owner.id, now)?;
+            accounts::went_well(tx, owner.id, now, now)?;
             Ok(meeting)
         })?;
         self.shared.nudge.notify_one();

@@ -95,16 +95,16 @@ impl Shared {
         let known = self.store.read(|tx| calendar_lists::get(tx, account.id))?;
         match self.read_list(account, known, reading, began.at).await {
             Ok(Read { list, whole_at, gone }) => self.store.write(|tx| {
-                let now = self.then(began);
+                let (then, now) = (self.then(began), self.now());
                 for calendar in &gone {
-                    unlisted(tx, calendar, now)?;
+                    unlisted(tx, calendar, then)?;
                 }
                 let whole_at = self.then(Mark {
                     at: whole_at,
                     ..began
                 });
                 self.take_over_list(tx, account.id, &list, whole_at)?;
-                accounts::went_well(tx, account.id, now)
+                accounts::went_well(tx, account.id, then, now)
             }),
             Err(ReadError::Store(problem)) => Err(problem),
             Err(ReadError::Failed(failure)) => {

@@ -64,7 +64,7 @@ impl Attempt<'_> {
             let failed = matches!(ending, Ending::Failed(_) | Ending::Unconfirmed(_));
             self.write_down(tx, &dossier, ending, now)?;
             if !failed {
-                accounts::went_well(tx, self.account.id, now)?;
+                accounts::went_well(tx, self.account.id, now, now)?;
             }
             Ok(())
         })

@@ -138,15 +138,21 @@ pub(crate) fn set_writes(tx: &Connection, id: AccountId, writes: bool) -> rusqli
         .map(drop)
 }
 
-/// Notes that a request to the account's service went well. A wait that the service asked for meanwhile stays.
-pub(crate) fn went_well(tx: &Connection, id: AccountId, now: Timestamp) -> rusqlite::Result<()> {
+/// Notes that a request to the account's service, begun at an instant before `now`, went well. A wait that the service
+/// asked for meanwhile stays.
+pub(crate) fn went_well(
+    tx: &Connection,
+    id: AccountId,
+    began: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
     let waits = get(tx, id)?.is_some_and(|account| account.obeys_until(now).is_some());
     let sql = if waits {
         "UPDATE accounts SET last_attempt = ?2, last_success = ?2 WHERE id = ?1"
     } else {
         "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL WHERE id = ?1"
     };
-    tx.prepare_cached(sql)?.execute((id.0, Millis(now))).map(drop)
+    tx.prepare_cached(sql)?.execute((id.0, Millis(began))).map(drop)
 }
 
 /// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone. A longer wait that
@@ -232,5 +238,27 @@ mod tests {
         let lost = Problem::lasting(Code::SignInAgain, "Sign in again.", "");
         let needs_person = Some((Code::SignInAgain, later(30)));
         assert_eq!(waits(&lost, Some(later(30))).unwrap(), needs_person);
+    }
+
+    #[test]
+    fn p13_a_wait_outlives_a_request_that_was_under_way_while_the_machine_slept() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("reconvene.db"), Arc::new(SystemClock)).unwrap();
+        let began: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
+        let now = began + SignedDuration::from_hours(48);
+        let until = now + SignedDuration::from_secs(600);
+        let ana = Identity {
+            subject: "ana".to_owned(),
+            name: "Ana".to_owned(),
+            room: None,
+        };
+        let waits = store.write(|tx| {
+            let id = signed_in(tx, Service::Google, &ana, "s", began)?;
+            let limited = Problem::passing(Code::RateLimited, "Slower.", "");
+            failed(tx, id, &limited, Some(until), now)?;
+            went_well(tx, id, began, now)?;
+            Ok(get(tx, id)?.and_then(|account| account.obeys_until(now)))
+        });
+        assert_eq!(waits.unwrap(), Some(until));
     }
 }

@@ -8,7 +8,7 @@ use reconvene_simulator::hands::{NewConference, NewEvent};
 use reconvene_simulator::zoom::Plan;
 use reconvene_simulator::{Effect, Entry, Fault, Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Running, Stand, at, refused};
+use crate::stand::{ANA, BEN, Running, Stand, at, refused};
 
 fn left(stand: &Stand) -> u32 {
     let accounts = stand.engine.accounts().unwrap();
@@ -337,4 +337,28 @@ async fn p13_a_join_link_is_not_asked_for_while_its_account_is_to_wait() {
     let problem = stand.engine.join_link(id).await.unwrap_err();
     assert_eq!(problem.code, Code::RateLimited);
     assert_eq!(stand.zoom_methods(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_a_wait_is_kept_though_another_account_could_be_asked_instead() {
+    let stand = Stand::new("").await;
+    stand.sign_in_as(Service::Zoom, BEN).await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.hand(Hand::ForgetMeeting { meeting });
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("429_seconds"));
+    stand.clear_log();
+    stand.sync().await;
+    let asked = stand.zoom_requests();
+    assert_eq!(asked.len(), 2, "the other one was asked as well: {asked:?}");
+    let limited = asked.into_iter().find(|entry| entry.status == 429);
+    let limited = limited.and_then(|entry| entry.who);
+    let asked_again = |stand: &Stand| {
+        let asked = stand.zoom_requests();
+        asked.iter().filter(|entry| entry.who == limited).count()
+    };
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(3)).await;
+    assert_eq!(asked_again(&stand), 0, "not before the time it was asked to wait");
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(asked_again(&stand) > 0);
 }

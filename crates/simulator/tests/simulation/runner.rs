@@ -181,6 +181,16 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::BOTH,
         "a series that begins in the hour that the clock shows twice",
     ),
+    (
+        2_000_120,
+        Learned::CHOICES,
+        "a wait forgotten over an answer that was under way while the machine slept",
+    ),
+    (
+        2_001_627,
+        Learned::CHOICES,
+        "a wait forgotten because another account could be asked instead",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {
