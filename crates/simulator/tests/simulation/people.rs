@@ -475,7 +475,10 @@ impl Run {
     pub(crate) fn is_left(&mut self, machine: usize, id: reconvene_core::id::MeetingId) -> bool {
         let views = self.tell(machine, Engine::meetings).unwrap_or_default();
         let mut own = views.iter().filter(|view| view.id == id);
-        own.any(|view| view.state == MeetingState::WatchedOnly)
+        own.any(|view| {
+            view.planned.is_none()
+                && matches!(view.state, MeetingState::WatchedOnly | MeetingState::OutOfStep)
+        })
     }
 
     /// Lets a machine bring in step what differed when it was connected.
