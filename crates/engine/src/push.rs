@@ -107,7 +107,7 @@ struct Attempt<'a> {
     /// What the meeting was to equal, once that is decided.
     attempted: Option<Schedule>,
     /// Why an account that may host the meeting could not be asked.
-    doubt: Option<Problem>,
+    doubt: Option<Failure>,
     /// Whether the meeting was read in this attempt.
     found: bool,
 }
@@ -155,7 +155,13 @@ impl<'a> Attempt<'a> {
             }
             (None, None) => return shared.replan(pending.meeting),
         };
-        let doubt = waiting.into_iter().find_map(|account| account.health.problem);
+        let doubt = waiting.into_iter().find_map(|account| {
+            let until = account.waits_until(now)?;
+            Some(Failure::new(
+                FailureKind::NotBefore(until),
+                account.health.problem?,
+            ))
+        });
         let mut attempt = Self {
             shared,
             pending,
@@ -261,7 +267,12 @@ impl<'a> Attempt<'a> {
                 FailureKind::Gone => {}
                 FailureKind::Account | FailureKind::Limited(_) if !self.others.is_empty() => {
                     self.shared.heed(&self.account, &failure);
-                    self.doubt = self.doubt.take().or(Some(failure.problem.clone()));
+                    let kind = match failure.kind {
+                        FailureKind::Limited(until) => FailureKind::NotBefore(until),
+                        _ => FailureKind::Passing,
+                    };
+                    let doubt = Failure::new(kind, failure.problem.clone());
+                    self.doubt = self.doubt.take().or(Some(doubt));
                 }
                 _ => return Err(failure),
             }
@@ -270,7 +281,7 @@ impl<'a> Attempt<'a> {
                     self.account = next;
                     self.doubt = doubt;
                 }
-                (None, Some(doubt)) => return Err(Failure::new(FailureKind::Passing, doubt)),
+                (None, Some(doubt)) => return Err(doubt),
                 (None, None) => return Err(failure),
             }
         }
