@@ -336,8 +336,11 @@ impl<'a> Making<'a> {
             .find(|account| host.is_none_or(|host| *host == account.subject)))
     }
 
-    /// Leaves an account in peace that has to be.
+    /// Leaves an account in peace that has to be, as far as is known by now.
     fn peace(&self, account: &Account) -> Result<(), Stopped> {
+        let Some(account) = self.shared.store.read(|tx| accounts::get(tx, account.id))? else {
+            return Ok(());
+        };
         match (
             account.waits_until(self.shared.now()),
             account.health.problem.clone(),

@@ -86,6 +86,7 @@ impl Making<'_> {
         if self.previews()? {
             return Ok(Some(Ending::Previewed));
         }
+        self.peace(&owner)?;
         // Written on the event once already, perhaps: what is refused now takes nothing back.
         let before = self.row.stage;
         self.come_to(Stage::Offered)?;
