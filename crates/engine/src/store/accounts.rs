@@ -119,7 +119,8 @@ pub(crate) fn signed_in(
         "INSERT INTO accounts (service, subject, name, secret, room, last_attempt, last_success, agreed)
          VALUES (:service, :subject, :name, :secret, :room, :now, :now, :agreed)
          ON CONFLICT (service, subject) DO UPDATE
-         SET name = excluded.name, secret = excluded.secret, room = excluded.room,
+         SET name = iif(excluded.name = excluded.subject, name, excluded.name), secret = excluded.secret,
+             room = coalesce(excluded.room, room),
              last_attempt = excluded.last_attempt, last_success = excluded.last_success, problem = NULL,
              next_try = NULL
          RETURNING id",
