@@ -89,6 +89,8 @@ impl Ledger {
             versions.iter().enumerate().any(|(at, early)| {
                 let mut late = versions.iter().skip(at + 1).take(3);
                 late.any(|late| late.read_before(early).any(|mixed| like(&mixed)))
+                    // Nothing is known yet of what is on the others.
+                    || early.read_before(&Version { since: early.since, halves: Vec::new() }).any(|part| like(&part))
             })
         };
         self.versions(meeting).any(&like) || self.truth.pasts_of(meeting).any(read_apart)

@@ -104,6 +104,15 @@ impl Run {
         let Some(meeting) = self.ours(number) else {
             return false;
         };
+        // What became of a half that is out of sight nobody can say.
+        let out_of_sight = |versions: &Vec<Version>| {
+            let halves = versions.last().into_iter().flat_map(|last| &last.halves);
+            let mut places = halves.map(|half| readable(status, &half.key.0));
+            places.any(|seen| !seen)
+        };
+        if ledger.truth.series_of(number).any(out_of_sight) {
+            return true;
+        }
         let mut all = ledger
             .truth
             .series_of(number)

@@ -244,7 +244,23 @@ impl Half {
             },
             _ => false,
         };
-        known && fits && self.by_rule(self.start, 1, false).first() == Some(&self.start)
+        known && fits && self.names_start(part("BYDAY"), part("BYMONTHDAY"))
+    }
+
+    /// Whether the rule names the day that the series begins on.
+    fn names_start(&self, days: Option<&str>, month_day: Option<&str>) -> bool {
+        let day = self.start.to_zoned(TimeZone::get(&self.zone).unwrap());
+        let (own, week) = (
+            day.strftime("%a").to_string().to_uppercase(),
+            (day.day() - 1) / 7 + 1,
+        );
+        let own = &own[..2];
+        let last = day.date().days_in_month() - day.day() < 7;
+        let named = |name: &str| {
+            name == own || name == format!("{week}{own}") || (last && name == format!("-1{own}"))
+        };
+        days.is_none_or(|days| days.split(',').any(named))
+            && month_day.is_none_or(|named| named == day.day().to_string())
     }
 
     /// Whether the clock of `zone` shows what its own shows, all year round.
@@ -353,7 +369,22 @@ impl Version {
                 wanted.truncate(stands.len());
             }
         }
-        for date in wanted.iter().filter(|date| !stands.contains(date)) {
+        // Two dates at the same time are one meeting, as long as either of them.
+        let all: BTreeSet<(Timestamp, u32)> = (self.halves.iter())
+            .flat_map(|half| half.ahead(now).0)
+            .map(|date| (date.start, date.minutes))
+            .collect();
+        let twice = |date: &(Timestamp, u32)| {
+            stands
+                .iter()
+                .any(|other| other.0 == date.0 && all.contains(other))
+        };
+        let missing: Vec<_> = (wanted.iter().copied())
+            .filter(|date| !stands.contains(date) && !twice(date))
+            .collect();
+        stands.retain(|date| wanted.contains(date) || !all.contains(date));
+        wanted.retain(|date| stands.contains(date) || missing.contains(date));
+        for date in &missing {
             found.push(format!("no date {} for {} min", date.0, date.1));
         }
         for date in stands.iter().filter(|date| !wanted.contains(date)) {

@@ -137,8 +137,18 @@ impl Run {
                     self.some_view(meeting, &[MeetingState::Failed, MeetingState::OutOfStep])
                 {
                     self.speak(0, number);
-                    self.around.ledger.lock().unwrap().left_alone.remove(&(0, number));
-                    self.tell(0, |engine| engine.retry(id));
+                    let left = self.around.ledger.lock().unwrap().left_alone.remove(&(0, number));
+                    // A disk without room may have kept the person from taking the no back.
+                    if let (None, Some(since)) = (self.tell(0, |engine| engine.retry(id)), left)
+                        && self.is_left(0, id)
+                    {
+                        self.around
+                            .ledger
+                            .lock()
+                            .unwrap()
+                            .left_alone
+                            .insert((0, number), since);
+                    }
                 }
             }
             Step::Ignore { meeting } => {

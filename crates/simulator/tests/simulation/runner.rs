@@ -191,6 +191,21 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::CHOICES,
         "a wait forgotten because another account could be asked instead",
     ),
+    (
+        2_001_304,
+        Learned::CHOICES,
+        "a meeting asked for in growing pauses while another account had to wait",
+    ),
+    (
+        4_001_685,
+        Learned::of(4_001_685),
+        "an account asked in the middle of an addition though it had to wait by then",
+    ),
+    (
+        4_001_965,
+        Learned::of(4_001_965),
+        "a sign-in that was not told the person’s name forgot it",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

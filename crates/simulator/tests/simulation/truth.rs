@@ -92,6 +92,8 @@ pub(crate) struct Row {
     pub(crate) meeting: Option<u64>,
     /// Its conference block names itself as the origin.
     pub(crate) names_itself: bool,
+    /// Whether it has a conference block, and the event that this, or what an engine wrote, names.
+    link: (bool, Option<String>),
     pub(crate) single: bool,
     /// Of a changed date: the series that it belongs to.
     pub(crate) series: Option<String>,
@@ -103,7 +105,7 @@ pub(crate) struct Row {
     pub(crate) unlinked: Vec<(u64, Timestamp)>,
     pub(crate) gone_since: Option<Timestamp>,
     pub(crate) lives_since: Timestamp,
-    /// When its title or time last changed.
+    /// When its title, its time or the way it leads to its meeting last changed.
     pub(crate) edited: Timestamp,
 }
 
@@ -237,9 +239,10 @@ impl Truth {
             living: !event.is_cancelled(),
             meeting,
             // Both halves of a series that was split name the first one.
-            names_itself: origin.is_some_and(|origin| {
-                origin == event.id || (event.is_series() && base(&origin) == base(&event.id))
+            names_itself: origin.as_ref().is_some_and(|origin| {
+                *origin == event.id || (event.is_series() && base(origin) == base(&event.id))
             }),
+            link: (event.conference().is_some(), origin),
             single: !event.is_series() && event.recurring_event_id.is_none(),
             series: event.recurring_event_id.clone(),
             organized: event.organizer == calendar && !self.read_only.contains(calendar),
@@ -265,7 +268,8 @@ impl Truth {
                     row.unlinked.push((left, now));
                 }
             }
-            if before.wanted == row.wanted {
+            // The same meeting, linked in another way, is something that somebody did to the event as well.
+            if before.wanted == row.wanted && before.link == row.link {
                 row.edited = before.edited;
             }
             if !row.living {
