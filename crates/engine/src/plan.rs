@@ -116,7 +116,7 @@ fn present(
     {
         events::seen(tx, before.id, &event.etag, pass)?;
         if let (true, Some(meeting)) = (before.odd, before.meeting) {
-            renew(tx, meeting)?;
+            renew(tx, meeting, before.id)?;
             touched.insert(meeting);
         }
         return Ok(());
@@ -131,7 +131,7 @@ fn present(
                 .filter(|_| linked_before == Some(meeting))
                 .and_then(|before| before.proof);
             events::link(tx, id, meeting, conference, proof_by_origin(event).or(kept))?;
-            renew(tx, meeting)?;
+            renew(tx, meeting, id)?;
             events::seen_again(tx, id, &event.google_id)?;
             touched.insert(meeting);
             Some(meeting)
@@ -206,13 +206,19 @@ pub(crate) fn hand_on_proofs(tx: &Connection, meeting: MeetingId) -> rusqlite::R
     Ok(())
 }
 
-/// A new edit is a new chance, whatever was refused, waved away or misread before.
-fn renew(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+/// A new edit is a new chance, whatever was refused, waved away or misread before; `event` is the row that was edited.
+fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()> {
     hand_on_proofs(tx, meeting)?;
-    call_off_undo(tx, meeting)?;
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
+    // A copy, or whatever else only points at the meeting, takes no word of the person back.
+    let speaks = |stored: &&Stored| stored.gone_since.is_none() && dossier.is_bonded(stored);
+    let mut made_for = dossier.links.iter().filter(speaks).peekable();
+    if made_for.peek().is_some() && made_for.all(|stored| stored.id != event) {
+        return Ok(());
+    }
+    call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
     meetings::set_ignored(tx, meeting, false)?;
     activity::settle(tx, meeting)?;

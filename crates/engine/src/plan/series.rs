@@ -211,7 +211,7 @@ fn touch_if(
         && (changed || odd)
     {
         events::learnt(tx, id, now)?;
-        super::renew(tx, meeting)?;
+        super::renew(tx, meeting, id)?;
         touched.insert(meeting);
     }
     Ok(())

@@ -9,10 +9,11 @@ use reconvene_core::report::{
     ActivityEntry, Change, MeetingState, Outcome, PlannedAction, Remedy, SettingsView,
 };
 use reconvene_engine::rehearsal::{self, Fate};
+use reconvene_simulator::hands::{NewConference, NewEvent};
 use reconvene_simulator::{Entry, Fault, Hand, Rule, Service as Wire};
 
 use crate::series::{date, dates, series};
-use crate::stand::{ANA, Running, Stand, answer_lost, refused};
+use crate::stand::{ANA, Running, Stand, answer_lost, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -449,4 +450,19 @@ async fn a_date_that_went_back_stays_so_when_the_whole_calendar_is_read_again() 
     stand.sync_after(MINUTE).await;
     assert_eq!(writes(&stand), []);
     assert_eq!(dates(&stand, meeting), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_an_edit_of_a_copy_takes_no_undo_back() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(told.outcome, Outcome::Undone, "{told:#?}");
+    stand.add(NewEvent {
+        conference: NewConference::LinkInLocation(meeting),
+        ..NewEvent::new(ANA, "Another", at("2026-12-20T09:00:00Z"))
+    });
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(writes(&stand), []);
+    is_as_before(&stand, meeting);
 }
