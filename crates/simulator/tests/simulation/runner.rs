@@ -206,6 +206,11 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::of(4_001_965),
         "a sign-in that was not told the person’s name forgot it",
     ),
+    (
+        5_003_679,
+        Learned::of(5_003_679),
+        "an undo taken back by an edit of a copy",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

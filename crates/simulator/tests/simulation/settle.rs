@@ -183,12 +183,22 @@ impl Run {
             .filter(|calendar| calendar.watched && calendar.available)
             .filter(|calendar| calendar.health.last_success.is_none_or(|success| success < since))
             .map(|calendar| calendar.health.next_try.unwrap_or(now));
+        let undoing: Vec<_> = self.undoing.iter().map(|(_, entry, _)| *entry).collect();
+        let entries = match undoing.is_empty() {
+            true => Vec::new(),
+            false => self.tell(machine, |engine| engine.activity(100, None))?,
+        };
+        let undone = (entries.iter())
+            .filter(|entry| undoing.contains(&entry.id))
+            .filter_map(|entry| entry.next_try)
+            .filter(|next| *next > now);
         let making = match self.plan.has_choices() {
             true => self.next_making(machine),
             false => None,
         };
         planned
             .chain(making)
+            .chain(undone)
             .chain(paused.filter(|next| *next > now))
             .chain(stale)
             .min()

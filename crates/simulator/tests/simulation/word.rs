@@ -251,7 +251,9 @@ impl Ledger {
                         .known
                         .seen_between(&place, (*at).max(row.linked_since), since)
             });
-            row.points_at(number) && row.edited > since && changed
+            // Nothing that is done to a mere copy takes the person's word back.
+            let speaks = row.names_itself || self.truth.bonded(number, &key.1);
+            speaks && row.points_at(number) && row.edited > since && changed
         })
     }
 }
