@@ -116,7 +116,7 @@ fn present(
     {
         events::seen(tx, before.id, &event.etag, pass)?;
         if let (true, Some(meeting)) = (before.odd, before.meeting) {
-            renew(tx, meeting, before.id)?;
+            understood(tx, meeting)?;
             touched.insert(meeting);
         }
         return Ok(());
@@ -204,6 +204,13 @@ pub(crate) fn hand_on_proofs(tx: &Connection, meeting: MeetingId) -> rusqlite::R
         }
     }
     Ok(())
+}
+
+/// An event that nobody could make out says what it said before: that is no edit, and takes no word of the person back.
+fn understood(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    hand_on_proofs(tx, meeting)?;
+    meetings::set_problem(tx, meeting, None)?;
+    activity::settle(tx, meeting)
 }
 
 /// A new edit is a new chance, whatever was refused, waved away or misread before; `event` is the row that was edited.

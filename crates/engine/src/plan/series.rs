@@ -211,7 +211,10 @@ fn touch_if(
         && (changed || odd)
     {
         events::learnt(tx, id, now)?;
-        super::renew(tx, meeting, id)?;
+        match changed {
+            true => super::renew(tx, meeting, id)?,
+            false => super::understood(tx, meeting)?,
+        }
         touched.insert(meeting);
     }
     Ok(())

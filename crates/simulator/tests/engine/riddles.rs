@@ -148,3 +148,23 @@ async fn p10_a_riddle_about_an_event_without_meeting_concerns_nobody() {
     assert!(!stand.sync().await.needs_you);
     assert_eq!(stand.requests().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p8_a_riddle_that_solves_itself_takes_no_undo_back() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    let entry = stand.newest().id.to_string();
+    stand.engine.undo(&entry).await.unwrap();
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.sync().await;
+    stand.simulator.with(|world| world.faults().clear());
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Retro"), MeetingState::OutOfStep);
+}
