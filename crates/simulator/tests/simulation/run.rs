@@ -162,6 +162,7 @@ impl Run {
             _ => {}
         }
         let now = self.now();
+        self.note(format!("    {hand:?}"));
         self.around.ledger.lock().unwrap().word.last_hand = Some(now);
         let done = self.around.simulator.hand(hand);
         self.around

@@ -211,6 +211,11 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::of(5_003_679),
         "an undo taken back by an edit of a copy",
     ),
+    (
+        5_002_771,
+        Learned::of(5_002_771),
+        "an undo taken back when an event that could not be read could be again",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {

@@ -254,7 +254,7 @@ impl Truth {
             edited: now,
         };
         // Carried to another calendar, an event is still the same.
-        let mut elsewhere = self.rows.iter().filter(|((_, id), _)| *id == key.1);
+        let mut elsewhere = (self.rows.iter()).filter(|((place, id), _)| *id == key.1 && *place != key.0);
         if let Some((_, same)) = elsewhere.find(|(_, other)| other.wanted == row.wanted) {
             row.edited = same.edited;
         }
