@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::{Event, Kind, Observation, Schedule};
 use reconvene_core::id::AccountId;
 use reconvene_core::plan::Decision;
-use reconvene_core::problem::Code;
+use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 
 use super::{Attempt, Stopped, hold};
@@ -89,7 +89,7 @@ impl Attempt<'_> {
         })?;
         let ids = dates.into_iter().map(|date| date.google_id);
         for id in [master.event.google_id.clone()].into_iter().chain(ids) {
-            let found = calendar::event(&self.shared.session, &account, &calendar.google_id, &id).await;
+            let found = self.ask_google(&calendar, &account, &id).await;
             let row = match found.map_err(Stopped::Unconfirmed)? {
                 Some(living @ Observation::Present(_)) => living,
                 // A date that is cancelled is what was known; the series itself would be news.
@@ -99,20 +99,41 @@ impl Attempt<'_> {
                     place: None,
                 },
             };
-            self.shared.store.write(|tx| {
-                let settings = self.shared.plan_settings(tx)?;
-                let rows = [row];
-                plan::observe(
-                    tx,
-                    calendar.id,
-                    calendar.pass,
-                    (&rows, Source::Asked),
-                    &settings,
-                    now,
-                )
-            })?;
+            self.take_over(&calendar, row)?;
         }
         Ok(())
+    }
+
+    /// Asks a calendar for one event, unless its account has to wait; what it answers about waiting holds for all (P13).
+    async fn ask_google(
+        &self,
+        calendar: &Calendar,
+        account: &Account,
+        id: &str,
+    ) -> Result<Option<Observation>, Failure> {
+        let now = self.shared.now();
+        if let (Some(until), Some(problem)) = (account.waits_until(now), account.health.problem.clone()) {
+            return Err(Failure::new(FailureKind::Limited(until), problem));
+        }
+        let answer = calendar::event(&self.shared.session, account, &calendar.google_id, id).await;
+        if let Err(failure) = &answer {
+            self.shared.heed(account, failure);
+        }
+        answer
+    }
+
+    /// Takes over what asking brought.
+    fn take_over(&self, calendar: &Calendar, row: Observation) -> Result<(), Problem> {
+        self.shared.store.write(|tx| {
+            plan::observe(
+                tx,
+                calendar.id,
+                calendar.pass,
+                (&[row], Source::Asked),
+                &self.shared.plan_settings(tx)?,
+                self.shared.now(),
+            )
+        })
     }
 
     /// Asks whether the halves of a series that seem gone are, before their dates go: a half that was carried to another
@@ -314,29 +335,9 @@ impl Attempt<'_> {
         if !(own || writable(calendar)) {
             return Ok(false);
         }
-        let now = self.shared.now();
-        if let (Some(until), Some(problem)) = (account.waits_until(now), account.health.problem.clone()) {
-            return Err(Stopped::Unconfirmed(Failure::new(
-                FailureKind::Limited(until),
-                problem,
-            )));
-        }
-        let id = &stored.event.google_id;
-        let answer = calendar::event(&self.shared.session, account, &calendar.google_id, id).await;
-        let now = self.shared.now();
-        match answer {
+        match self.ask_google(calendar, account, &stored.event.google_id).await {
             Ok(Some(living @ Observation::Present(_))) if own => {
-                self.shared.store.write(|tx| {
-                    let settings = self.shared.plan_settings(tx)?;
-                    plan::observe(
-                        tx,
-                        calendar.id,
-                        calendar.pass,
-                        (&[living], Source::Asked),
-                        &settings,
-                        now,
-                    )
-                })?;
+                self.take_over(calendar, living)?;
                 Ok(true)
             }
             // A copy that only shared the meeting went on without it.
@@ -358,13 +359,6 @@ impl Attempt<'_> {
             Err(failure) => match failure.kind {
                 // A calendar that goes on refusing is not where the event lives; one refusal may be a mistake.
                 FailureKind::Final if !own && self.pending.attempts >= PATIENCE => Ok(false),
-                FailureKind::Limited(until) => {
-                    let problem = &failure.problem;
-                    self.shared
-                        .store
-                        .write(|tx| accounts::failed(tx, account.id, problem, Some(until), now))?;
-                    Err(Stopped::Unconfirmed(failure))
-                }
                 _ => Err(Stopped::Unconfirmed(failure)),
             },
         }
