@@ -100,27 +100,24 @@ impl Making<'_> {
             }
             // Whether it was carried out shows on the event.
             Err(failure) if failure.leaves_open() => Err(Stopped::Failed(Service::Google, failure)),
-            Err(failure) => match failure.kind {
-                FailureKind::Passing | FailureKind::Limited(_) | FailureKind::NotBefore(_) => {
-                    self.come_to(before)?;
-                    Err(Stopped::Failed(Service::Google, failure))
+            Err(failure) => {
+                self.come_to(before)?;
+                match failure.kind {
+                    FailureKind::Account if failure.problem.code == Code::MissingScope => {
+                        self.shared
+                            .store
+                            .write(|tx| accounts::set_writes(tx, owner.id, false))?;
+                        self.not_taken(not_allowed().problem)
+                    }
+                    FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
+                        self.not_taken(write_refused(failure.problem))
+                    }
+                    FailureKind::Account
+                    | FailureKind::Passing
+                    | FailureKind::Limited(_)
+                    | FailureKind::NotBefore(_) => Err(Stopped::Failed(Service::Google, failure)),
                 }
-                FailureKind::Account if failure.problem.code == Code::MissingScope => {
-                    self.shared
-                        .store
-                        .write(|tx| accounts::set_writes(tx, owner.id, false))?;
-                    self.come_to(before)?;
-                    self.not_taken(not_allowed().problem)
-                }
-                FailureKind::Account => {
-                    self.come_to(before)?;
-                    Err(Stopped::Failed(Service::Google, failure))
-                }
-                FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
-                    self.come_to(before)?;
-                    self.not_taken(write_refused(failure.problem))
-                }
-            },
+            }
         }
     }
 

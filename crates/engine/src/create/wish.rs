@@ -54,7 +54,8 @@ pub(crate) async fn recreate(shared: &Shared, meeting: MeetingId) -> Result<Meet
     }
     if !dossier.known.found {
         return Err(unfit(
-            "This meeting was never seen: it may be there, for another account.".to_owned(),
+            "This meeting was never seen, so it may be there for another account. Connect the account that hosts it."
+                .to_owned(),
         ));
     }
     // One wrong "not there" must not lead to a second meeting.
