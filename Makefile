@@ -48,7 +48,7 @@ test-crates:
 	@$(CARGO) test --quiet --locked $(CRATES)
 	@$(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation
 
-simulate:  ## Random people, trouble and kills: N=10000 histories FROM=1 on, each lived twice, or SEED=17 told in words.
+simulate:  ## Random people, trouble and kills: N=10000 histories FROM=1 on, each lived twice, or SEED=17 told in words (LESSON=both as a failure names it).
 	@TWICE=1 $(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation \
 	every_promise -- --nocapture
 

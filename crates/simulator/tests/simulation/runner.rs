@@ -226,13 +226,9 @@ fn number(name: &str) -> Option<u64> {
 
 /// What a seed's history has learned, if it is not one of those that were kept.
 fn learned(seed: u64) -> Learned {
-    match std::env::var("LESSON").as_deref() {
+    match std::env::var("LESSON") {
         Err(_) => Learned::of(seed),
-        Ok("nothing") => Learned::NOTHING,
-        Ok("choices") => Learned::CHOICES,
-        Ok("series") => Learned::SERIES,
-        Ok("both") => Learned::BOTH,
-        Ok(other) => panic!("LESSON={other}"),
+        Ok(name) => Learned::by(&name).unwrap_or_else(|| panic!("LESSON={name}")),
     }
 }
 
@@ -261,7 +257,8 @@ fn story(seed: u64, learned: Learned, promise: &'static str, planted: Option<Pla
     let plan = shrink(&Plan::of(seed, learned), promise, planted);
     let ended = live(&plan, planted, true);
     format!(
-        "seed {seed}, cut down to {} steps in {:?}:\n{}",
+        "seed {seed} (LESSON={}), cut down to {} steps in {:?}:\n{}",
+        learned.name(),
         plan.steps.len(),
         plan.setting,
         ended.lines.join("\n")
@@ -330,8 +327,8 @@ fn every_promise_holds_in_every_history() {
     if failed.is_empty() {
         return;
     }
-    for (seed, (_, _, how)) in &failed {
-        println!("seed {seed}: {how}");
+    for (seed, (learned, _, how)) in &failed {
+        println!("seed {seed} (LESSON={}): {how}", learned.name());
     }
     let mut told = std::collections::BTreeSet::new();
     for (seed, (learned, promise, _)) in &failed {

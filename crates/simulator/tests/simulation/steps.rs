@@ -49,6 +49,25 @@ impl Learned {
         series: true,
     };
 
+    const NAMED: [(&str, Self); 4] = [
+        ("nothing", Self::NOTHING),
+        ("choices", Self::CHOICES),
+        ("series", Self::SERIES),
+        ("both", Self::BOTH),
+    ];
+
+    /// What is called that.
+    pub(crate) fn by(name: &str) -> Option<Self> {
+        Self::NAMED
+            .into_iter()
+            .find_map(|(known, learned)| (known == name).then_some(learned))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        let named = Self::NAMED.into_iter().find(|(_, learned)| *learned == self);
+        named.map_or("", |(name, _)| name)
+    }
+
     /// What a seed's history has learned: one lesson, the other, or both, in turns.
     pub(crate) const fn of(seed: u64) -> Self {
         match seed % 3 {
