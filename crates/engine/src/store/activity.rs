@@ -138,20 +138,23 @@ pub(crate) fn undone(tx: &Connection, entry: EntryId) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Takes the remedies off every entry of a meeting.
+/// Takes the remedies off every entry of a meeting, but off none that tells of an undo still to come.
 pub(crate) fn settle(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached(
-        "UPDATE activity SET remedies = '[]', next_try = NULL WHERE meeting = ?1 AND remedies <> '[]'",
+        "UPDATE activity SET remedies = '[]', next_try = NULL WHERE meeting = ?1 AND remedies <> '[]'
+         AND id NOT IN (SELECT entry FROM outbox WHERE undo IS NOT NULL AND entry IS NOT NULL)",
     )?
     .execute([meeting.0])
     .map(drop)
 }
 
-/// Takes off every entry of a meeting what could still be done about its event. What can be undone stays so.
+/// Takes off every entry of a meeting what could still be done about its event. What can be undone stays so, and what is
+/// still to be taken back.
 pub(crate) fn outlive(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     tx.prepare_cached(
         "UPDATE activity SET remedies = iif(remedies LIKE '%\"undo\"%', '[\"undo\"]', '[]'), next_try = NULL
-         WHERE meeting = ?1 AND remedies NOT IN ('[]', '[\"undo\"]')",
+         WHERE meeting = ?1 AND remedies NOT IN ('[]', '[\"undo\"]')
+         AND id NOT IN (SELECT entry FROM outbox WHERE undo IS NOT NULL AND entry IS NOT NULL)",
     )?
     .execute([meeting.0])
     .map(drop)

@@ -384,6 +384,27 @@ async fn an_undo_that_waits_can_be_called_off() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_an_undo_that_waits_says_when_it_is_tried_again_though_its_event_left_the_meeting() {
+    let (stand, event, meeting) = moved_and_renamed().await;
+    stand.fault(Wire::Zoom, "/meetings/", "GET", Fault::preset("429_seconds"));
+    let waiting = undo(&stand, &stand.newest()).await;
+    assert!(waiting.next_try.is_some());
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.to_owned(),
+        event,
+    });
+    stand.sync().await;
+    let told = entry(&stand, &waiting);
+    assert_eq!(
+        (told.next_try, told.remedies),
+        (waiting.next_try, waiting.remedies)
+    );
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.newest().outcome, Outcome::Undone);
+    is_as_before(&stand, meeting);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_lies_in_the_past_by_now_is_not_gone_back_to() {
     let (stand, event, meeting) = Stand::in_step("").await;
     stand.drag(&event, "2026-12-20T09:00:00Z");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{MeetingState, MeetingView, Service, Status};
+use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, Status};
 use reconvene_engine::Engine;
 use reconvene_simulator::zoom::Meeting;
 use secrecy::ExposeSecret;
@@ -75,15 +75,6 @@ impl Run {
         self.pass(Duration::from_secs(200));
         // Each meeting is looked at now and then, and that is all.
         let mut asked = self.zoom_requests().split_off(before);
-        // One that was changed at Zoom is brought in step when it is looked at.
-        let ledger = self.around.ledger.lock().unwrap();
-        asked.retain(|what| {
-            !ledger
-                .drifted
-                .keys()
-                .any(|number| what.contains(&number.to_string()))
-        });
-        drop(ledger);
         let count = asked.len();
         asked.sort_unstable();
         asked.dedup();
@@ -183,15 +174,18 @@ impl Run {
             .filter(|calendar| calendar.watched && calendar.available)
             .filter(|calendar| calendar.health.last_success.is_none_or(|success| success < since))
             .map(|calendar| calendar.health.next_try.unwrap_or(now));
-        let undoing: Vec<_> = self.undoing.iter().map(|(_, entry, _)| *entry).collect();
+        // What waits to be taken back tells so in the activity alone.
+        let undoing: Vec<u64> = self.undoing.iter().map(|(number, _, _)| *number).collect();
         let entries = match undoing.is_empty() {
             true => Vec::new(),
             false => self.tell(machine, |engine| engine.activity(100, None))?,
         };
+        let number = |entry: &ActivityEntry| self.numbers.get(&(machine, entry.meeting?)).copied();
         let undone = (entries.iter())
-            .filter(|entry| undoing.contains(&entry.id))
+            .filter(|entry| number(entry).is_some_and(|number| undoing.contains(&number)))
             .filter_map(|entry| entry.next_try)
-            .filter(|next| *next > now);
+            .filter(|next| *next > now)
+            .min();
         let making = match self.plan.has_choices() {
             true => self.next_making(machine),
             false => None,
