@@ -6,7 +6,7 @@ mod series;
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::conference::Target;
 use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
@@ -25,6 +25,9 @@ use crate::store::outbox::{self, Undo};
 
 pub(crate) use self::dossier::Dossier;
 pub(crate) use self::series::{names, sparse_base};
+
+/// A series of which a full pass has shown one half alone waits so long, unless the pass comes to the other before.
+const PASS_UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// How rows were come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +119,12 @@ fn present(
         events::seen(tx, before.id, &event.etag, pass)?;
         if let (true, Some(meeting)) = (before.odd, before.meeting) {
             understood(tx, meeting)?;
+            touched.insert(meeting);
+        }
+        if let (Kind::Series { .. }, Some(meeting)) =
+            (&before.event.kind, before.meeting.filter(|_| before.unread))
+        {
+            // Another half may have waited for it.
             touched.insert(meeting);
         }
         return Ok(());
@@ -349,11 +358,16 @@ pub(crate) fn replan(
             let gone = dossier.gone_halves();
             let last = gone.into_iter().filter_map(|stored| stored.gone_since).max();
             let grace = last.and_then(|since| since.checked_add(settings.delete_grace).ok());
+            let pass = now
+                .checked_add(PASS_UNDER_WAY)
+                .ok()
+                .filter(|_| dossier.is_half_read());
+            let due = [grace, pass].into_iter().flatten().max();
             outbox::put(
                 tx,
                 meeting,
                 PlannedAction::Update,
-                grace.map_or(now, |end| end.max(now)),
+                due.map_or(now, |due| due.max(now)),
             )
         }
         Decision::Delete { not_before } => {

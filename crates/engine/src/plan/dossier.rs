@@ -154,6 +154,22 @@ impl Dossier {
         halves
     }
 
+    /// Whether a full pass has come to one half of a series and not to another on the same calendar, so that what is known of
+    /// the two need not fit together.
+    pub(crate) fn is_half_read(&self) -> bool {
+        let mut halves = self.speaking();
+        halves.retain(|stored| {
+            matches!(stored.event.kind, Kind::Series { .. })
+                && stored.gone_since.is_none()
+                && stored.available
+        });
+        let unread = |stored: &&&Stored| stored.unread;
+        halves.iter().filter(unread).any(|one| {
+            let mut read = halves.iter().filter(|other| !other.unread);
+            read.any(|other| other.calendar == one.calendar)
+        })
+    }
+
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
     /// event that moved is on two calendars until both were read: what is on a calendar that can be read counts more, and
     /// what was learnt last. That it is cancelled on one calendar says nothing about another.

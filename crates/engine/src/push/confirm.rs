@@ -140,6 +140,13 @@ impl Attempt<'_> {
     /// calendar leaves a tombstone as any event does. What is confirmed need not be asked again.
     pub(super) async fn confirm_halves(&self, wanted: &Schedule) -> Result<Confirmed, Stopped> {
         let asked = self.shared.now();
+        let dossier = self
+            .shared
+            .store
+            .read(|tx| Dossier::of(tx, self.pending.meeting))?;
+        if dossier.is_some_and(|dossier| dossier.is_half_read()) {
+            return self.replanned();
+        }
         let halves = self.gone_halves()?;
         if halves.is_empty() {
             return Ok(Confirmed::Gone);

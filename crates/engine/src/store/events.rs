@@ -24,6 +24,8 @@ pub(crate) struct Stored {
     pub(crate) listed_as: String,
     /// Whether its calendar can be read. What a lost one was last known to hold may be out of date.
     pub(crate) available: bool,
+    /// The full pass that its calendar is in has not come to it yet.
+    pub(crate) unread: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
     /// Google's newest row of it was not understood.
@@ -35,7 +37,8 @@ pub(crate) struct Stored {
 }
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
-        c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available
+        c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
+        c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
 
@@ -80,6 +83,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         proof: json(row, "proof")?,
         listed_as: row.get("listed_as")?,
         available: row.get("available")?,
+        unread: row.get("unread")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
         odd: row.get("odd")?,
         elsewhere: row.get("elsewhere")?,

@@ -289,3 +289,36 @@ async fn p4_a_half_that_is_really_gone_takes_its_dates_along_and_one_that_came_b
         assert_eq!(stand.state("Review"), MeetingState::InStep);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p4_nothing_is_laid_out_from_one_half_read_anew_and_another_as_it_was() {
+    let stand = Stand::new("").await;
+    let (first, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=DAILY;COUNT=10");
+    stand.sync().await;
+    let second = stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: first.clone(),
+        at: at("2026-12-04T09:00:00Z"),
+        start: Some(at("2026-12-04T08:00:00Z")),
+        title: None,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&second);
+    // Zoom repeats on one weekday of the month alone.
+    stand.hand(Hand::ChangeRecurrence {
+        calendar: ANA.into(),
+        event: first,
+        lines: vec!["RRULE:FREQ=MONTHLY;BYDAY=2TU,4TU;COUNT=8".into()],
+    });
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.fault(Wire::Google, &second, "GET", refused("503_html"));
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.zoom_methods().iter().filter(|method| *method != "GET").count(), 0);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 3).await;
+    let writes = stand.zoom_methods().into_iter().filter(|method| method != "GET").count();
+    assert!(writes < 20, "{writes}");
+    assert!(dates(&stand, meeting).iter().all(|date| date.ends_with("T09:00:00Z")));
+    assert_ne!(stand.state("Review"), MeetingState::InStep, "not every date could be carried over");
+}

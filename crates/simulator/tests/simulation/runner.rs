@@ -216,6 +216,11 @@ const ONCE_FAILED: &[(u64, Learned, &str)] = &[
         Learned::of(5_002_771),
         "an undo taken back when an event that could not be read could be again",
     ),
+    (
+        4_001_140,
+        Learned::of(4_001_140),
+        "an undo that waited, and said so no more once its event had left",
+    ),
 ];
 
 fn number(name: &str) -> Option<u64> {
@@ -310,6 +315,7 @@ fn every_promise_holds_in_every_history() {
                     };
                     sum.lock().unwrap().add(&ended.figures);
                     if let Some(broken) = ended.broken.first() {
+                        println!("seed {seed} (LESSON={}): {broken}", learned.name());
                         let mut failed = failed.lock().unwrap();
                         failed.insert(seed, (learned, broken.promise, broken.to_string()));
                         stop.store(failed.len() >= 30, Ordering::Relaxed);
