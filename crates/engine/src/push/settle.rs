@@ -44,6 +44,8 @@ pub(super) enum Ending {
     },
     /// No account shows a meeting that was only to be looked at.
     OutOfSight(Problem),
+    /// It was called off, by the person or the event, when some of it may have been written.
+    CalledOff { after: Meeting, answer: Option<Answer> },
     /// The person wants to see it before it is written.
     Previewed,
     /// What was to be done is not to be done any more; the outbox is right already or is put right now.
@@ -59,7 +61,10 @@ impl Attempt<'_> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
             let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
-                return Ok(());
+                return match ending {
+                    Ending::Deleted(answer) => self.deleted_unattended(tx, answer, now),
+                    _ => Ok(()),
+                };
             };
             let failed = matches!(ending, Ending::Failed(_) | Ending::Unconfirmed(_));
             self.write_down(tx, &dossier, ending, now)?;
@@ -170,6 +175,22 @@ impl Attempt<'_> {
                 }
                 outbox::strike(tx, id)
             }
+            Ending::CalledOff { after, answer } => {
+                let changes = self.changes(tx, &after)?;
+                meetings::seen(tx, id, &after, now)?;
+                if !changes.is_empty() {
+                    let problem = Some(called_off());
+                    let draft = Draft {
+                        changes,
+                        answer,
+                        problem,
+                        ..draft
+                    };
+                    let entry = activity::write(tx, None, &draft, now)?;
+                    self.offer_undo(tx, entry, false)?;
+                }
+                self.shared.replan_in(tx, id)
+            }
             Ending::Previewed => {
                 outbox::untried(tx, id)?;
                 self.shared.replan_in(tx, id)
@@ -199,10 +220,31 @@ impl Attempt<'_> {
         }
     }
 
+    /// It was called off, and the meeting forgotten, when the deletion had been sent: that is told all the same.
+    fn deleted_unattended(
+        &self,
+        tx: &Transaction<'_>,
+        answer: Option<Answer>,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let title = self.pending.written.as_ref().map(|before| before.topic.clone());
+        let draft = Draft {
+            outcome: Outcome::Deleted,
+            answer,
+            ..self.draft_titled(title.unwrap_or_default())
+        };
+        let entry = activity::write(tx, None, &draft, now)?;
+        self.offer_undo(tx, entry, true)
+    }
+
     pub(super) fn draft(&self, dossier: &Dossier) -> Draft {
+        self.draft_titled(dossier.title())
+    }
+
+    fn draft_titled(&self, title: String) -> Draft {
         Draft {
             meeting: Some(self.pending.meeting),
-            title: dossier.title(),
+            title,
             service: self.account.service,
             outcome: Outcome::Updated,
             changes: Vec::new(),
@@ -216,8 +258,14 @@ impl Attempt<'_> {
 
     /// What this action changed, from the meeting as it was before its first write to the meeting as it is.
     pub(super) fn changes(&self, tx: &Connection, after: &Meeting) -> rusqlite::Result<Vec<Change>> {
-        let written = outbox::get(tx, self.pending.meeting)?.and_then(|pending| pending.written);
+        let written = self.before(tx)?;
         Ok(written.map_or_else(Vec::new, |before| between(&before, after)))
+    }
+
+    /// The meeting as it was before the first write of this action, which may have been struck off since.
+    fn before(&self, tx: &Connection) -> rusqlite::Result<Option<Meeting>> {
+        let written = outbox::get(tx, self.pending.meeting)?.and_then(|row| row.written);
+        Ok(written.or_else(|| self.pending.written.clone()))
     }
 
     fn updated(
@@ -306,8 +354,7 @@ impl Attempt<'_> {
 
     /// Lets the person take back what this action did: with the whole meeting as it was before the first write.
     fn offer_undo(&self, tx: &Transaction<'_>, entry: EntryId, deleted: bool) -> rusqlite::Result<()> {
-        let written = outbox::get(tx, self.pending.meeting)?.and_then(|row| row.written);
-        let Some(before) = written else {
+        let Some(before) = self.before(tx)? else {
             return Ok(());
         };
         let (service, number) = (self.account.service, self.number.clone());
@@ -318,6 +365,14 @@ impl Attempt<'_> {
         };
         activity::offer_undo(tx, entry, &reversal)
     }
+}
+
+fn called_off() -> Problem {
+    Problem::lasting(
+        Code::Held,
+        "The change was called off when it was half done.",
+        "Undo takes back what had been done by then.",
+    )
 }
 
 fn no_date_left() -> Problem {

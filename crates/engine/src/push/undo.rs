@@ -148,6 +148,10 @@ impl Attempt<'_> {
                 };
                 self.not_undone(tx, undo, draft, now)
             }
+            Ending::CalledOff { after, .. } => {
+                meetings::seen(tx, self.pending.meeting, &after, now)?;
+                self.shared.replan_in(tx, self.pending.meeting)
+            }
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
             Ending::Previewed => outbox::untried(tx, self.pending.meeting),
             _ => self.shared.replan_in(tx, self.pending.meeting),
@@ -177,7 +181,7 @@ impl Attempt<'_> {
         activity::write(tx, self.pending.entry, &draft, now)?;
         activity::undone(tx, undo.of)?;
         // An edit made meanwhile has called it off, and wins.
-        if self.is_called_off(tx, undo)? {
+        if self.is_called_off(tx)? {
             return self.shared.replan_in(tx, id);
         }
         outbox::strike(tx, id)?;
@@ -195,7 +199,7 @@ impl Attempt<'_> {
         draft: Draft,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        if self.is_called_off(tx, undo)? {
+        if self.is_called_off(tx)? {
             return self.shared.replan_in(tx, self.pending.meeting);
         }
         let draft = Draft {
@@ -207,11 +211,6 @@ impl Attempt<'_> {
         activity::offer_undo(tx, entry, &undo.reversal)?;
         outbox::strike(tx, self.pending.meeting)?;
         self.shared.replan_in(tx, self.pending.meeting)
-    }
-
-    fn is_called_off(&self, tx: &Transaction<'_>, undo: &Undo) -> rusqlite::Result<bool> {
-        let row = outbox::get(tx, self.pending.meeting)?;
-        Ok(row.and_then(|row| row.undo).as_ref() != Some(undo))
     }
 }
 

@@ -314,11 +314,30 @@ async fn p4_nothing_is_laid_out_from_one_half_read_anew_and_another_as_it_was() 
     stand.fault(Wire::Google, &second, "GET", refused("503_html"));
     stand.clear_log();
     stand.sync_after(MINUTE).await;
-    assert_eq!(stand.zoom_methods().iter().filter(|method| *method != "GET").count(), 0);
+    assert_eq!(
+        stand
+            .zoom_methods()
+            .iter()
+            .filter(|method| *method != "GET")
+            .count(),
+        0
+    );
     stand.sync_after(MINUTE).await;
     stand.sync_after(MINUTE * 3).await;
-    let writes = stand.zoom_methods().into_iter().filter(|method| method != "GET").count();
+    let writes = stand
+        .zoom_methods()
+        .into_iter()
+        .filter(|method| method != "GET")
+        .count();
     assert!(writes < 20, "{writes}");
-    assert!(dates(&stand, meeting).iter().all(|date| date.ends_with("T09:00:00Z")));
-    assert_ne!(stand.state("Review"), MeetingState::InStep, "not every date could be carried over");
+    assert!(
+        dates(&stand, meeting)
+            .iter()
+            .all(|date| date.ends_with("T09:00:00Z"))
+    );
+    assert_ne!(
+        stand.state("Review"),
+        MeetingState::InStep,
+        "not every date could be carried over"
+    );
 }

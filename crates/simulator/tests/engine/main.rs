@@ -8,6 +8,7 @@
 )]
 
 mod bond;
+mod called_off;
 mod clock;
 mod copies;
 mod create;
@@ -18,6 +19,7 @@ mod halves;
 mod hostile;
 mod lists;
 mod manners;
+mod meanwhile;
 mod moved;
 mod ours;
 mod past;

@@ -1,20 +1,17 @@
 //! The plan and the preview: what would be done is told exactly, and nothing is done.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use reconvene_core::problem::Code;
 use reconvene_core::report::{
     Change, MeetingState, Outcome, Overall, PlannedAction, Service, SettingsView, Wait,
 };
-use reconvene_engine::ports::{Transport, TransportError};
 use reconvene_simulator::hands::NewEvent;
 use reconvene_simulator::{Entry, Hand, Service as Wire};
 
-use crate::shared::InProcess;
+use crate::meanwhile::during;
 use crate::stand::{ANA, Stand, answer_lost, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -256,42 +253,16 @@ async fn the_plan_lists_the_meetings_that_would_be_made_and_makes_none() {
     assert_eq!(stand.newest().outcome, Outcome::Created);
 }
 
-/// The services, and something that happens when a request comes by that fits.
-struct Meanwhile {
-    inner: InProcess,
-    fits: fn(&Request<Bytes>) -> bool,
-    deed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
-}
-
-#[async_trait]
-impl Transport for Meanwhile {
-    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let fits = (self.fits)(&request);
-        let answer = self.inner.send(request).await;
-        if fits && let Some(deed) = self.deed.lock().unwrap().take() {
-            deed();
-        }
-        answer
-    }
-}
-
 /// Switches the preview on while a request that `fits` is under way.
 fn preview_during(stand: &mut Stand, fits: fn(&Request<Bytes>) -> bool) {
-    let meanwhile = Arc::new(Meanwhile {
-        inner: InProcess(stand.simulator.router()),
-        fits,
-        deed: Mutex::default(),
-    });
-    stand.restart_over(meanwhile.clone());
-    let engine = stand.engine.clone();
-    *meanwhile.deed.lock().unwrap() = Some(Box::new(move || {
+    during(stand, fits, |engine| {
         let settings = engine.settings().unwrap();
         let preview = SettingsView {
             preview: true,
             ..settings
         };
         engine.change_settings(preview).unwrap();
-    }));
+    });
 }
 
 #[tokio::test(start_paused = true)]

@@ -93,7 +93,16 @@ impl Ledger {
                     || early.read_before(&Version { since: early.since, halves: Vec::new() }).any(|part| like(&part))
             })
         };
-        self.versions(meeting).any(&like) || self.truth.pasts_of(meeting).any(read_apart)
+        // A meeting is made for a series of which the master alone was just read.
+        let at_first = |versions: &Vec<Version>| {
+            let first = versions.iter().find(|version| !version.halves.is_empty());
+            self.offered.contains(&meeting) && first.is_some_and(|first| like(&first.without_exceptions()))
+        };
+        self.versions(meeting).any(&like)
+            || self
+                .truth
+                .pasts_of(meeting)
+                .any(|past| read_apart(past) || at_first(past))
     }
 
     /// A write about one date touches nothing but its times, and only as the date asks (P4).

@@ -317,6 +317,15 @@ impl Version {
         part
     }
 
+    /// The series as its master tells of it.
+    pub(crate) fn without_exceptions(&self) -> Self {
+        let mut plain = self.clone();
+        for half in &mut plain.halves {
+            half.exceptions.clear();
+        }
+        plain
+    }
+
     /// What is known of the series while one calendar has been read anew and the others are still known as they were.
     pub(crate) fn read_before(&self, early: &Self) -> impl Iterator<Item = Self> {
         let calendars: BTreeSet<&str> = self.halves.iter().map(|half| half.key.0.as_str()).collect();
@@ -504,9 +513,11 @@ impl Version {
         self.halves.iter().any(|half| {
             let named = half.by_rule(first.min(now), 2 * MOST, true);
             let begins = named.iter().find(|start| **start > now);
-            let clock = |at: Timestamp| at.to_zoned(TimeZone::get(&half.zone).unwrap()).time();
+            // Zoom lays dates out by the clock: of an hour that comes twice it knows one.
+            let shown = |at: Timestamp| at.to_zoned(TimeZone::get(&half.zone).unwrap()).datetime();
+            let clock = |at: Timestamp| shown(at).time();
             let by_rule = |start: Timestamp| {
-                named.contains(&start)
+                named.iter().any(|named| shown(*named) == shown(start))
                     || (begins.is_some_and(|begins| start < *begins) && clock(start) == clock(half.start))
             };
             let regular = |date: &&Date| {
@@ -515,7 +526,11 @@ impl Version {
                     && half.fate(date.original) == Fate::At(**date)
             };
             let complete = dates.iter().filter(regular).all(|date| {
-                (date.start > end && laid.len() >= MOST - 1) || laid.contains(&(date.start, date.minutes))
+                let mut same = laid
+                    .iter()
+                    .filter(|(start, _)| shown(*start) == shown(date.start));
+                (date.start > end && laid.len() >= MOST - 1)
+                    || same.any(|(_, minutes)| *minutes == date.minutes)
             });
             // One more says something else than what stands; it is cancelled by itself.
             let beyond = laid.iter().filter(|(start, _)| *start > last).count();

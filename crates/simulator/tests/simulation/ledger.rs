@@ -59,6 +59,8 @@ pub(crate) struct Ledger {
     pub(crate) mass_limit: usize,
     /// Whether waits learnt just now may be forgotten, because the disk is full.
     pub(crate) disk_full: bool,
+    /// The latest that it ever was, by a clock that was then set back: what was over by then need not come back.
+    pub(crate) latest: Option<Timestamp>,
     /// Every access token that was sent.
     pub(crate) bearers: Vec<SecretString>,
     pub(crate) readings: BTreeMap<(Machine, u64), Reading>,
@@ -97,8 +99,9 @@ impl Ledger {
         }
     }
 
-    /// The clock was set, back, and everything that was moves along.
-    pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
+    /// The clock was set back from `before`, and everything that was moves along.
+    pub(crate) fn clock_set_back(&mut self, before: Timestamp, by: SignedDuration) {
+        self.latest = self.latest.max(Some(before));
         self.waits.clear();
         self.truth.clock_set_back(by);
         self.known.clock_set_back(by);

@@ -430,11 +430,9 @@ impl Run {
             let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
                 || (ledger.truth.rows.iter())
                     .any(|((place, _), row)| ledger.truth.ever_lost.contains(place) && pointed(place, row))
-                || ledger
-                    .truth
-                    .rows
-                    .values()
-                    .any(|row| row.meeting == Some(number) && !ahead(row, now));
+                || ledger.truth.rows.values().any(|row| {
+                    row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
+                });
             let held = views
                 .iter()
                 .any(|view| crate::settle::number(view) == Some(number) && status.held.contains(&view.id));

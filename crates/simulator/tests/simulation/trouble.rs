@@ -242,13 +242,14 @@ impl Run {
                 self.take(Step::Woke);
             }
             Step::ClockSet { by_seconds } => {
+                let before = self.now();
                 self.around
                     .wall
                     .shift(SignedDuration::from_secs(i64::from(by_seconds)));
                 if by_seconds < 0 {
                     // The services' clock is set back with it.
                     let by = SignedDuration::from_secs(i64::from(by_seconds));
-                    self.around.ledger.lock().unwrap().clock_set_back(by);
+                    self.around.ledger.lock().unwrap().clock_set_back(before, by);
                     for at in self.seen_in_step.values_mut().flatten() {
                         *at += by;
                     }
