@@ -16,7 +16,7 @@ use crate::event::{Event, Exception, Kind, Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, agrees};
 use crate::recurrence::Beyond;
 
-use self::spent::spent;
+use self::spent::{ended, spent, was_spent};
 
 /// Proof that a meeting was made for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -75,6 +75,8 @@ pub struct Subject<'a> {
     pub ignored: bool,
     /// The person said to leave it alone until they bond it again.
     pub unbonded: bool,
+    /// An event that it was made for lives on without it, such as one half of a series whose conference was taken off.
+    pub outlived: bool,
 }
 
 /// What the person chose, as far as the plan depends on it.
@@ -196,6 +198,9 @@ pub fn decide(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     } else {
         for_gone(subject, settings, now)
     };
+    if subject.outlived && matches!(decision, Decision::Delete { .. }) {
+        return leave_or_forget(subject, Reason::Over);
+    }
     if matches!(decision, Decision::Leave(_) | Decision::Forget) {
         return decision;
     }
@@ -379,7 +384,7 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
     };
     let ahead = |link: &Linked<'_>| {
         let schedule = link.schedule(now).ok().flatten();
-        schedule.is_some_and(|schedule| !schedule.is_over(now))
+        schedule.is_some_and(|schedule| !schedule.is_over(now)) || was_spent(subject, link, now)
     };
     // Of a split series one half may be over; of single events none may.
     let made_for_one = subject.links.iter().filter(asking).any(ahead)
@@ -394,8 +399,16 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
             .links
             .iter()
             .any(|link| matches!(link.event.kind, Kind::Series { .. }));
+    // Whether dates stand of a series that lost them all before it was cancelled is only known once it was read.
+    let unread = subject.seen.is_none()
+        && subject
+            .links
+            .iter()
+            .filter(asking)
+            .any(|link| ended(link).is_some());
     match subject.links.iter().filter_map(|link| link.gone).max() {
         _ if outgrown => Decision::Forget,
+        _ if unread && !made_for_one => Decision::Look,
         Some(since) if made_for_one => Decision::Delete {
             not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
         },

@@ -130,6 +130,12 @@ fn present(
         return Ok(());
     }
     let linked_before = before.as_ref().and_then(|before| before.meeting);
+    let left_half = match (&before, linked_before) {
+        (Some(before), Some(meeting)) => {
+            Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_half(before))
+        }
+        _ => false,
+    };
     let linked_now = match &event.conference {
         Some(conference) => {
             let meeting = meetings::of(tx, &conference.target)?;
@@ -138,7 +144,11 @@ fn present(
                 .as_ref()
                 .filter(|_| linked_before == Some(meeting))
                 .and_then(|before| before.proof);
-            events::link(tx, id, meeting, conference, proof_by_origin(event).or(kept))?;
+            let proof = proof_by_origin(event).or(kept);
+            if proof.is_some() && linked_before != Some(meeting) {
+                meetings::set_outlived(tx, meeting, false)?;
+            }
+            events::link(tx, id, meeting, conference, proof)?;
             renew(tx, meeting, id)?;
             events::seen_again(tx, id, &event.google_id)?;
             touched.insert(meeting);
@@ -153,6 +163,9 @@ fn present(
         }
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
+        if left_half {
+            meetings::set_outlived(tx, left, true)?;
+        }
         events::gone_anew(tx, left, now)?;
         // What could not be carried over for both may be possible for those that stay.
         meetings::set_problem(tx, left, None)?;

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::{Decision, Linked, Settings, Subject, is_spoken_for};
-use crate::event::{Kind, Schedule, Times};
+use crate::event::{Schedule, Times};
+use crate::series::Series;
 
 /// The deletion of a meeting whose series lives on without any date, because the person cancelled the last ones or ended it,
 /// while dates stand at the provider; `None` where time has brought the end, or something else still needs the meeting. No
@@ -17,19 +18,12 @@ pub(super) fn spent(
     let Times::Series(series) = &schedule.times else {
         return None;
     };
-    let seen = subject.seen?;
-    let mut ahead = seen.occurrences.iter().filter(|date| date.start > now).peekable();
-    if ahead.peek().is_none() || ahead.any(|date| series.apart.contains(&date.original)) {
+    if !stands(subject, series, now) {
         return None;
     }
     let living = subject.links.iter().filter(|link| link.gone.is_none());
     let mut speaking = living.filter(|link| !is_spoken_for(link.event, subject.links));
-    let ended = |link: &Linked<'_>| {
-        let is_series = matches!(link.event.kind, Kind::Series { .. });
-        let then = link.schedule(link.learnt).ok().flatten();
-        is_series && link.proof.is_some() && then.is_some_and(|then| then.is_over(link.learnt))
-    };
-    if !speaking.all(|link| link.event.organized_here && ended(link)) {
+    if !speaking.all(|link| link.event.organized_here && link.proof.is_some() && ended(link).is_some()) {
         return None;
     }
     let known = |link: &Linked<'_>| link.gone.unwrap_or(link.learnt);
@@ -37,4 +31,30 @@ pub(super) fn spent(
     Some(Decision::Delete {
         not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
     })
+}
+
+/// Whether a series that is cancelled was already without any date, while dates stand at the provider.
+pub(super) fn was_spent(subject: &Subject<'_>, link: &Linked<'_>, now: Timestamp) -> bool {
+    ended(link).is_some_and(|series| stands(subject, &series, now))
+}
+
+/// A series as it was when it was learnt that it has no date ahead; `None` when time has brought the end.
+pub(super) fn ended(link: &Linked<'_>) -> Option<Series> {
+    match link.schedule(link.learnt).ok().flatten()? {
+        then if !then.is_over(link.learnt) => None,
+        Schedule {
+            times: Times::Series(series),
+            ..
+        } => Some(series),
+        Schedule { .. } => None,
+    }
+}
+
+/// Whether dates stand at the provider, and none of them by another meeting's word.
+fn stands(subject: &Subject<'_>, series: &Series, now: Timestamp) -> bool {
+    let mut ahead = (subject.seen.iter())
+        .flat_map(|seen| &seen.occurrences)
+        .filter(|date| date.start > now)
+        .peekable();
+    ahead.peek().is_some() && !ahead.any(|date| series.apart.contains(&date.original))
 }

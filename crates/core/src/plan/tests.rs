@@ -72,6 +72,7 @@ struct Case {
     rooms: Vec<String>,
     ignored: bool,
     unbonded: bool,
+    outlived: bool,
     odd: bool,
     learnt: Timestamp,
     target: Target,
@@ -86,6 +87,7 @@ impl Case {
             rooms: vec![],
             ignored: false,
             unbonded: false,
+            outlived: false,
             odd: false,
             learnt: at(NOW),
             target: target(),
@@ -128,6 +130,7 @@ impl Case {
             rooms: &self.rooms,
             ignored: self.ignored,
             unbonded: self.unbonded,
+            outlived: self.outlived,
         };
         ask(&subject)
     }
@@ -197,6 +200,14 @@ fn p3_the_same_event_living_on_another_calendar_takes_over() {
     };
     case.links.push((moved, None, Some(Proof::Origin)));
     assert!(matches!(case.decide(), Decision::Update(schedule) if schedule.topic == "Retro"));
+}
+
+#[test]
+fn p3_a_meeting_that_a_living_event_left_is_not_deleted_with_another() {
+    let mut case = Case::gone(event("ev1", Some("ev1")));
+    assert!(matches!(case.decide(), Decision::Delete { .. }));
+    case.outlived = true;
+    assert_eq!(case.decide(), Decision::Forget);
 }
 
 #[test]
@@ -470,7 +481,7 @@ proptest! {
     #[test]
     fn p3_a_deletion_needs_every_condition(
         links in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0..3u8), 0..4),
-        nature in 0..4u8, own_host: bool, signed_in: bool, ignored: bool, unbonded: bool,
+        nature in 0..4u8, own_host: bool, signed_in: bool, ignored: bool, unbonded: bool, outlived: bool,
     ) {
         let links: Vec<_> = links.into_iter().enumerate().map(|(index, (alive, bonded, organizer, past, kind))| {
             let mut event = event(&format!("ev{index}"), None);
@@ -484,7 +495,7 @@ proptest! {
             0 => None, 1 => Some(Nature::Standing), 2 => Some(Nature::Recurring), _ => Some(Nature::Scheduled),
         }.map(|nature| Meeting { nature, host: if own_host { "host1" } else { "x" }.into(), ..meeting() });
         let case = Case {
-            links, seen, ignored, unbonded, target: target(),
+            links, seen, ignored, unbonded, outlived, target: target(),
             odd: false,
             learnt: at(NOW),
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
@@ -496,7 +507,7 @@ proptest! {
                 proof.is_some() && event.organized_here), "no bond");
             prop_assert!(case.seen.as_ref().is_none_or(|seen|
                 seen.nature != Nature::Standing && seen.host == "host1"), "not ours");
-            prop_assert!(signed_in && !ignored && !unbonded);
+            prop_assert!(signed_in && !ignored && !unbonded && !outlived);
         }
     }
 }

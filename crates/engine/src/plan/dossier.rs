@@ -123,6 +123,7 @@ impl Dossier {
             rooms: &self.rooms,
             ignored: self.known.ignored,
             unbonded: self.known.unbonded,
+            outlived: self.known.outlived,
         };
         ask(&subject)
     }
@@ -152,6 +153,11 @@ impl Dossier {
                 && self.proof(stored).is_some()
         });
         halves
+    }
+
+    /// Whether an event is a series that the meeting was made for.
+    pub(crate) fn is_half(&self, stored: &Stored) -> bool {
+        matches!(stored.event.kind, Kind::Series { .. }) && self.proof(stored).is_some()
     }
 
     /// Whether a full pass has come to one half of a series and not to another on the same calendar, so that what is known of

@@ -21,6 +21,8 @@ pub(crate) struct Known {
     pub(crate) ignored: bool,
     /// The person said to leave it alone until they bond it again.
     pub(crate) unbonded: bool,
+    /// An event that it was made for lives on without it.
+    pub(crate) outlived: bool,
     pub(crate) problem: Option<Problem>,
     /// It differed from its event in a way that only the person may settle.
     pub(crate) asks: bool,
@@ -37,6 +39,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
         found: row.get("found")?,
         ignored: row.get("ignored")?,
         unbonded: row.get("unbonded")?,
+        outlived: row.get("outlived")?,
         problem: json(row, "problem")?,
         asks: row.get("asks")?,
         moved_from: instant(row, "moved_from")?,
@@ -135,6 +138,13 @@ pub(crate) fn seen_before(
 pub(crate) fn set_unbonded(tx: &Connection, id: MeetingId, unbonded: bool) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE meetings SET unbonded = ?2 WHERE id = ?1")?
         .execute((id.0, unbonded))
+        .map(drop)
+}
+
+/// Keeps whether an event that it was made for lives on without it.
+pub(crate) fn set_outlived(tx: &Connection, id: MeetingId, outlived: bool) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET outlived = ?2 WHERE id = ?1 AND outlived <> ?2")?
+        .execute((id.0, outlived))
         .map(drop)
 }
 

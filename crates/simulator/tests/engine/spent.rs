@@ -147,3 +147,45 @@ async fn p3_a_date_that_takes_place_by_another_meeting_keeps_the_one_of_its_seri
     }
     assert!(stand.exists(meeting));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_p3_a_series_cancelled_after_its_last_date_takes_its_meeting_along() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = one_left(&stand).await;
+    stand.cancel(&last(&id));
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&id);
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting), "its grace period began anew");
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Deleted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_half_without_dates_keeps_the_meeting_that_the_other_one_left() {
+    for whole in [false, true] {
+        let stand = Stand::new("").await;
+        let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=3").await;
+        let second = stand.hand(Hand::SplitSeries {
+            calendar: ANA.into(),
+            event: id.clone(),
+            at: crate::stand::at("2026-12-08T09:00:00Z"),
+            start: None,
+            title: None,
+        });
+        stand.sync_after(MINUTE).await;
+        // The first half loses its only date, or is cancelled; the second one lives, without its conference.
+        stand.hand(Hand::RemoveConference {
+            calendar: ANA.into(),
+            event: second.clone(),
+        });
+        match whole {
+            true => stand.cancel(&id),
+            false => stand.cancel(&date(&id, "20261201T090000Z")),
+        }
+        stand.sync_after(MINUTE).await;
+        stand.sync_after(MINUTE * 5).await;
+        assert!(stand.exists(meeting), "whole: {whole}");
+    }
+}

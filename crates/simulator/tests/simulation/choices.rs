@@ -343,7 +343,10 @@ impl Run {
         self.speak(0, number);
         {
             let mut ledger = self.around.ledger.lock().unwrap();
-            let pointing = (ledger.truth.rows.iter()).filter(|(_, row)| row.meeting == Some(number));
+            // What was taken off the event since the app last looked, the person wants back.
+            let pointing = (ledger.truth.rows.iter()).filter(|(_, row)| {
+                row.meeting == Some(number) || row.unlinked.last().is_some_and(|(left, _)| *left == number)
+            });
             let events: Vec<String> = pointing.map(|((_, event), _)| event.clone()).collect();
             ledger.word.wants.extend(events);
         }

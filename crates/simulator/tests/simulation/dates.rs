@@ -348,7 +348,9 @@ impl Version {
         if !topic.is_empty() && meeting.topic.trim() != topic {
             found.push(format!("topic “{}”, not “{topic}”", meeting.topic));
         }
-        if !latest.shows_same(&meeting.time_zone) {
+        // Dates that no rule names are instants, and no clock matters to them.
+        let by_rule = latest.lines.iter().any(|line| line.starts_with("RRULE"));
+        if by_rule && !latest.shows_same(&meeting.time_zone) {
             found.push(format!("zone {}, not {}", meeting.time_zone, latest.zone));
         }
         let (dates, goes_on) = self.ahead(now);

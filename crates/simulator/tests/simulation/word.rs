@@ -127,9 +127,10 @@ impl Ledger {
         {
             self.break_promise("P3", format!("{what}, which the person unbonded"));
         }
-        // What was on its way already when the person spoke is not called back.
+        // What was on its way already when the person spoke, or waited for its turn, is not called back.
+        let turn = SignedDuration::from_millis(600);
         let spoken = self.left_alone.get(&key).copied();
-        if let Some(since) = spoken.filter(|since| arrival.begun > *since)
+        if let Some(since) = spoken.filter(|since| arrival.begun > *since + turn)
             && !self.truth.rows.iter().any(|(place, row)| {
                 let touched = row
                     .edited

@@ -63,3 +63,24 @@ fn p3_a_series_without_dates_deletes_nothing_that_is_not_known_to_have_some_or_t
     ignored.ignored = true;
     assert_eq!(ignored.decide(), Decision::Leave(Reason::Ignored));
 }
+
+#[test]
+fn p2_p3_a_series_without_dates_that_is_cancelled_as_well_takes_its_meeting_along() {
+    let not_before = at("2026-11-22T12:02:00Z");
+    let mut case = ended();
+    case.links[0].1 = Some(at(NOW));
+    assert_eq!(case.decide(), Decision::Delete { not_before });
+    let seen = case.seen.take();
+    assert_eq!(case.decide(), Decision::Look, "dates may stand");
+    case.seen = seen;
+    // A date lay ahead when it was last edited: time has brought the end.
+    case.learnt = at("2026-11-12T12:00:00Z");
+    assert_eq!(case.decide(), Decision::Forget);
+}
+
+#[test]
+fn p3_a_series_without_dates_keeps_the_meeting_that_its_other_half_left() {
+    let mut case = ended();
+    case.outlived = true;
+    assert_eq!(case.decide(), Decision::Leave(Reason::Over));
+}

@@ -9,7 +9,7 @@ use crate::push::Attempt;
 use crate::store::activity::{self, Draft};
 use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
-use crate::store::{events, outbox};
+use crate::store::{events, meetings, outbox};
 
 impl Attempt<'_> {
     /// The event was moved to a calendar that is not watched. Its meeting is kept and no longer followed.
@@ -56,6 +56,9 @@ impl Attempt<'_> {
         };
         if stored.proof.is_some() {
             self.kept(tx, &dossier, plan::taken_off())?;
+        }
+        if dossier.is_half(stored) {
+            meetings::set_outlived(tx, self.pending.meeting, true)?;
         }
         outbox::strike(tx, self.pending.meeting)?;
         events::forget(tx, stored.id)?;
