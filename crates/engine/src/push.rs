@@ -11,6 +11,7 @@ pub(crate) mod consent;
 pub(crate) mod drift;
 mod hold;
 mod layout;
+mod riddles;
 mod settle;
 mod undo;
 mod write;
@@ -193,6 +194,9 @@ impl<'a> Attempt<'a> {
         if self.pending.action == PlannedAction::Update {
             // What could not be written today need not be read today.
             self.afford(1)?;
+        }
+        if self.pending.action == PlannedAction::Look {
+            self.ask_about_riddles().await?;
         }
         let meeting = match self.find().await {
             Ok(meeting) => meeting,

@@ -105,7 +105,7 @@ impl Attempt<'_> {
     }
 
     /// Asks a calendar for one event, unless its account has to wait; what it answers about waiting holds for all (P13).
-    async fn ask_google(
+    pub(super) async fn ask_google(
         &self,
         calendar: &Calendar,
         account: &Account,
@@ -123,7 +123,7 @@ impl Attempt<'_> {
     }
 
     /// Takes over what asking brought.
-    fn take_over(&self, calendar: &Calendar, row: Observation) -> Result<(), Problem> {
+    pub(super) fn take_over(&self, calendar: &Calendar, row: Observation) -> Result<(), Problem> {
         self.shared.store.write(|tx| {
             plan::observe(
                 tx,
@@ -295,8 +295,8 @@ impl Attempt<'_> {
         Ok(links)
     }
 
-    fn calendars(&self) -> Result<Vec<(Calendar, Account)>, Stopped> {
-        Ok(self.shared.store.read(|tx| {
+    pub(super) fn calendars(&self) -> Result<Vec<(Calendar, Account)>, Problem> {
+        self.shared.store.read(|tx| {
             let mut all = Vec::new();
             for calendar in calendars::all(tx)? {
                 if let Some(account) = accounts::get(tx, calendar.account)? {
@@ -304,7 +304,7 @@ impl Attempt<'_> {
                 }
             }
             Ok(all)
-        })?)
+        })
     }
 
     fn accounts_of(&self, links: &[Stored]) -> Result<Vec<Account>, Stopped> {

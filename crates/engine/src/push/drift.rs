@@ -1,8 +1,9 @@
 //! Drift: a meeting changed at its provider makes no event change, so nothing would look at it. Each one that follows an
-//! event is therefore read again on a slow timer, and when the person asks.
+//! event is therefore read again on a slow timer, and when the person asks. So is one whose event was not understood, which
+//! no later change may tell of.
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::plan::Decision;
+use reconvene_core::plan::{Decision, Reason};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 
@@ -38,7 +39,7 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
                 && Dossier::of(tx, id)?.is_some_and(|dossier| {
                     matches!(
                         dossier.decide(&settings, now),
-                        Decision::InStep | Decision::Update(_)
+                        Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood)
                     )
                 });
             if follows {

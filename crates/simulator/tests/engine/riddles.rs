@@ -168,3 +168,25 @@ async fn p8_a_riddle_that_solves_itself_takes_no_undo_back() {
     assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
     assert_eq!(stand.state("Retro"), MeetingState::OutOfStep);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_p11_a_riddle_is_asked_for_again_when_its_meeting_is_looked_at() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.cancel(&event);
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    let path = format!("/events/{event}");
+    add(&stand, &path, Fault::preset("503_html"));
+    for _ in 0..6 {
+        stand.sync_after(Duration::from_secs(600)).await;
+    }
+    assert_eq!(stand.state("Review"), MeetingState::Failed, "nothing is known of it");
+    stand.simulator.with(|world| world.faults().clear());
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let hours = tokio::time::timeout(Duration::from_secs(7 * 3600), stand.engine.run(stop));
+    assert!(hours.await.is_err());
+    assert!(!stand.exists(meeting));
+}

@@ -326,7 +326,12 @@ impl Run {
             let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
                 // An event that is read here was moved off a calendar that is lost.
                 let known = row.living || (ledger.truth.lost.contains(place) && other != id);
-                (known && row.meeting == Some(number))
+                // On a calendar that was lost, an event still points where it pointed when it was last seen.
+                let seen = (machine, place.clone());
+                let left_unseen = ledger.truth.ever_lost.contains(place)
+                    && (row.unlinked.iter())
+                        .any(|(left, at)| *left == number && !ledger.known.seen_between(&seen, *at, now));
+                (known && (row.meeting == Some(number) || left_unseen))
                     && (place, other) != (calendar, id)
                     && (row.wanted.as_ref() != Some(wanted) || !row.single)
                     && (row.names_itself || ledger.truth.bonded(number, other) || !row.single)

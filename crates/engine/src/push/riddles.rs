@@ -1,0 +1,51 @@
+//! Events that Google described in a way that nobody understands, or would not describe at all: they are asked for once
+//! more when their meeting is looked at, because the calendar tells of them only when they change again.
+
+use reconvene_core::event::{Kind, Observation};
+use reconvene_core::problem::Problem;
+
+use super::Attempt;
+use crate::plan::Dossier;
+use crate::store::events::Stored;
+
+impl Attempt<'_> {
+    /// Asks for the events that point at the meeting and are riddles. Whatever stays one is left as it is.
+    pub(super) async fn ask_about_riddles(&self) -> Result<(), Problem> {
+        let dossier = self
+            .shared
+            .store
+            .read(|tx| Dossier::of(tx, self.pending.meeting))?;
+        let links = dossier.map(|dossier| dossier.links).unwrap_or_default();
+        let riddle =
+            |stored: &&Stored| stored.odd && stored.gone_since.is_none() && stored.event.organized_here;
+        for stored in links.iter().filter(riddle) {
+            self.solve(stored).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over what Google says of one of them now. Of a series that lives one of its dates may be the riddle.
+    async fn solve(&self, stored: &Stored) -> Result<(), Problem> {
+        let mut calendars = self.calendars()?.into_iter();
+        let home = calendars.find(|(calendar, _)| calendar.id == stored.calendar);
+        let Some((calendar, account)) = home.filter(|(calendar, _)| calendar.watched && calendar.available)
+        else {
+            return Ok(());
+        };
+        let google_id = &stored.event.google_id;
+        let is_series = matches!(stored.event.kind, Kind::Series { .. });
+        match self.ask_google(&calendar, &account, google_id).await {
+            Ok(Some(Observation::Present(_))) if is_series => Ok(()),
+            Ok(Some(row)) => self.take_over(&calendar, row),
+            Ok(None) => {
+                let gone = Observation::Gone {
+                    google_id: google_id.clone(),
+                    place: None,
+                };
+                self.take_over(&calendar, gone)
+            }
+            // It stays a riddle.
+            Err(_) => Ok(()),
+        }
+    }
+}
