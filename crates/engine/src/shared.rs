@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::{Mutex as Gate, Notify};
 
 use crate::config::Config;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, account_pause};
 use crate::oauth::tokens::Tokens;
 use crate::ports::Ports;
 use crate::session::Session;
@@ -197,12 +197,15 @@ impl Shared {
         plan::replan(tx, meeting, &self.plan_settings(tx)?, self.now())
     }
 
-    /// Heeds what a service asked for in answer to something outside pull and push: the whole account waits (P13).
+    /// Heeds what concerns the whole account in the answer to a request that another outcome does not tell of: a service asked
+    /// it to wait (P13), or only the person can help, and has to be told (P11).
     pub(crate) fn heed(&self, account: &Account, failure: &Failure) {
-        let FailureKind::Limited(until) = failure.kind else {
-            return;
-        };
         let now = self.now();
+        let until = match failure.kind {
+            FailureKind::Limited(until) => until,
+            FailureKind::Account => account_pause(&failure.problem, now),
+            _ => return,
+        };
         let noted = self
             .store
             .write(|tx| accounts::failed(tx, account.id, &failure.problem, Some(until), now));

@@ -30,6 +30,8 @@ impl Schedule {
     fn parse(&self) -> Option<RRuleSet> {
         let (rules, others): (Vec<&String>, Vec<&String>) =
             self.lines.iter().partition(|line| line.starts_with("RRULE"));
+        let some_rule = !rules.is_empty();
+        let rules: Vec<&String> = rules.into_iter().filter(|rule| !self.ends_before(rule)).collect();
         let start = self.written(self.first);
         let mut text = format!("DTSTART:{start}");
         let lines = |lines: &[&String]| -> String {
@@ -38,6 +40,14 @@ impl Schedule {
                 .map(|line| format!("\n{}", self.on_own_clock(line)))
                 .collect()
         };
+        if some_rule && rules.is_empty() {
+            // A rule that ends before the start gives nothing; what is named beside it stays.
+            if !others.iter().any(|line| line.starts_with("RDATE")) {
+                text.push_str(&format!("\nRDATE:{start}\nEXDATE:{start}"));
+            }
+            text.push_str(&lines(&others));
+            return text.parse().ok();
+        }
         // Without a rule the start is a date by itself, beside those that are named
         // (<https://www.rfc-editor.org/rfc/rfc5545#section-3.8.5.2>).
         if rules.is_empty() || (self.begins_anyway && !self.begins_by_rule(&rules)) {
@@ -49,6 +59,14 @@ impl Schedule {
         }
         text.push_str(&lines(&others));
         text.parse().ok()
+    }
+
+    fn ends_before(&self, rule: &str) -> bool {
+        let line = self.on_own_clock(rule);
+        let until = line
+            .split([';', ':'])
+            .find_map(|part| part.strip_prefix("UNTIL="));
+        until.is_some_and(|until| until < self.written(self.first).as_str())
     }
 
     /// Whether a rule names the start. One without days of its own takes them from the start.
@@ -115,7 +133,8 @@ impl Schedule {
 
     /// Whether the rules can be understood at all.
     pub(crate) fn is_valid(&self) -> bool {
-        self.parse().is_some()
+        let mut rules = self.lines.iter().filter(|line| line.starts_with("RRULE"));
+        self.parse().is_some() && !rules.any(|rule| self.ends_before(rule))
     }
 
     /// The original starts, in order, at most `limit` of them, none before `from` and none at or after `until`. A time that

@@ -165,7 +165,10 @@ pub(super) fn place(
         return Ok(known);
     };
     let masters = events::masters(tx, calendar, base)?;
-    let named = masters.iter().find(|master| names(&master.event, &original));
+    // One that is gone, or that the running pass has not come to, may have named it before.
+    let named = (masters.iter())
+        .filter(|master| names(&master.event, &original))
+        .min_by_key(|master| (master.gone_since.is_some(), master.unread));
     if let (None, Some(known)) = (named, known) {
         return Ok(Some(known));
     }

@@ -38,7 +38,7 @@ impl World {
         }
         let before =
             u32::try_from(whole.starts(None, Some(cut.instant()), u16::MAX).len()).unwrap_or(u32::MAX);
-        if before == 0 {
+        if before == 0 || cut.instant() <= event.start.instant() {
             return Err(Refused("the first occurrence has nothing before it".to_owned()));
         }
         let stamp = match &cut {

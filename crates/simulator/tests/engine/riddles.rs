@@ -181,7 +181,11 @@ async fn p2_p11_a_riddle_is_asked_for_again_when_its_meeting_is_looked_at() {
     for _ in 0..6 {
         stand.sync_after(Duration::from_secs(600)).await;
     }
-    assert_eq!(stand.state("Review"), MeetingState::Failed, "nothing is known of it");
+    assert_eq!(
+        stand.state("Review"),
+        MeetingState::Failed,
+        "nothing is known of it"
+    );
     stand.simulator.with(|world| world.faults().clear());
     stand.sync_after(Duration::from_secs(600)).await;
     assert_eq!(stand.state("Review"), MeetingState::Failed);

@@ -107,7 +107,7 @@ impl Run {
         number: u64,
         now: Timestamp,
     ) -> bool {
-        let Some(meeting) = self.ours(number) else {
+        let Some(meeting) = self.there(number) else {
             return false;
         };
         // What became of a half that is out of sight nobody can say.

@@ -410,14 +410,14 @@ impl Version {
     /// Whether it asks something of a meeting that was in step with what it was before. A date that is left alone from now
     /// on asks nothing.
     pub(crate) fn asks_anew(&self, before: &Self, now: Timestamp) -> bool {
-        let look = |version: &Self| {
-            let latest = version.latest(now);
-            latest.map(|half| (cut(&half.topic), half.zone.clone()))
-        };
+        let zone = |version: &Self| version.latest(now).map(|half| half.zone.clone());
+        let topic = |version: &Self| version.latest(now).map(|half| cut(&half.topic));
+        // Without a title it asks for none.
+        let titled = topic(self).is_some_and(|after| !after.is_empty() && topic(before) != Some(after));
         let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
         let mut dates = before.ahead(now).0;
         dates.retain(|date| !apart.contains(&date.original));
-        look(self) != look(before) || self.ahead(now).0 != dates
+        titled || zone(self) != zone(before) || self.ahead(now).0 != dates
     }
 
     /// Whether one of its dates has a title of its own, for which Zoom has no place.
@@ -517,10 +517,17 @@ impl Version {
             let begins = named.iter().find(|start| **start > now);
             // Zoom lays dates out by the clock: of an hour that comes twice it knows one.
             let shown = |at: Timestamp| at.to_zoned(TimeZone::get(&half.zone).unwrap()).datetime();
-            let clock = |at: Timestamp| shown(at).time();
+            // A time that the clock leaps over comes later.
+            let at_its_time = |at: Timestamp| {
+                let on_day = shown(at).date().to_datetime(shown(half.start).time());
+                TimeZone::get(&half.zone)
+                    .unwrap()
+                    .to_timestamp(on_day)
+                    .is_ok_and(|at_its_time| at_its_time == at)
+            };
             let by_rule = |start: Timestamp| {
                 named.iter().any(|named| shown(*named) == shown(start))
-                    || (begins.is_some_and(|begins| start < *begins) && clock(start) == clock(half.start))
+                    || (begins.is_some_and(|begins| start < *begins) && at_its_time(start))
             };
             let regular = |date: &&Date| {
                 named.contains(&date.start)

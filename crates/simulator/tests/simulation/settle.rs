@@ -82,6 +82,7 @@ impl Run {
             self.break_promise("P6", format!("{count} requests to Zoom with nothing to do"));
         }
         self.look();
+        self.look_for_undone();
         for machine in 0..self.disks.len() {
             self.check(machine);
         }
@@ -289,7 +290,7 @@ impl Run {
     }
 
     /// The same, whoever hosts it.
-    fn there(&self, number: u64) -> Option<Meeting> {
+    pub(crate) fn there(&self, number: u64) -> Option<Meeting> {
         self.around.simulator.with(|world| {
             let meeting = world.meeting(number)?;
             (matches!(meeting.kind, 2 | 8) && meeting.trashed.is_none()).then(|| meeting.clone())
@@ -312,7 +313,11 @@ impl Run {
                 continue;
             };
             let follows = row.living && row.single && row.organized && row.names_itself && readable(calendar);
-            if !follows || wanted.start <= now || ledger.is_left_alone(machine, number) {
+            if !follows
+                || wanted.start <= now
+                || ledger.is_left_alone(machine, number)
+                || ledger.undone_elsewhere(machine, number)
+            {
                 continue;
             }
             let Some(meeting) = self.ours(number) else {
@@ -358,6 +363,7 @@ impl Run {
             let Some(number) = number(view) else { continue };
             let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
             let honest = ledger.drifted.contains_key(&number)
+                || ledger.undone_elsewhere(machine, number)
                 || deleted_elsewhere
                 || self.there(number).is_some_and(|meeting| {
                     ledger.truth.rows.values().any(|row| {

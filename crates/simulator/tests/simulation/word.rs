@@ -162,6 +162,11 @@ impl Ledger {
         }
     }
 
+    /// Whether the person took something back on another machine: to this one it is a change made at Zoom.
+    pub(crate) fn undone_elsewhere(&self, machine: Machine, number: u64) -> bool {
+        machine != 0 && self.left_alone.contains_key(&(0, number)) && self.let_go.contains(&number)
+    }
+
     /// A change made at Zoom is not undone without a word, when the person wants to be asked.
     fn heeds_drift(&mut self, arrival: &Arrival<'_>, what: &str, number: u64) {
         let key = (arrival.machine, number);
@@ -177,7 +182,13 @@ impl Ledger {
             row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number)
         });
         let edited = edited.map(|row| row.edited.max(row.lives_since).max(row.linked_since));
-        let Some(edited) = edited.max() else { return };
+        let ruled = self
+            .truth
+            .series_of(number)
+            .filter_map(|versions| versions.last());
+        let Some(edited) = edited.chain(ruled.map(|version| version.since)).max() else {
+            return;
+        };
         let calendars = self
             .truth
             .rows
