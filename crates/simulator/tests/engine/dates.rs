@@ -113,6 +113,22 @@ async fn p4_a_date_that_an_unfinished_pass_tells_of_by_its_id_alone_is_not_taken
 }
 
 #[tokio::test(start_paused = true)]
+async fn p4_a_bare_tombstone_is_of_the_half_that_lives_when_the_other_is_gone() {
+    let stand = Stand::new("").await;
+    only_ids(&stand);
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    split(&stand, &id, "2026-12-15T09:00:00Z");
+    // All at once, in a full pass: the first half, once the whole series, is known by its old rule yet.
+    stand.cancel(&id);
+    stand.cancel(&date(&id, "20261215T090000Z"));
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 3).await;
+    assert_eq!(dates(&stand, meeting), ["2026-12-22T09:00:00Z"]);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p4_a_changed_date_that_a_split_wipes_out_is_not_taken_for_cancelled() {
     let stand = Stand::new("").await;
     only_ids(&stand);

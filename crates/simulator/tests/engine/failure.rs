@@ -6,7 +6,7 @@ use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
 use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
 
-use crate::stand::{ANA, Stand, refused};
+use crate::stand::{ANA, BEN, Stand, refused};
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_renewed_once_and_the_request_made_again() {
@@ -34,6 +34,26 @@ async fn p11_a_lost_grant_asks_to_sign_in_again_and_keeps_the_action() {
     stand.sync().await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
     assert_eq!(stand.engine.status().unwrap().overall, Overall::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_lost_grant_is_told_though_another_account_answers() {
+    let stand = Stand::new("").await;
+    stand.sign_in_as(Service::Zoom, BEN).await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.hand(Hand::RevokeZoom { email: ANA.into() });
+    let report = stand.sync().await;
+    assert!(report.needs_you);
+    let accounts = stand.engine.accounts().unwrap();
+    let lost = accounts
+        .iter()
+        .find(|account| account.service == Service::Zoom && account.name == ANA);
+    let problem = lost.unwrap().health.problem.as_ref();
+    assert_eq!(problem.map(|problem| problem.code), Some(Code::SignInAgain));
+    stand.sign_in(Service::Zoom).await;
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
 }
 
 #[tokio::test(start_paused = true)]
