@@ -183,7 +183,7 @@ async fn recognize(shared: &Shared, grant: &Grant) -> Result<(Identity, Option<L
     if let Some(provider) = provider(grant.service) {
         return Ok((provider.identity(session, &grant.access).await?, None));
     }
-    let list = calendar::calendars(session, Caller::Newcomer(&grant.access), None).await?;
+    let list = calendar::calendars(session, Caller::Newcomer(&grant.access), None, || Ok(())).await?;
     let main = list
         .there()
         .find(|calendar| calendar.main)

@@ -191,15 +191,18 @@ pub(crate) async fn event(
     }
 }
 
-/// Reads the calendar list of whoever asks: what changed since a sync token, or all of it without one.
+/// Reads the calendar list of whoever asks: what changed since a sync token, or all of it without one. `may_go_on` is asked
+/// before each page (P13).
 pub(crate) async fn calendars(
     session: &Session,
     caller: Caller<'_>,
     token: Option<&str>,
+    may_go_on: impl Fn() -> Result<(), Failure>,
 ) -> Result<List, Failure> {
     let mut entries = Vec::new();
     let mut page: Option<String> = None;
     for _ in 0..MOST_LIST_PAGES {
+        may_go_on()?;
         let more = [("syncToken", token), ("pageToken", page.as_deref())];
         let more = more.into_iter().filter_map(|(name, value)| Some((name, value?)));
         let query: Vec<_> = LIST.into_iter().chain(more).collect();

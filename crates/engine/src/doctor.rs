@@ -119,7 +119,7 @@ async fn account(shared: &Shared, account: &Account) -> Check {
             Ok(access) => provider.identity(&shared.session, &access).await.map(drop),
             Err(problem) => Err(problem.into()),
         },
-        None => calendar::calendars(&shared.session, Caller::Account(account), None)
+        None => calendar::calendars(&shared.session, Caller::Account(account), None, || Ok(()))
             .await
             .map(drop),
     };

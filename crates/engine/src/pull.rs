@@ -4,7 +4,7 @@
 //! then looks up, one by one, each linked event that it did not see: absence from a list proves nothing (P3).
 
 mod closer;
-mod dates;
+pub(crate) mod dates;
 pub(crate) mod lists;
 mod masters;
 mod pages;

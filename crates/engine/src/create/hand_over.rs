@@ -42,7 +42,7 @@ impl Making<'_> {
             Fit::Waits(_) => {}
             Fit::Shows => {
                 return match sheet {
-                    Some(sheet) => Ok(Some(self.written(Box::new(sheet.event))?)),
+                    Some(sheet) => Ok(Some(self.written(Box::new(sheet.event)).await?)),
                     None => Ok(None),
                 };
             }
@@ -92,7 +92,7 @@ impl Making<'_> {
         self.come_to(Stage::Offered)?;
         let session = &self.shared.session;
         match patch(session, &owner, &calendar.google_id, &sheet.event, &change).await {
-            Ok(Patched::Done(event)) => Ok(Some(self.written(event)?)),
+            Ok(Patched::Done(event)) => Ok(Some(self.written(event).await?)),
             Ok(Patched::Stale) => {
                 self.link = Some(link);
                 self.come_to(before)?;

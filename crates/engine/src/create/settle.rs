@@ -11,9 +11,13 @@ use rusqlite::Transaction;
 use super::problem::{in_preview, no_event};
 use super::{Making, Said};
 use crate::budget;
+use crate::calendar;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan::{self, Source};
+use crate::pull::dates;
+use crate::store::accounts::Account;
 use crate::store::activity::{self, Draft};
+use crate::store::calendars::Calendar;
 use crate::store::creations::{self, Stage};
 use crate::store::{accounts, calendars, events, meetings};
 
@@ -41,7 +45,7 @@ pub(super) enum Ending {
 impl Making<'_> {
     /// The event shows its meeting: takes the link over as if it had been pulled, and has the calendar watched from now on.
     /// The caller keeps passes of the calendar away meanwhile.
-    pub(super) fn written(&self, event: Box<Event>) -> Result<Ending, Problem> {
+    pub(super) async fn written(&self, event: Box<Event>) -> Result<Ending, Problem> {
         let now = self.shared.now();
         let target = Target::Meeting {
             service: self.row.service,
@@ -51,6 +55,7 @@ impl Making<'_> {
             return Ok(Ending::Nothing);
         };
         let title = event.title.clone();
+        let dates = self.ask_for_dates(calendar, owner, &event).await?;
         let rows = [Observation::Present(event)];
         let meeting = self.shared.store.write(|tx| {
             let settings = self.shared.plan_settings(tx)?;
@@ -68,6 +73,7 @@ impl Making<'_> {
             }
             let pass = calendars::get(tx, calendar.id)?.map_or(calendar.pass, |calendar| calendar.pass);
             plan::observe(tx, calendar.id, pass, (&rows, Source::Listed), &settings, now)?;
+            plan::observe(tx, calendar.id, pass, (&dates, Source::Asked), &settings, now)?;
             let meeting = meetings::of(tx, &target)?;
             let draft = Draft {
                 meeting: Some(meeting),
@@ -81,6 +87,36 @@ impl Making<'_> {
         })?;
         self.shared.nudge.notify_one();
         Ok(Ending::Written(meeting))
+    }
+
+    /// What became of the dates of a series that are taken for cancelled, which nobody asked for while it had no meeting. One
+    /// that cannot be had now stays as it is known.
+    async fn ask_for_dates(
+        &self,
+        calendar: &Calendar,
+        owner: &Account,
+        event: &Event,
+    ) -> Result<Vec<Observation>, Problem> {
+        let now = self.shared.now();
+        let doubted = self
+            .shared
+            .store
+            .read(|tx| dates::doubted(tx, calendar, event, now))?;
+        let mut found = Vec::new();
+        for id in doubted {
+            if self.peace(owner).is_err() {
+                break;
+            }
+            match calendar::event(&self.shared.session, owner, &calendar.google_id, &id).await {
+                Ok(Some(row)) => found.push(row),
+                Ok(None) => found.push(Observation::Gone {
+                    google_id: id,
+                    place: None,
+                }),
+                Err(failure) => self.shared.heed(owner, &failure),
+            }
+        }
+        Ok(found)
     }
 
     /// Writes down how it ended. The meeting, once its event shows it; else why not, or not yet.

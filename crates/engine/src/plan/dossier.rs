@@ -164,11 +164,8 @@ impl Dossier {
     /// the two need not fit together.
     pub(crate) fn is_half_read(&self) -> bool {
         let mut halves = self.speaking();
-        halves.retain(|stored| {
-            matches!(stored.event.kind, Kind::Series { .. })
-                && stored.gone_since.is_none()
-                && stored.available
-        });
+        halves
+            .retain(|stored| matches!(stored.event.kind, Kind::Series { .. }) && stored.gone_since.is_none());
         let unread = |stored: &&&Stored| stored.unread;
         halves.iter().filter(unread).any(|one| {
             let mut read = halves.iter().filter(|other| !other.unread);

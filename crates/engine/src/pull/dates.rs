@@ -7,14 +7,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reconvene_core::event::{Kind, Observation};
+use jiff::Timestamp;
+use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::plan::base;
 use reconvene_core::problem::Problem;
+use rusqlite::Connection;
 
 use super::closer::{Looked, look_up};
 use super::{Pass, Stopped};
 use crate::calendar::Page;
 use crate::plan::{names, sparse_base};
+use crate::store::calendars::Calendar;
 use crate::store::{events, exceptions};
 
 /// Rows that name nothing but a date's id, kept until the last page: a series that says what they are about may come on
@@ -79,7 +82,7 @@ async fn ask_for(
 }
 
 /// Dates ahead that are kept as another half's of a series on a page, or as those of a half that nobody knew, and that it
-/// may have been about all the same.
+/// may have been about all the same; and the cancelled ones of a series that had no meeting before.
 pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Problem> {
     let (calendar, now) = (pass.calendar, pass.shared.now());
     pass.shared.store.read(|tx| {
@@ -93,6 +96,9 @@ pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Proble
                 continue;
             }
             let id = &event.google_id;
+            if events::get(tx, calendar.id, id)?.is_none() {
+                strays.extend(doubted(tx, calendar, event, now)?);
+            }
             for kept in exceptions::of_other_halves(tx, calendar.id, base(id), id)? {
                 let original = &kept.place.original;
                 if original.instant(&calendar.zone) <= now || !names(event, original) {
@@ -106,6 +112,21 @@ pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Proble
         }
         Ok(strays)
     })
+}
+
+/// The dates ahead that a series names and that are taken for cancelled, although nobody asked while it had no meeting.
+pub(crate) fn doubted(
+    tx: &Connection,
+    calendar: &Calendar,
+    event: &Event,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<String>> {
+    let mut cancelled = exceptions::cancelled_of(tx, calendar.id, &event.google_id)?;
+    cancelled.retain(|kept| {
+        let original = &kept.place.original;
+        original.instant(&calendar.zone) > now && names(event, original)
+    });
+    Ok(cancelled.into_iter().map(|kept| kept.google_id).collect())
 }
 
 /// Asks for dates by their ids. One that cannot be had stays as it is known.

@@ -132,8 +132,9 @@ impl Shared {
         now: Timestamp,
     ) -> Result<Read, ReadError> {
         let caller = Caller::Account(account);
+        let may_go_on = || self.obey(account);
         if let Some((token, whole_at)) = token(known, now).filter(|_| reading == Reading::Changes) {
-            match calendar::calendars(&self.session, caller, Some(&token)).await {
+            match calendar::calendars(&self.session, caller, Some(&token), may_go_on).await {
                 // Routine, as with events: the whole list, once.
                 Err(failure) if failure.kind == FailureKind::StaleToken => {}
                 Err(failure) => return Err(failure.into()),
@@ -146,13 +147,23 @@ impl Shared {
                 }
             }
         }
-        let list = calendar::calendars(&self.session, caller, None).await?;
+        let list = calendar::calendars(&self.session, caller, None, may_go_on).await?;
         let gone = self.missing(account, &list).await?;
         Ok(Read {
             list,
             whole_at: now,
             gone,
         })
+    }
+
+    /// Something else may have learnt meanwhile that the account has to wait (P13).
+    fn obey(&self, account: &Account) -> Result<(), Failure> {
+        let known = self.store.read(|tx| accounts::get(tx, account.id));
+        let Ok(Some(account)) = known else { return Ok(()) };
+        match (account.obeys_until(self.now()), account.health.problem) {
+            (Some(until), Some(problem)) => Err(Failure::new(FailureKind::Limited(until), problem)),
+            _ => Ok(()),
+        }
     }
 
     /// The calendars that a whole reading of the list did not show. Watched ones are asked for one by one: to be
@@ -166,6 +177,7 @@ impl Shared {
         let mut gone = Vec::new();
         for calendar in missing {
             let id = &calendar.google_id;
+            self.obey(account)?;
             if !(calendar.watched && calendar::is_listed(&self.session, account, id).await?) {
                 gone.push(calendar);
             }

@@ -38,7 +38,7 @@ pub(crate) struct Stored {
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
-        c.sync_token IS NULL AND e.pass < c.pass AS unread
+        c.available AND c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::MeetingState;
+use reconvene_core::report::{MeetingState, Service};
 use reconvene_simulator::google::{Habits, Tombstones};
-use reconvene_simulator::hands::NewEvent;
+use reconvene_simulator::hands::{NewEvent, NewMeeting};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+
+use serde_json::json;
 
 use crate::series::{date, dates, series};
 use crate::stand::{ANA, Stand, at, refused};
@@ -395,4 +397,64 @@ async fn p3_the_last_date_of_a_half_stays_when_the_conference_is_taken_off_it() 
     });
     stand.sync_after(MINUTE).await;
     assert_eq!(dates(&stand, meeting), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_date_wiped_out_before_its_series_had_a_meeting_is_not_taken_for_cancelled() {
+    for added in [false, true] {
+        let stand = Stand::new("").await;
+        stand.permit().await;
+        let id = stand.add(NewEvent {
+            recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+            ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+        });
+        stand.sync().await;
+        stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T14:00:00Z");
+        stand.sync_after(MINUTE).await;
+        // A split wipes the changed date out, and the whole rule comes back.
+        let second = split(&stand, &id, "2026-12-15T09:00:00Z");
+        stand.cancel(&second);
+        stand.sync_after(MINUTE).await;
+        stand.hand(Hand::ChangeRecurrence {
+            calendar: ANA.into(),
+            event: id.clone(),
+            lines: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+        });
+        stand.sync_after(MINUTE).await;
+        let meeting = match added {
+            true => {
+                stand.engine.add_meeting(ANA, &id, Service::Zoom).await.unwrap();
+                stand.simulator.with(|world| world.meetings().last().unwrap().id)
+            }
+            false => {
+                let meeting = stand.hand(Hand::CreateMeeting(Box::new(NewMeeting {
+                    host: ANA.into(),
+                    topic: "Review".into(),
+                    kind: 8,
+                    start: Some("2026-12-01T09:00:00Z".parse().unwrap()),
+                    minutes: 30,
+                    recurrence: Some(
+                        json!({"type": 2, "repeat_interval": 1, "weekly_days": "3", "end_times": 4}),
+                    ),
+                    time_zone: None,
+                })));
+                let meeting = meeting.parse().unwrap();
+                stand.hand(Hand::AttachMeeting {
+                    calendar: ANA.into(),
+                    event: id.clone(),
+                    meeting,
+                });
+                meeting
+            }
+        };
+        stand.sync_after(MINUTE).await;
+        let all = [
+            "2026-12-01T09:00:00Z",
+            "2026-12-08T09:00:00Z",
+            "2026-12-15T09:00:00Z",
+            "2026-12-22T09:00:00Z",
+        ];
+        assert_eq!(dates(&stand, meeting), all, "added: {added}");
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
 }

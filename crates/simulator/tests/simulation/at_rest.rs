@@ -79,7 +79,8 @@ impl Run {
         });
         // What was changed at Zoom counts only when the series asked for something else after it.
         let drifted = ledger.drifted.get(&number).is_some_and(|at| {
-            let before = versions.iter().rev().find(|before| before.since <= *at);
+            let told = |before: &&Version| before.since <= *at && !before.halves.is_empty();
+            let before = versions.iter().rev().find(told);
             before.is_some_and(|before| !version.asks_anew(before, self.now()))
         });
         by_origin && !drifted && !ledger.is_left_alone(machine, number)

@@ -125,6 +125,7 @@ impl Run {
                     && !meeting.has_expired(world.now())
                     && !ledger.drifted.contains_key(&meeting.id)
                     && !ledger.truth.ever_pointed_at(meeting.id)
+                    && !ledger.offered.contains(&meeting.id)
             });
             there.map(|meeting| (meeting.id, meeting.topic.clone())).collect()
         });

@@ -129,7 +129,12 @@ impl Ledger {
             }
         }
         if entry.applied {
-            self.offered.extend(conference(&after).0);
+            // Whatever became of the event before the answer was here.
+            let written = entry
+                .body
+                .pointer("/extendedProperties/private/reconvene-meeting");
+            let number: Option<u64> = written.and_then(|number| number.as_str()?.parse().ok());
+            self.offered.extend(number);
             self.truth.look(world);
         }
     }
