@@ -267,6 +267,10 @@ impl<'a> Attempt<'a> {
             };
             match failure.kind {
                 FailureKind::Gone => {}
+                // To be refused is not to know that the meeting is nobody else's.
+                FailureKind::Final if !self.others.is_empty() => {
+                    self.doubt = self.doubt.take().or(Some(failure.clone()));
+                }
                 FailureKind::Account | FailureKind::Limited(_) if !self.others.is_empty() => {
                     self.shared.heed(&self.account, &failure);
                     let kind = match failure.kind {

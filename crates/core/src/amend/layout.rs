@@ -33,7 +33,8 @@ pub(super) fn layout(rule: &Rule, series: &Series, now: Timestamp) -> Result<Opt
     let before = series.dates.iter().filter(|date| date.original < first).count();
     let endless = endless(&pattern);
     let early = earlier(first, &pattern, before, &rule.zone);
-    let mut starts = endless.starts(early, &rule.zone, after(now), MOST_DATES + before)?;
+    // A week that a repetition goes back may hold seven dates.
+    let mut starts = endless.starts(early, &rule.zone, after(now), MOST_DATES + 7 * before)?;
     let surplus = starts.iter().filter(|start| **start < first).count();
     starts.drain(..surplus.saturating_sub(before));
     let last = last.start.max(last.original);

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_simulator::hands::{NewConference, NewEvent};
 use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
 
-use crate::stand::{ANA, BEN, Stand, refused};
+use crate::stand::{ANA, BEN, Stand, at, refused};
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_renewed_once_and_the_request_made_again() {
@@ -177,5 +178,21 @@ async fn a_refusal_of_what_nobody_wants_any_more_stops_asking_for_help() {
     assert!(stand.sync().await.needs_you);
     stand.drag(&event, "2026-12-01T09:00:00Z");
     assert!(!stand.sync().await.needs_you);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p10_what_one_account_is_refused_another_may_show() {
+    let stand = Stand::new("").await;
+    stand.sign_in_as(Service::Zoom, BEN).await;
+    stand.add(NewEvent {
+        conference: NewConference::ZoomAddOn(BEN.into()),
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    // Ana, who signed in first, is asked first.
+    stand.fault(Wire::Zoom, "/meetings/", "GET", Fault::preset("zoom_300"));
+    stand.clear_log();
+    stand.sync().await;
+    assert_eq!(stand.zoom_methods(), ["GET", "GET"]);
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
@@ -340,4 +341,44 @@ async fn p4_nothing_is_laid_out_from_one_half_read_anew_and_another_as_it_was() 
         MeetingState::InStep,
         "not every date could be carried over"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p4_no_date_of_the_last_half_makes_room_for_those_before_it() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;INTERVAL=2;COUNT=8");
+    stand.sync().await;
+    let split = |cut: &str, start: &str| {
+        stand.hand(Hand::SplitSeries {
+            calendar: ANA.into(),
+            event: id.clone(),
+            at: at(cut),
+            start: Some(at(start)),
+            title: None,
+        })
+    };
+    let last = split("2027-02-09T09:00:00Z", "2027-02-09T09:30:00Z");
+    stand.hand(Hand::ChangeRecurrence {
+        calendar: ANA.into(),
+        event: last,
+        lines: vec!["RRULE:FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR;COUNT=30".into()],
+    });
+    split("2026-12-29T09:00:00Z", "2026-12-29T08:15:00Z");
+    stand.sync_after(MINUTE).await;
+    // Zoom's dates lie by the last half's rule: near enough for two of the six before it, and for each of its own.
+    let dates = dates(&stand, meeting);
+    assert_eq!(
+        dates[..3],
+        [
+            "2027-01-26T08:15:00Z",
+            "2027-02-09T08:15:00Z",
+            "2027-02-09T09:30:00Z"
+        ]
+    );
+    assert_eq!(
+        (dates.len(), dates[31].as_str()),
+        (2 + 30, "2027-03-22T09:30:00Z")
+    );
+    let view = stand.view("Review");
+    assert_eq!(view.problem.unwrap().code, Code::NotExpressible);
 }

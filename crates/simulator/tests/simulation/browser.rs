@@ -91,6 +91,10 @@ impl Run {
                         .map(|view| &view.name)
                         .map_err(|problem| problem.code)
                 ));
+                if service == Service::Google && consents == Consents::AsBen && ended.is_ok() {
+                    let now = self.now();
+                    self.around.ledger.lock().unwrap().truth.the_owner_came(now);
+                }
                 self.nothing_lost(machine, &before, ended, consents);
             }
             Err(Dead) => self.restart(),

@@ -21,6 +21,7 @@ mod kept;
 mod knowledge;
 mod ledger;
 mod making;
+mod once_failed;
 mod opening;
 mod people;
 mod planted;

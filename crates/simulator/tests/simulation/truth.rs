@@ -154,6 +154,8 @@ pub(crate) struct Truth {
     pub(crate) once: BTreeSet<u64>,
     /// Calendars that the person may only read.
     pub(crate) read_only: BTreeSet<String>,
+    /// Whether the person is signed in as the one who owns those, too.
+    pub(crate) owns_all: bool,
     /// Calendars that the person has lost.
     pub(crate) lost: BTreeSet<String>,
     /// Those, and the ones that came back.
@@ -305,6 +307,7 @@ impl Truth {
 
     /// A calendar may be only read from now on, or written to: whose its events are depends on that.
     pub(crate) fn may_be_read_only(&mut self, calendar: &str, read_only: bool, now: Timestamp) {
+        let read_only = read_only && !self.owns_all;
         if self.read_only.contains(calendar) == read_only {
             return;
         }
@@ -318,6 +321,14 @@ impl Truth {
                 row.organized = !read_only && self.organizers.get(key).is_some_and(|own| own == calendar);
                 row.linked_since = now;
             }
+        }
+    }
+
+    /// What the person may only read as one account, they own as another.
+    pub(crate) fn the_owner_came(&mut self, now: Timestamp) {
+        self.owns_all = true;
+        for calendar in self.read_only.clone() {
+            self.may_be_read_only(&calendar, false, now);
         }
     }
 
