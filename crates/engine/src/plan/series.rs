@@ -106,7 +106,14 @@ pub(super) fn as_by_rule(
 ) -> rusqlite::Result<()> {
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::forget(tx, calendar, google_id)?;
-    touch_if(before.is_some(), tx, calendar, place, touched, now)?;
+    let master = events::get(tx, calendar, &place.series)?.filter(|master| master.gone_since.is_none());
+    match master {
+        // That a date is gone with the rule that named it is no edit of its own.
+        Some(master) if !names(&master.event, &place.original) => {
+            touched.extend(master.meeting.filter(|_| before.is_some()));
+        }
+        _ => touch_if(before.is_some(), tx, calendar, place, touched, now)?,
+    }
     no_row(tx, calendar, place, row, touched, now)
 }
 

@@ -361,12 +361,17 @@ impl Ledger {
             })
             .collect();
         // Where it was never seen, its coming and going are not known.
-        if stories.iter().any(|(story, _)| story.pointed) {
+        let pointed = stories.iter().any(|(story, _)| story.pointed);
+        if pointed {
             stories.retain(|(story, _)| story.pointed);
         }
         let gone = stories.iter().filter(|(story, _)| !story.left);
-        gone.filter_map(|(story, cancelled)| story.gone.or(*cancelled))
-            .max()
+        let gone = gone.filter_map(|(story, cancelled)| story.gone.or(*cancelled));
+        match !pointed && self.offered.contains(&meeting) {
+            // Whoever wrote it on the event knows where, and no other place.
+            true => gone.min(),
+            false => gone.max(),
+        }
     }
 
     fn obeys_waits(&mut self, arrival: &Arrival<'_>, entry: &Entry) {

@@ -478,6 +478,10 @@ impl Run {
             for number in held.into_iter().chain(asking) {
                 ledger.left_alone.insert((0, number), now);
             }
+        } else {
+            // Killed over it: nobody knows which of them the word has reached.
+            let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.let_go.extend(held.into_iter().chain(asking));
         }
     }
 

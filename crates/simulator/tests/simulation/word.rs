@@ -141,7 +141,8 @@ impl Ledger {
                     !self.known.seen_between(&place, touched, since)
                 };
                 (row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number))
-                    && (touched > since || unseen())
+                    // Of an event of whole days nothing but its link is kept here.
+                    && (touched > since || row.wanted.is_none() || unseen())
             })
             && !self
                 .truth
