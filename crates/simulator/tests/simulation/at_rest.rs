@@ -25,6 +25,11 @@ impl Run {
                 continue;
             };
             let number = *meeting_number;
+            // What became of a half that went out of sight nobody can say.
+            let mut halves = versions.iter().flat_map(|version| &version.halves);
+            if halves.any(|half| !readable(status, &half.key.0)) {
+                continue;
+            }
             if self.has_rival(&ledger, number, &version)
                 || !self.follows(&ledger, machine, number, (versions, &version))
                 || self.webinar(views, number)
@@ -113,9 +118,8 @@ impl Run {
         };
         // What became of a half that is out of sight nobody can say.
         let out_of_sight = |versions: &Vec<Version>| {
-            let halves = versions.last().into_iter().flat_map(|last| &last.halves);
-            let mut places = halves.map(|half| readable(status, &half.key.0));
-            places.any(|seen| !seen)
+            let mut halves = versions.iter().flat_map(|version| &version.halves);
+            halves.any(|half| !readable(status, &half.key.0))
         };
         if ledger.truth.series_of(number).any(out_of_sight) {
             return true;

@@ -82,4 +82,12 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_062_450, None, "a series cancelled and brought back unseen (the oracle)"),
     (6_066_672, None, "a date wiped out before its series had a meeting was taken for cancelled"),
     (6_067_555, None, "a calendar of another account of the person (the oracle)"),
+    (6_074_894, None, "dates of a rule left out to make room for those before it"),
+    (6_075_263, None, "the title of halves that begin at the same time (the oracle)"),
+    (6_076_824, None, "an event carried and cancelled before it was seen where it went (the oracle)"),
+    (6_078_101, None, "what was written before all was quiet counted for a fight (the oracle)"),
+    (6_078_135, None, "a new title of an event of whole days counted for no edit (the oracle)"),
+    (6_079_653, None, "a half cancelled out of sight (the oracle)"),
+    (6_080_770, None, "a word of the person that a kill cut short (the oracle)"),
+    (6_082_011, None, "an undo ended because a date went with the rule that had named it"),
 ];

@@ -31,13 +31,16 @@ impl Run {
         if has_choices {
             self.choose_to_go_on();
         }
+        let now = self.now();
+        self.around.ledger.lock().unwrap().word.quiet(now);
         let since = self.now();
         let mut rested = false;
         for round in 0..ROUNDS {
             self.pass(Duration::from_secs(200));
             self.look();
             if round < 3 {
-                self.around.ledger.lock().unwrap().word.writers.clear();
+                let now = self.now();
+                self.around.ledger.lock().unwrap().word.quiet(now);
             }
             if round == 1 {
                 self.press_every_button();

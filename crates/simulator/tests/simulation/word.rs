@@ -55,6 +55,8 @@ pub(crate) struct Word {
     pub(crate) welcoming: BTreeSet<Machine>,
     /// Which machines wrote to a meeting, one after the other, since anybody last did anything.
     pub(crate) writers: BTreeMap<u64, Vec<(Machine, Timestamp)>>,
+    /// Since when nobody did anything that they might have to write for.
+    pub(crate) quiet_since: Option<Timestamp>,
     /// When somebody last did anything with their hands.
     pub(crate) last_hand: Option<Timestamp>,
     /// When a machine last asked for an event by itself.
@@ -65,7 +67,14 @@ pub(crate) struct Word {
 
 impl Word {
     /// The clock was set, back, and everything that was moves along.
+    /// From now on nobody does anything.
+    pub(crate) fn quiet(&mut self, now: Timestamp) {
+        self.writers.clear();
+        self.quiet_since = Some(now);
+    }
+
     pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
+        self.quiet_since = None;
         for at in (self.previews.values_mut())
             .chain(self.asks_on_drift.values_mut())
             .chain(self.spoken.values_mut())
@@ -220,6 +229,10 @@ impl Ledger {
     /// While nobody does anything, no two machines write to a meeting in turns. Writes close together are one turn: both may
     /// just have learnt of the same edit, and a series takes many.
     pub(crate) fn no_fight(&mut self, machine: Machine, number: u64, at: Timestamp) {
+        // It may have been under way for long.
+        if Some(at) < self.word.quiet_since {
+            return;
+        }
         let writers = self.word.writers.entry(number).or_default();
         match writers.last_mut() {
             Some((last, since)) if *last == machine || at.duration_since(*since) < ONE_TURN => *since = at,
