@@ -176,20 +176,7 @@ impl Attempt<'_> {
                 outbox::strike(tx, id)
             }
             Ending::CalledOff { after, answer } => {
-                let changes = self.changes(tx, &after)?;
-                meetings::seen(tx, id, &after, now)?;
-                if !changes.is_empty() {
-                    let problem = Some(called_off());
-                    let draft = Draft {
-                        changes,
-                        answer,
-                        problem,
-                        ..draft
-                    };
-                    let entry = activity::write(tx, None, &draft, now)?;
-                    self.offer_undo(tx, entry, false)?;
-                }
-                self.shared.replan_in(tx, id)
+                self.called_off(tx, &after, Draft { answer, ..draft }, now)
             }
             Ending::Previewed => {
                 outbox::untried(tx, id)?;
@@ -218,6 +205,28 @@ impl Attempt<'_> {
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
         }
+    }
+
+    /// What had been written by then is told, and can be taken back.
+    pub(super) fn called_off(
+        &self,
+        tx: &Transaction<'_>,
+        after: &Meeting,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let changes = self.changes(tx, after)?;
+        meetings::seen(tx, self.pending.meeting, after, now)?;
+        if !changes.is_empty() {
+            let draft = Draft {
+                changes,
+                problem: Some(half_done()),
+                ..draft
+            };
+            let entry = activity::write(tx, None, &draft, now)?;
+            self.offer_undo(tx, entry, false)?;
+        }
+        self.shared.replan_in(tx, self.pending.meeting)
     }
 
     /// It was called off, and the meeting forgotten, when the deletion had been sent: that is told all the same.
@@ -367,7 +376,7 @@ impl Attempt<'_> {
     }
 }
 
-fn called_off() -> Problem {
+fn half_done() -> Problem {
     Problem::lasting(
         Code::Held,
         "The change was called off when it was half done.",

@@ -148,9 +148,8 @@ impl Attempt<'_> {
                 };
                 self.not_undone(tx, undo, draft, now)
             }
-            Ending::CalledOff { after, .. } => {
-                meetings::seen(tx, self.pending.meeting, &after, now)?;
-                self.shared.replan_in(tx, self.pending.meeting)
+            Ending::CalledOff { after, answer } => {
+                self.called_off(tx, &after, Draft { answer, ..draft }, now)
             }
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
             Ending::Previewed => outbox::untried(tx, self.pending.meeting),

@@ -56,6 +56,29 @@ async fn p8_p11_a_change_called_off_half_way_stops_there_says_so_and_can_be_take
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_an_undo_called_off_half_way_says_what_it_had_taken_back() {
+    let mut stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.rename(&id, "Retro");
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T10:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let moved = dates(&stand, meeting);
+    let done = stand.newest();
+    during(&mut stand, changes, leave_alone);
+    stand.engine.undo(&done.id.to_string()).await.unwrap();
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(dates(&stand, meeting), moved, "not that far");
+    let told = stand.newest();
+    assert_eq!(
+        (told.outcome, told.changes.len()),
+        (Outcome::Updated, 1),
+        "{told:#?}"
+    );
+    stand.engine.undo(&told.id.to_string()).await.unwrap();
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p11_a_deletion_called_off_too_late_can_be_taken_back() {
     let (mut stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
     stand.cancel(&event);
