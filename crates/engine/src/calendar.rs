@@ -191,6 +191,14 @@ pub(crate) async fn event(
     }
 }
 
+/// What asking for one event brought: an event that is not there is gone.
+pub(crate) fn or_gone(found: Option<Observation>, google_id: &str) -> Observation {
+    found.unwrap_or_else(|| Observation::Gone {
+        google_id: google_id.to_owned(),
+        place: None,
+    })
+}
+
 /// Reads the calendar list of whoever asks: what changed since a sync token, or all of it without one. `may_go_on` is asked
 /// before each page (P13).
 pub(crate) async fn calendars(

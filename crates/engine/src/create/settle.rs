@@ -46,7 +46,6 @@ impl Making<'_> {
     /// The event shows its meeting: takes the link over as if it had been pulled, and has the calendar watched from now on.
     /// The caller keeps passes of the calendar away meanwhile.
     pub(super) async fn written(&self, event: Box<Event>) -> Result<Ending, Problem> {
-        let now = self.shared.now();
         let target = Target::Meeting {
             service: self.row.service,
             number: self.row.number.clone().unwrap_or_default(),
@@ -57,6 +56,7 @@ impl Making<'_> {
         let title = event.title.clone();
         let dates = self.ask_for_dates(calendar, owner, &event).await?;
         let rows = [Observation::Present(event)];
+        let now = self.shared.now();
         let meeting = self.shared.store.write(|tx| {
             let settings = self.shared.plan_settings(tx)?;
             if !calendars::get(tx, calendar.id)?.is_some_and(|calendar| calendar.watched) {
@@ -108,11 +108,7 @@ impl Making<'_> {
                 break;
             }
             match calendar::event(&self.shared.session, owner, &calendar.google_id, &id).await {
-                Ok(Some(row)) => found.push(row),
-                Ok(None) => found.push(Observation::Gone {
-                    google_id: id,
-                    place: None,
-                }),
+                Ok(row) => found.push(calendar::or_gone(row, &id)),
                 Err(failure) => self.shared.heed(owner, &failure),
             }
         }

@@ -17,11 +17,7 @@ pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, 
     obey(pass)?;
     let (session, calendar) = (&pass.shared.session, pass.calendar);
     match calendar::event(session, pass.account, &calendar.google_id, google_id).await {
-        Ok(Some(observation)) => Ok(Looked::Row(observation)),
-        Ok(None) => Ok(Looked::Row(Observation::Gone {
-            google_id: google_id.to_owned(),
-            place: None,
-        })),
+        Ok(found) => Ok(Looked::Row(calendar::or_gone(found, google_id))),
         Err(failure) if failure.problem.code == Code::EventNotUnderstood => Ok(Looked::Odd),
         Err(failure) => match failure.kind {
             FailureKind::Limited(_) | FailureKind::Account => Err(failure),

@@ -5,6 +5,7 @@ use reconvene_core::event::{Kind, Observation};
 use reconvene_core::problem::Problem;
 
 use super::Attempt;
+use crate::calendar;
 use crate::plan::Dossier;
 use crate::store::events::Stored;
 
@@ -36,14 +37,7 @@ impl Attempt<'_> {
         let is_series = matches!(stored.event.kind, Kind::Series { .. });
         match self.ask_google(&calendar, &account, google_id).await {
             Ok(Some(Observation::Present(_))) if is_series => Ok(()),
-            Ok(Some(row)) => self.take_over(&calendar, row),
-            Ok(None) => {
-                let gone = Observation::Gone {
-                    google_id: google_id.clone(),
-                    place: None,
-                };
-                self.take_over(&calendar, gone)
-            }
+            Ok(found) => self.take_over(&calendar, calendar::or_gone(found, google_id)),
             // It stays a riddle.
             Err(_) => Ok(()),
         }
