@@ -130,12 +130,6 @@ fn present(
         return Ok(());
     }
     let linked_before = before.as_ref().and_then(|before| before.meeting);
-    let left_half = match (&before, linked_before) {
-        (Some(before), Some(meeting)) => {
-            Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_half(before))
-        }
-        _ => false,
-    };
     let linked_now = match &event.conference {
         Some(conference) => {
             let meeting = meetings::of(tx, &conference.target)?;
@@ -163,7 +157,7 @@ fn present(
         }
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
-        if left_half {
+        if Dossier::of(tx, left)?.is_some_and(|dossier| dossier.is_half(before)) {
             meetings::set_outlived(tx, left, true)?;
         }
         events::gone_anew(tx, left, now)?;

@@ -36,10 +36,7 @@ impl Dossier {
     /// somebody may have made on purpose.
     pub(crate) fn gives_dates_up(&self) -> bool {
         let series = |stored: &Stored| {
-            matches!(stored.event.kind, Kind::Series { .. })
-                && stored.gone_since.is_none()
-                && stored.event.organized_here
-                && self.proof(stored).is_some()
+            self.is_half(stored) && stored.gone_since.is_none() && stored.event.organized_here
         };
         self.repeats() && !self.links.iter().any(series)
     }
@@ -147,11 +144,7 @@ impl Dossier {
     /// The halves of a series that the meeting was made for and that are gone.
     pub(crate) fn gone_halves(&self) -> Vec<&Stored> {
         let mut halves = self.speaking();
-        halves.retain(|stored| {
-            matches!(stored.event.kind, Kind::Series { .. })
-                && stored.gone_since.is_some()
-                && self.proof(stored).is_some()
-        });
+        halves.retain(|stored| self.is_half(stored) && stored.gone_since.is_some());
         halves
     }
 
