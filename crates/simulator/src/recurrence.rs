@@ -299,6 +299,15 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_ends_before_the_start_gives_nothing_and_leaves_the_dates_named_beside_it() {
+        let until = "RRULE:FREQ=WEEKLY;UNTIL=20261018T070000Z";
+        let beside = weekly(&[until, "RDATE;TZID=Europe/Berlin:20261022T120000"]);
+        assert_eq!(beside.starts(None, None, 10), [at("2026-10-22T10:00:00Z")]);
+        assert_eq!(weekly(&[until]).starts(None, None, 10), []);
+        assert!(!beside.is_valid(), "nobody may write it down like that");
+    }
+
+    #[test]
     fn an_all_day_series_ends_with_its_last_date() {
         let days = Schedule {
             first: at("2026-10-19T00:00:00Z"),

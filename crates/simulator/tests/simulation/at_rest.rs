@@ -25,9 +25,7 @@ impl Run {
                 continue;
             };
             let number = *meeting_number;
-            // What became of a half that went out of sight nobody can say.
-            let mut halves = versions.iter().flat_map(|version| &version.halves);
-            if halves.any(|half| !readable(status, &half.key.0)) {
+            if out_of_sight(versions, status) {
                 continue;
             }
             if self.has_rival(&ledger, number, &version)
@@ -116,12 +114,8 @@ impl Run {
         let Some(meeting) = self.there(number) else {
             return false;
         };
-        // What became of a half that is out of sight nobody can say.
-        let out_of_sight = |versions: &Vec<Version>| {
-            let mut halves = versions.iter().flat_map(|version| &version.halves);
-            halves.any(|half| !readable(status, &half.key.0))
-        };
-        if ledger.truth.series_of(number).any(out_of_sight) {
+        let unseen = |versions: &Vec<Version>| out_of_sight(versions, status);
+        if ledger.truth.series_of(number).any(unseen) {
             return true;
         }
         let mut all = ledger
@@ -132,6 +126,12 @@ impl Run {
             version.is_over(now) || (version.differences(&meeting, now).is_empty() && !version.is_titled(now))
         })
     }
+}
+
+/// Whether a half ever was where it cannot be read: what became of it nobody can say.
+fn out_of_sight(versions: &[Version], status: &Status) -> bool {
+    let mut halves = versions.iter().flat_map(|version| &version.halves);
+    halves.any(|half| !readable(status, &half.key.0))
 }
 
 /// A series as it is, without what is on calendars that cannot be read.

@@ -199,7 +199,6 @@ impl Run {
         if let Step::Wait { millis } = step {
             self.pass(Duration::from_millis(millis));
         } else {
-            let now = self.now();
             self.around.ledger.lock().unwrap().word.quiet(now);
             // Deeds happen between two polls of the engines, on their clock.
             self.take(step);

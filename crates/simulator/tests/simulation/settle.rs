@@ -31,9 +31,8 @@ impl Run {
         if has_choices {
             self.choose_to_go_on();
         }
-        let now = self.now();
-        self.around.ledger.lock().unwrap().word.quiet(now);
         let since = self.now();
+        self.around.ledger.lock().unwrap().word.quiet(since);
         let mut rested = false;
         for round in 0..ROUNDS {
             self.pass(Duration::from_secs(200));
