@@ -75,7 +75,7 @@ pub struct Subject<'a> {
     pub ignored: bool,
     /// The person said to leave it alone until they bond it again.
     pub unbonded: bool,
-    /// An event that it was made for lives on without it, such as one half of a series whose conference was taken off.
+    /// One half of a series that it was made for lives on without it: its conference was taken off, and another half kept it.
     pub outlived: bool,
 }
 

@@ -157,7 +157,7 @@ fn present(
         }
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
-        if Dossier::of(tx, left)?.is_some_and(|dossier| dossier.is_half(before)) {
+        if Dossier::of(tx, left)?.is_some_and(|dossier| dossier.has_other_half(before)) {
             meetings::set_outlived(tx, left, true)?;
         }
         events::gone_anew(tx, left, now)?;

@@ -171,7 +171,16 @@ fn meeting(
         _ => known.problem.clone(),
     };
     let shares = (dossier.links.iter()).any(|other| other.proof.is_some() && other.gone_since.is_none());
-    let (state, reason) = match state(stored, shares, decision, pending, problem.as_ref(), &differences) {
+    let mut organized = (dossier.links.iter()).filter(|other| other.event.organized_here);
+    let heard = event.organized_here || organized.any(|other| other.available);
+    let (state, reason) = match state(
+        stored,
+        (shares, heard),
+        decision,
+        pending,
+        problem.as_ref(),
+        &differences,
+    ) {
         (MeetingState::Updating, _) if preview && pending.is_some_and(Pending::writes) => (
             MeetingState::OutOfStep,
             "It differs from its event. Preview only: nothing is written.".to_owned(),
@@ -232,10 +241,11 @@ fn meeting(
     }
 }
 
-/// Where a meeting stands for one event; `shares` when it was made for a living one.
+/// Where a meeting stands for one event: `shares` when it was made for a living one, `heard` unless its organizer's copy is
+/// on a calendar that can no longer be read.
 fn state(
     stored: &Stored,
-    shares: bool,
+    (shares, heard): (bool, bool),
     decision: &Decision,
     pending: Option<&Pending>,
     problem: Option<&Problem>,
@@ -295,6 +305,10 @@ fn state(
         }
         // A copy beside the event that the meeting was made for is not itself in step with anything.
         _ if stored.proof.is_none() => MeetingState::WatchedOnly,
+        _ if !heard => {
+            let reason = "The calendar that its event is organized on can no longer be read.";
+            return (MeetingState::WatchedOnly, reason.to_owned());
+        }
         _ => return (MeetingState::InStep, String::new()),
     };
     let reason = match decision {

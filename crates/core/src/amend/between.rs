@@ -4,7 +4,8 @@ use super::slot;
 use crate::meeting::{Meeting, Nature, Occurrence, same_zone, whole_second};
 use crate::report::Change;
 
-/// Every property in which two readings of one meeting differ.
+/// Every property in which two readings of one meeting differ. A meeting that was laid out anew is told by its rule, its first
+/// date and its length; only where these are the same are its dates compared one by one, as far as both readings reach.
 pub fn between(before: &Meeting, after: &Meeting) -> Vec<Change> {
     let mut changes = Vec::new();
     if before.topic.trim() != after.topic.trim() {
@@ -38,8 +39,10 @@ pub fn between(before: &Meeting, after: &Meeting) -> Vec<Change> {
         {
             changes.push(Change::Duration { before, after });
         }
-    } else {
-        changes.extend(changed_dates(before, after));
+    }
+    let recurring = [before, after].map(|meeting| meeting.nature == Nature::Recurring);
+    if recurring == [true, true] && (!relaid || changes.is_empty()) {
+        changes.extend(changed_dates(before, after, relaid));
     }
     if let (Some(before), Some(after)) = (&before.zone, &after.zone)
         && !same_zone(before, after)
@@ -57,14 +60,24 @@ fn shares_dates(before: &Meeting, after: &Meeting) -> bool {
     after.occurrences.iter().any(known) || after.occurrences.is_empty()
 }
 
-fn changed_dates(before: &Meeting, after: &Meeting) -> Vec<Change> {
+/// The dates that differ. A layout gives its dates new ids, and it says nothing of dates that lie beyond the last of the
+/// other reading: there their number alone differs.
+fn changed_dates(before: &Meeting, after: &Meeting, relaid: bool) -> Vec<Change> {
+    let same = |one: &Occurrence, other: &Occurrence| match relaid {
+        true => one.original == other.original,
+        false => one.id == other.id,
+    };
+    let find = |meeting: &Meeting, date: &Occurrence| {
+        let mut dates = meeting.occurrences.iter();
+        dates.find(|other| same(date, other)).map(slot)
+    };
+    let reaches = |meeting: &Meeting, date: &Occurrence| {
+        let originals = || meeting.occurrences.iter().map(|date| date.original);
+        !relaid || originals().min() <= Some(date.original) && Some(date.original) <= originals().max()
+    };
     let mut changes = Vec::new();
-    for date in &before.occurrences {
-        let now = after
-            .occurrences
-            .iter()
-            .find(|other| other.id == date.id)
-            .map(slot);
+    for date in before.occurrences.iter().filter(|date| reaches(after, date)) {
+        let now = find(after, date);
         if now != Some(slot(date)) {
             changes.push(Change::Date {
                 date: date.original,
@@ -73,8 +86,8 @@ fn changed_dates(before: &Meeting, after: &Meeting) -> Vec<Change> {
             });
         }
     }
-    for date in &after.occurrences {
-        if !before.occurrences.iter().any(|other| other.id == date.id) {
+    for date in after.occurrences.iter().filter(|date| reaches(before, date)) {
+        if find(before, date).is_none() {
             changes.push(Change::Date {
                 date: date.original,
                 before: None,

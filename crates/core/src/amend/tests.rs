@@ -388,6 +388,38 @@ fn a_date_that_is_restored_is_laid_out_again_with_every_other_exception() {
 }
 
 #[test]
+fn p11_a_layout_that_changes_nothing_but_dates_names_them_as_far_as_both_readings_reach() {
+    let event = master("FREQ=WEEKLY;COUNT=8");
+    let laid_out_anew = |mut meeting: Meeting| {
+        for date in &mut meeting.occurrences {
+            date.id = format!("new {}", date.id);
+        }
+        meeting
+    };
+    let before = standing(&event);
+    assert_eq!(between(&before, &laid_out_anew(before.clone())), []);
+
+    let mut after = laid_out_anew(before.clone());
+    after.occurrences.pop();
+    assert_eq!(between(&before, &after), [], "how far it reaches is no change");
+    let moved = after.occurrences.get_mut(2).unwrap();
+    moved.start += SignedDuration::from_hours(1);
+    let (date, now) = (moved.original, Some(slot(moved)));
+    let gone = after.occurrences.remove(3);
+    let told = |before, after, date| Change::Date { date, before, after };
+    let was = before.occurrences.get(2).map(slot);
+    let dropped = Some(slot(&gone));
+    assert_eq!(
+        between(&before, &after),
+        [told(was, now, date), told(dropped, None, gone.original)]
+    );
+    assert_eq!(
+        between(&after, &before),
+        [told(now, was, date), told(None, dropped, gone.original)]
+    );
+}
+
+#[test]
 fn p6_time_passing_makes_no_difference_until_few_dates_are_left() {
     let event = master("FREQ=WEEKLY");
     let meeting = standing(&event);

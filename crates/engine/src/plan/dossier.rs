@@ -153,6 +153,14 @@ impl Dossier {
         matches!(stored.event.kind, Kind::Series { .. }) && self.proof(stored).is_some()
     }
 
+    /// Whether an event is one half of a series that the meeting was made for, with another that points at it.
+    pub(crate) fn has_other_half(&self, stored: &Stored) -> bool {
+        let other = |other: &Stored| {
+            other.event.google_id != stored.event.google_id && inherits(&stored.event, &other.event)
+        };
+        self.is_half(stored) && self.links.iter().any(other)
+    }
+
     /// Whether a full pass has come to one half of a series and not to another on the same calendar, so that what is known of
     /// the two need not fit together.
     pub(crate) fn is_half_read(&self) -> bool {

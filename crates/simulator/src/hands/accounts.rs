@@ -83,6 +83,7 @@ impl World {
             .google
             .calendars
             .get_mut(id)
+            .filter(|calendar| !calendar.deleted)
             .ok_or_else(|| no("calendar", id))?;
         if calendar
             .acl

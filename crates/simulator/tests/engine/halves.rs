@@ -8,7 +8,7 @@ use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 use serde_json::json;
 
-use crate::series::dates;
+use crate::series::{dates, series};
 use crate::stand::{ANA, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -381,4 +381,26 @@ async fn p2_p4_no_date_of_the_last_half_makes_room_for_those_before_it() {
     );
     let view = stand.view("Review");
     assert_eq!(view.problem.unwrap().code, Code::NotExpressible);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_meeting_that_a_series_was_only_lent_goes_with_its_event() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (id, own) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=5").await;
+    let (event, meeting) = stand.event("Other", "2026-12-03T09:00:00Z");
+    let second = split(&stand, &id);
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: second.clone(),
+        meeting,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.into(),
+        event: second,
+    });
+    stand.cancel(&event);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE).await;
+    assert!(!stand.exists(meeting) && stand.exists(own));
 }

@@ -196,6 +196,57 @@ async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_an_invitation_is_not_called_in_step_while_its_organizers_calendar_cannot_be_read() {
+    let stand = Stand::new("").await;
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Project".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.hand(Hand::ShareCalendar {
+        calendar: other.clone(),
+        with: ANA.into(),
+        role: Role::Writer,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let event = stand.add(NewEvent {
+        conference: NewConference::ZoomAddOn(ANA.into()),
+        guests: vec![BEN.into()],
+        ..NewEvent::new(ANA, "Review", at(AT))
+    });
+    carry(&stand, &event, ANA, &other);
+    stand.sync().await;
+    let drag = |start| {
+        stand.hand(Hand::MoveEvent {
+            calendar: other.clone(),
+            event: event.clone(),
+            start: at(start),
+            end: None,
+        })
+    };
+    let states = || {
+        let views = stand.engine.meetings().unwrap();
+        let own = views.into_iter().filter(|view| view.calendar_name != "Project");
+        own.map(|view| (view.state, view.remedies)).collect::<Vec<_>>()
+    };
+    // Ana is a guest of it, and is told.
+    drag("2026-12-02T09:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(states(), [(MeetingState::InStep, vec![])]);
+    drag("2026-12-03T09:00:00Z");
+    stand.hand(Hand::UnshareCalendar {
+        calendar: other.clone(),
+        with: ANA.into(),
+    });
+    for _ in 0..3 {
+        stand.sync_after(MINUTE * 20).await;
+    }
+    assert_eq!(states(), [(MeetingState::WatchedOnly, vec![])]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_a_move_to_a_calendar_made_just_now_deletes_nothing() {
     let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
     let to = stand.hand(Hand::CreateCalendar {

@@ -229,6 +229,37 @@ async fn p4_one_date_of_a_series_goes_back_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_a_date_that_was_put_back_is_named_and_so_is_one_that_went_back_with_it() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let before = dates(&stand, meeting);
+    stand.cancel(&date(&id, "20261208T090000Z"));
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T14:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let done = stand.newest();
+    let told = undo(&stand, &done).await;
+    assert_eq!(dates(&stand, meeting), before);
+    let back = |change: &Change| match change {
+        Change::Date { date, before, after } => Change::Date {
+            date: *date,
+            before: *after,
+            after: *before,
+        },
+        other => other.clone(),
+    };
+    let [one, other] = done.changes.as_slice() else {
+        panic!("{done:#?}")
+    };
+    assert!(
+        told.changes.len() == 2
+            && [one, other]
+                .iter()
+                .all(|change| told.changes.contains(&back(change))),
+        "{told:#?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_series_goes_back_with_its_dates_and_its_own_times_for_some_of_them() {
     let stand = Stand::new("").await;
     let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=5").await;

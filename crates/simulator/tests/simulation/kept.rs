@@ -145,7 +145,7 @@ impl Run {
             let suspects = |entry: &ActivityEntry| {
                 let code = entry.problem.as_ref().map(|problem| problem.code);
                 (entry.outcome, code) == (Outcome::Kept, Some(Code::MissingScope))
-                    && cut(&entry.title) == topic
+                    && (entry.title.is_empty() || cut(&entry.title) == topic)
             };
             if !told.iter().any(|entry| names(entry) || suspects(entry)) {
                 wrong.push(("P5", format!("{number} was made, and nobody knows of it")));

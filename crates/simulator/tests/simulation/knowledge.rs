@@ -50,8 +50,9 @@ impl Knowledge {
         if first_page {
             self.opened.insert(place.clone(), at);
         }
-        let passes = self.passes.get_mut(place).into_iter().flatten();
-        for pass in passes.filter(|pass| Some(pass.token.as_str()) == token) {
+        // The same token may have come before, to a process that ended with it.
+        let mut passes = self.passes.get_mut(place).into_iter().flatten().rev();
+        if let Some(pass) = passes.find(|pass| Some(pass.token.as_str()) == token) {
             pass.kept = true;
         }
     }
@@ -71,6 +72,17 @@ impl Knowledge {
             });
         } else {
             self.lied_to.insert(place, ended);
+        }
+    }
+
+    /// An event of a calendar was asked for by itself between these instants. Right after a pass that may belong to it: what
+    /// it brought is known only once its riddles are solved.
+    pub(crate) fn asked_for_one(&mut self, place: &Place, (begun, ended): (Timestamp, Timestamp)) {
+        let pass = self.passes.get_mut(place).and_then(|passes| passes.last_mut());
+        let right_after =
+            |pass: &&mut Pass| begun.duration_since(pass.ended).abs() < SignedDuration::from_secs(1);
+        if let Some(pass) = pass.filter(right_after) {
+            pass.ended = pass.ended.max(ended);
         }
     }
 

@@ -90,4 +90,12 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_079_653, None, "a half cancelled out of sight (the oracle)"),
     (6_080_770, None, "a word of the person that a kill cut short (the oracle)"),
     (6_082_011, None, "an undo ended because a date went with the rule that had named it"),
+    (6_078_687, None, "an invitation in step, whose organizer’s calendar was lost"),
+    (6_102_605, None, "a meeting kept though the series that left it had only been lent it"),
+    (6_104_240, None, "the same with one half of a split series"),
+    (6_106_842, None, "the same with a series that was no longer alone in it"),
+    (6_103_231, None, "a write whose process ended while it waited for the answer (the oracle)"),
+    (6_106_989, None, "what a pass brought is known once its riddles are solved (the oracle)"),
+    (6_111_225, None, "an event without a title, to which a meeting may have been made (the oracle)"),
+    (6_112_844, None, "a calendar shared after it was deleted (the world)"),
 ];

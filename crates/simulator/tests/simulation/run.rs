@@ -143,6 +143,11 @@ impl Run {
         self.around.simulator.hand(hand).unwrap()
     }
 
+    fn has_calendar(&self, id: &str) -> bool {
+        let calendars = self.around.simulator.with(|world| world.calendars());
+        calendars.iter().any(|calendar| calendar == id)
+    }
+
     /// Does a deed; one that is not possible now is skipped.
     pub(crate) fn hand(&mut self, hand: Hand) -> Option<String> {
         match &hand {
@@ -151,7 +156,7 @@ impl Run {
                 ledger.truth.lost.insert(calendar.clone());
                 ledger.truth.ever_lost.insert(calendar.clone());
             }
-            Hand::ShareCalendar { calendar, role, .. } => {
+            Hand::ShareCalendar { calendar, role, .. } if self.has_calendar(calendar) => {
                 let now = self.now();
                 let mut ledger = self.around.ledger.lock().unwrap();
                 ledger.truth.lost.remove(calendar);

@@ -128,7 +128,8 @@ impl Transport for Wire {
             planted.spoil(&mut request, &self.simulator, number);
         }
         let meeting = number.and_then(|number| self.simulator.with(|world| world.meeting(number).cloned()));
-        let on_event = written_on(&request).map(|key| OnEvent {
+        let event = event_of(&path);
+        let on_event = (event.clone()).filter(|_| method != "GET").map(|key| OnEvent {
             if_match: request.headers().contains_key(header::IF_MATCH),
             before: self.simulator.with(|world| world.event(&key.0, &key.1)),
             key,
@@ -140,7 +141,8 @@ impl Transport for Wire {
                 ledger.why_not_delete(world, self.machine, number)
             })
         });
-        let answer = self.service.send(request).await;
+        // The ledger sees it before anything else can happen: the process may end while it waits for the answer.
+        let response = self.service.arrive(request).await;
         let entry = self.simulator.with(|world| {
             let entry = world
                 .log()
@@ -167,6 +169,7 @@ impl Transport for Wire {
         if self.doom.comes(sent, Kill::RequestSent) {
             match self.doom.ends_here().await {}
         }
+        let answer = InProcess::answer(response).await;
         self.travel().await;
         if let (Some(planted), Ok(answer)) = (self.planted, &answer) {
             planted.scribble(
@@ -185,6 +188,11 @@ impl Transport for Wire {
         }
         let now = self.now();
         let mut ledger = self.ledger.lock().unwrap();
+        if let Some((calendar, _)) = event.filter(|_| method == "GET") {
+            ledger
+                .known
+                .asked_for_one(&(self.machine, calendar), (begun, now));
+        }
         if write {
             ledger.end_write(self.machine);
         }
@@ -224,15 +232,9 @@ fn number(path: &str) -> Option<u64> {
         .ok()
 }
 
-/// The event that a request writes on: Google's ids of its calendar and of itself.
-fn written_on(request: &Request<Bytes>) -> Option<Key> {
-    if request.method() == Method::GET {
-        return None;
-    }
-    let rest = request
-        .uri()
-        .path()
-        .strip_prefix("/google/calendar/v3/calendars/")?;
+/// The event that a path names: Google's ids of its calendar and of itself.
+fn event_of(path: &str) -> Option<Key> {
+    let rest = path.strip_prefix("/google/calendar/v3/calendars/")?;
     let (calendar, event) = rest.split_once("/events/")?;
     let decoded = |text: &str| {
         let text = percent_encoding::percent_decode_str(text).decode_utf8();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
+use axum::body::Body;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
@@ -87,11 +88,22 @@ pub(crate) struct InProcess(pub(crate) Router);
 #[async_trait]
 impl Transport for InProcess {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
-        let unanswered = |what: &str| Err(TransportError::Unanswered(what.to_owned()));
-        let response = match self.0.clone().oneshot(request.map(axum::body::Body::from)).await {
+        let response = self.arrive(request).await;
+        Self::answer(response).await
+    }
+}
+
+impl InProcess {
+    /// The request takes effect, without any time passing. The answer is still to be had.
+    pub(crate) async fn arrive(&self, request: Request<Bytes>) -> Response<Body> {
+        match self.0.clone().oneshot(request.map(Body::from)).await {
             Ok(response) => response,
             Err(never) => match never {},
-        };
+        }
+    }
+
+    pub(crate) async fn answer(response: Response<Body>) -> Result<Response<Bytes>, TransportError> {
+        let unanswered = |what: &str| Err(TransportError::Unanswered(what.to_owned()));
         match response.extensions().get::<Broken>() {
             Some(Broken::Reset) => return unanswered("reset"),
             Some(Broken::CutBody) => return unanswered("cut"),

@@ -57,7 +57,7 @@ impl Attempt<'_> {
         if stored.proof.is_some() {
             self.kept(tx, &dossier, plan::taken_off())?;
         }
-        if dossier.is_half(stored) {
+        if dossier.has_other_half(stored) {
             meetings::set_outlived(tx, self.pending.meeting, true)?;
         }
         outbox::strike(tx, self.pending.meeting)?;
