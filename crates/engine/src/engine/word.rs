@@ -34,14 +34,7 @@ impl Engine {
         if self.shared.store.write(|tx| forgotten(tx, meeting))? {
             return Ok(());
         }
-        self.decide_anew(meeting, |tx, _| {
-            plan::call_off_undo(tx, meeting)?;
-            meetings::set_problem(tx, meeting, None)?;
-            meetings::set_asks(tx, meeting, false)?;
-            meetings::set_ignored(tx, meeting, true)?;
-            activity::settle(tx, meeting)?;
-            self.shared.replan_in(tx, meeting)
-        })
+        self.decide_anew(meeting, |tx, _| self.leave(tx, meeting))
     }
 
     /// The person says that a meeting was made for the event that points at it: from now on it follows that event. A
@@ -161,17 +154,14 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for a meeting that does not wait for a word; those of the database.
     pub fn approve(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
-        for meeting in self.held(chosen)? {
-            self.decide_anew(meeting, |tx, now| {
-                if meetings::get(tx, meeting)?.is_some_and(|known| known.asks) {
-                    return consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now);
-                }
-                outbox::approve(tx, meeting)?;
-                outbox::due_now(tx, meeting, now)?;
-                activity::settle(tx, meeting)
-            })?;
-        }
-        Ok(())
+        self.answer(chosen, |tx, meeting, now| {
+            if meetings::get(tx, meeting)?.is_some_and(|known| known.asks) {
+                return consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now);
+            }
+            outbox::approve(tx, meeting)?;
+            outbox::due_now(tx, meeting, now)?;
+            activity::settle(tx, meeting)
+        })
     }
 
     /// Says no to what waits for the person's word, for the given meetings or for all when none is given: they stay as
@@ -180,9 +170,34 @@ impl Engine {
     /// # Errors
     /// [`Code::BadUsage`] for a meeting that does not wait for a word; those of the database.
     pub fn refuse(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
-        self.held(chosen)?
-            .into_iter()
-            .try_for_each(|meeting| self.ignore(meeting))
+        self.answer(chosen, |tx, meeting, _| self.leave(tx, meeting))
+    }
+
+    /// One word for all of them: it is kept for each, or for none.
+    fn answer(
+        &self,
+        chosen: &[MeetingId],
+        work: impl Fn(&Transaction<'_>, MeetingId, Timestamp) -> rusqlite::Result<()>,
+    ) -> Result<(), Problem> {
+        let now = self.shared.now();
+        let answered = self.shared.store.write(|tx| match held(tx, chosen)? {
+            Ok(held) => held
+                .into_iter()
+                .try_for_each(|meeting| work(tx, meeting, now))
+                .map(Ok),
+            Err(problem) => Ok(Err(problem)),
+        })?;
+        self.shared.nudge.notify_one();
+        answered
+    }
+
+    fn leave(&self, tx: &Transaction<'_>, meeting: MeetingId) -> rusqlite::Result<()> {
+        plan::call_off_undo(tx, meeting)?;
+        meetings::set_problem(tx, meeting, None)?;
+        meetings::set_asks(tx, meeting, false)?;
+        meetings::set_ignored(tx, meeting, true)?;
+        activity::settle(tx, meeting)?;
+        self.shared.replan_in(tx, meeting)
     }
 
     fn decide_anew(
@@ -202,34 +217,30 @@ impl Engine {
             Err(unknown("meeting", &meeting.to_string()))
         }
     }
+}
 
-    /// The chosen ones of what waits for the person's word, or all of it.
-    fn held(&self, chosen: &[MeetingId]) -> Result<Vec<MeetingId>, Problem> {
-        let (all, asking) = self
-            .shared
-            .store
-            .read(|tx| Ok((outbox::all(tx)?, meetings::asking(tx)?)))?;
-        let mut held: Vec<MeetingId> = all
-            .into_iter()
-            .filter(|pending| pending.held)
-            .map(|pending| pending.meeting)
-            .collect();
-        for meeting in asking {
-            // One that is to go may also have differed at first.
-            if !held.contains(&meeting) {
-                held.push(meeting);
-            }
-        }
-        match chosen.iter().find(|meeting| !held.contains(meeting)) {
-            _ if chosen.is_empty() => Ok(held),
-            None => Ok(chosen.to_vec()),
-            Some(other) => Err(Problem::lasting(
-                Code::BadUsage,
-                format!("Nothing about {other} waits for your word."),
-                "`reconvene status` lists what does.",
-            )),
+/// The chosen ones of what waits for the person's word, or all of it.
+fn held(tx: &Transaction<'_>, chosen: &[MeetingId]) -> rusqlite::Result<Result<Vec<MeetingId>, Problem>> {
+    let mut held: Vec<MeetingId> = outbox::all(tx)?
+        .into_iter()
+        .filter(|pending| pending.held)
+        .map(|pending| pending.meeting)
+        .collect();
+    for meeting in meetings::asking(tx)? {
+        // One that is to go may also have differed at first.
+        if !held.contains(&meeting) {
+            held.push(meeting);
         }
     }
+    Ok(match chosen.iter().find(|meeting| !held.contains(meeting)) {
+        _ if chosen.is_empty() => Ok(held),
+        None => Ok(chosen.to_vec()),
+        Some(other) => Err(Problem::lasting(
+            Code::BadUsage,
+            format!("Nothing about {other} waits for your word."),
+            "`reconvene status` lists what does.",
+        )),
+    })
 }
 
 /// Closes what still waits for the person about a meeting that was forgotten since; says whether anything did.

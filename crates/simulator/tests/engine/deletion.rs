@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
+use reconvene_engine::rehearsal::{self, Door, Fate};
 use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
 
 use crate::stand::{ANA, Stand, answer_lost, at, refused};
@@ -170,6 +171,33 @@ async fn p8_held_deletions_are_approved_or_refused_together_in_one_word() {
         assert_eq!((status.held.len(), status.overall), (0, Overall::InStep));
         let none = stand.engine.approve(&[reconvene_core::id::MeetingId(1)]);
         assert_eq!(none.unwrap_err().code, Code::BadUsage, "nothing is held any more");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_one_word_for_all_of_them_is_kept_for_each_or_for_none() {
+    for full_at in 0..3 {
+        let stand = Stand::new("delete_grace = \"0s\"\nmass_delete_limit = 1").await;
+        let events = ["Review", "Retro", "Other"].map(|title| stand.event(title, "2026-12-01T09:00:00Z").0);
+        stand.sync().await;
+        for event in &events {
+            stand.cancel(event);
+        }
+        stand.sync().await;
+        stand.sync_after(Duration::from_secs(10)).await;
+        assert_eq!(stand.engine.status().unwrap().held.len(), 3);
+        let mut commits = 0;
+        rehearsal::watch(Some(Box::new(move |door| {
+            commits += usize::from(door == Door::Before);
+            match door == Door::Before && commits == full_at + 1 {
+                true => Fate::DiskFull,
+                false => Fate::Goes,
+            }
+        })));
+        let answered = stand.engine.refuse(&[]);
+        rehearsal::watch(None);
+        let left = stand.engine.status().unwrap().held.len();
+        assert_eq!(left, if answered.is_ok() { 0 } else { 3 }, "full at {full_at}");
     }
 }
 

@@ -381,8 +381,12 @@ impl Run {
             Ok(Ok(())) => self.bonded(number),
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => {
-                self.bonded(number);
                 self.restart();
+                // It may have ended right after it had kept the word.
+                let views = self.tell(0, Engine::meetings).unwrap_or_default();
+                if views.iter().any(|view| view.id == id && view.bonded) {
+                    self.bonded(number);
+                }
             }
         }
     }

@@ -351,9 +351,8 @@ impl Version {
         if !topic.is_empty() && !self.halves.iter().any(shown) {
             found.push(format!("topic “{}”, not “{topic}”", meeting.topic));
         }
-        // Dates that no rule names are instants, and no clock matters to them.
-        let by_rule = latest.lines.iter().any(|line| line.starts_with("RRULE"));
-        if by_rule && !latest.shows_same(&meeting.time_zone) {
+        // Dates that no rule of Zoom's names are instants, and no clock matters to them.
+        if latest.is_plain() && !latest.shows_same(&meeting.time_zone) {
             found.push(format!("zone {}, not {}", meeting.time_zone, latest.zone));
         }
         let (dates, goes_on) = self.ahead(now);

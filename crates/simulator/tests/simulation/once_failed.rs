@@ -98,4 +98,13 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_106_989, None, "what a pass brought is known once its riddles are solved (the oracle)"),
     (6_111_225, None, "an event without a title, to which a meeting may have been made (the oracle)"),
     (6_112_844, None, "a calendar shared after it was deleted (the world)"),
+    (6_120_066, None, "an owner’s account that does not watch the calendar (the oracle)"),
+    (6_125_655, None, "the same"),
+    (6_125_964, None, "the same"),
+    (6_127_291, None, "the same"),
+    (6_131_599, None, "the same"),
+    (6_124_732, None, "a no to everything that a kill cut short (the oracle)"),
+    (6_126_452, None, "the same, kept for some of them"),
+    (6_129_885, None, "a bond made by hand that a kill cut short (the oracle)"),
+    (6_130_860, None, "the zone of a series that Zoom has no rule for (the oracle)"),
 ];

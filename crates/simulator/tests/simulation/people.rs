@@ -479,9 +479,16 @@ impl Run {
                 ledger.left_alone.insert((0, number), now);
             }
         } else {
-            // Killed over it: nobody knows which of them the word has reached.
+            // Killed over it: the word is kept for all of them or for none.
+            let ids = status.held.iter().chain(&status.asking);
+            let kept = ids.copied().any(|id| self.is_left(0, id));
             let mut ledger = self.around.ledger.lock().unwrap();
-            ledger.let_go.extend(held.into_iter().chain(asking));
+            for number in held.into_iter().chain(asking) {
+                match kept {
+                    true => drop(ledger.left_alone.insert((0, number), now)),
+                    false => drop(ledger.let_go.insert(number)),
+                }
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use reconvene_engine::Engine;
 use reconvene_simulator::zoom::Meeting;
 use secrecy::ExposeSecret;
 
-use crate::ledger::Machine;
+use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
 use crate::truth::{Row, Wanted};
@@ -309,12 +309,12 @@ impl Run {
     ) {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
-        let readable = |calendar: &str| readable(status, calendar);
+        let owned = |calendar: &str| owned(&ledger, status, calendar);
         for ((calendar, id), row) in &ledger.truth.rows {
             let (Some(number), Some(wanted)) = (row.meeting, &row.wanted) else {
                 continue;
             };
-            let follows = row.living && row.single && row.organized && row.names_itself && readable(calendar);
+            let follows = row.living && row.single && row.organized && row.names_itself && owned(calendar);
             if !follows
                 || wanted.start <= now
                 || ledger.is_left_alone(machine, number)
@@ -405,7 +405,7 @@ impl Run {
             let (Some(number), Some(gone)) = (row.meeting, row.gone_since) else {
                 continue;
             };
-            if !(row.names_itself && row.single && row.organized && readable(status, calendar))
+            if !(row.names_itself && row.single && row.organized && owned(&ledger, status, calendar))
                 || ledger
                     .truth
                     .of_event(id)
@@ -530,6 +530,14 @@ pub(crate) fn readable(status: &Status, calendar: &str) -> bool {
         .calendars
         .iter()
         .any(|view| view.google_id == calendar && view.watched && view.available)
+}
+
+/// Whether a calendar is watched through an account by which the person may write to it. What they may only read as one, they
+/// own as another, who need not watch it.
+fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
+    let views = status.calendars.iter();
+    let mut watched = views.filter(|view| view.google_id == calendar && view.watched && view.available);
+    watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
 }
 
 fn readable_view(status: &Status, view: &MeetingView) -> bool {
