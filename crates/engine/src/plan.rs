@@ -329,6 +329,10 @@ fn gone(
             events::gone(tx, before.id, now)?;
             call_off_undo(tx, meeting)?;
             meetings::set_problem(tx, meeting, None)?;
+            // To cancel the event is to change it, which ends a no.
+            if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_bonded(before)) {
+                meetings::set_ignored(tx, meeting, false)?;
+            }
             activity::settle(tx, meeting)?;
             touched.insert(meeting);
             Ok(())

@@ -60,7 +60,7 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
         if pending.action == PlannedAction::Delete && !pending.approved {
             let held = shared.store.write(|tx| {
                 let limit = choices::current(tx, &shared.session.config)?.mass_delete_limit;
-                hold::hold_if_many(tx, limit, now)
+                hold::hold_back(tx, &pending, limit, now)
             })?;
             if held {
                 continue;

@@ -156,7 +156,7 @@ impl Engine {
     pub fn approve(&self, chosen: &[MeetingId]) -> Result<(), Problem> {
         self.answer(chosen, |tx, meeting, now| {
             if meetings::get(tx, meeting)?.is_some_and(|known| known.asks) {
-                return consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now);
+                consent::agree(tx, meeting, &self.shared.plan_settings(tx)?, now)?;
             }
             outbox::approve(tx, meeting)?;
             outbox::due_now(tx, meeting, now)?;

@@ -16,6 +16,9 @@ impl Attempt<'_> {
         match self.decide(None)? {
             Decision::Delete { not_before } if not_before <= self.shared.now() => match self.confirm().await?
             {
+                Confirmed::Gone if !self.was_found()? => {
+                    Ok(Ending::NeverSeen(never_seen(self.account.service)))
+                }
                 Confirmed::Gone => Ok(Ending::Deleted(failure.answer)),
                 Confirmed::Replanned => {
                     // Its event lives after all, and the meeting does not: the next reading says so.

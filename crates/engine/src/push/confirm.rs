@@ -225,7 +225,7 @@ impl Attempt<'_> {
                 return Ok(false);
             };
             let limit = choices::current(tx, &self.shared.session.config)?.mass_delete_limit;
-            Ok(row.approved || !(row.held || hold::hold_if_many(tx, limit, now)?))
+            Ok(row.approved || !(row.held || hold::hold_back(tx, &row, limit, now)?))
         })?;
         if agreed {
             Ok(Confirmed::Gone)

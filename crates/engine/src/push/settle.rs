@@ -15,7 +15,7 @@ use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Service};
 use rusqlite::{Connection, Transaction};
 
 use super::Attempt;
-use crate::failure::{Failure, FailureKind, backoff};
+use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft, Reversal};
 use crate::store::{accounts, meetings, outbox};
@@ -30,6 +30,8 @@ pub(super) enum Ending {
     Updated { after: Meeting, answer: Option<Answer> },
     /// It is gone, as it should be.
     Deleted(Option<Answer>),
+    /// No account shows the meeting of a cancelled event, and none ever did.
+    NeverSeen(Problem),
     /// The provider took the write and did not carry it out.
     Refused {
         after: Meeting,
@@ -87,6 +89,9 @@ impl Attempt<'_> {
         }
         let id = self.pending.meeting;
         let draft = self.draft(dossier);
+        if outbox::get(tx, id)?.is_some_and(|row| row.undo.is_some()) {
+            return self.overtaken(tx, ending, draft, now);
+        }
         match ending {
             Ending::InStep(meeting) => match self.changes(tx, &meeting)? {
                 // An earlier attempt wrote it and did not live to read it back.
@@ -108,6 +113,9 @@ impl Attempt<'_> {
             Ending::Updated { after, answer } => {
                 let changes = self.changes(tx, &after)?;
                 self.updated(tx, after, changes, Draft { answer, ..draft }, now)
+            }
+            Ending::Asks { .. } | Ending::OutOfSight(_) if self.is_outdated(tx, now)? => {
+                self.shared.replan_in(tx, id)
             }
             Ending::Asks { meeting, problem } => {
                 let known = &dossier.known;
@@ -135,10 +143,15 @@ impl Attempt<'_> {
                 // An event that came back while its meeting went has to be told.
                 match Dossier::of(tx, id)? {
                     Some(left) if !left.links.is_empty() && !spent => {
-                        self.refuse(tx, draft, meeting_gone(), now)
+                        self.refused(tx, draft, meeting_gone(), now)
                     }
                     _ => Ok(()),
                 }
+            }
+            Ending::NeverSeen(problem) => {
+                self.kept(tx, dossier, problem)?;
+                outbox::strike(tx, id)?;
+                plan::forget(tx, dossier)
             }
             Ending::Refused {
                 after,
@@ -160,7 +173,8 @@ impl Attempt<'_> {
                     changes,
                     ..draft
                 };
-                if draft.changes.is_empty() && dossier.known.problem.as_ref() == Some(&problem) {
+                let told = dossier.known.problem.as_ref() == Some(&problem);
+                if draft.changes.is_empty() && told && !self.is_outdated(tx, now)? {
                     return self.still(tx, &after, now);
                 }
                 if problem.code == Code::InThePast {
@@ -191,11 +205,7 @@ impl Attempt<'_> {
             }) => {
                 let next = match kind {
                     FailureKind::Limited(until) => until,
-                    _ => backoff(
-                        self.pending.attempts,
-                        now,
-                        self.shared.session.ports.dice.as_ref(),
-                    ),
+                    _ => self.backoff(now),
                 };
                 let draft = Draft {
                     answer,
@@ -204,6 +214,40 @@ impl Attempt<'_> {
                 };
                 self.wait(tx, draft, Outcome::Waiting, problem, next, now)
             }
+        }
+    }
+
+    /// While it was under way the person wanted an earlier change taken back. That is still to be done; what came of this is
+    /// told, and what must be heeded is.
+    fn overtaken(
+        &self,
+        tx: &Transaction<'_>,
+        ending: Ending,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        match ending {
+            Ending::InStep(after) | Ending::Asks { meeting: after, .. } => {
+                self.called_off(tx, &after, draft, now)
+            }
+            Ending::Updated { after, answer }
+            | Ending::CalledOff { after, answer }
+            | Ending::Refused { after, answer, .. }
+            | Ending::Nearest { after, answer, .. } => {
+                self.called_off(tx, &after, Draft { answer, ..draft }, now)
+            }
+            Ending::Deleted(answer) => {
+                outbox::strike(tx, self.pending.meeting)?;
+                meetings::unsee(tx, self.pending.meeting)?;
+                self.deleted_unattended(tx, answer, now)?;
+                self.shared.replan_in(tx, self.pending.meeting)
+            }
+            Ending::Failed(failure) => self.heed(tx, &failure, now),
+            Ending::NeverSeen(_)
+            | Ending::OutOfSight(_)
+            | Ending::Previewed
+            | Ending::Replanned
+            | Ending::Unconfirmed(_) => Ok(()),
         }
     }
 

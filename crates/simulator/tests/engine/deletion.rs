@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
 use reconvene_engine::rehearsal::{self, Door, Fate};
-use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
+use reconvene_simulator::hands::{NewConference, NewEvent};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Stand, answer_lost, at, refused};
+use crate::stand::{ANA, BEN, Stand, answer_lost, at, refused};
 
 const GRACE: Duration = Duration::from_secs(121);
 
@@ -199,6 +200,96 @@ async fn p8_one_word_for_all_of_them_is_kept_for_each_or_for_none() {
         let left = stand.engine.status().unwrap().held.len();
         assert_eq!(left, if answered.is_ok() { 0 } else { 3 }, "full at {full_at}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_a_deletion_is_no_first_write_without_the_persons_word() {
+    for agreed in [true, false] {
+        let stand = Stand::bare("delete_grace = \"0s\"");
+        stand.sign_in(Service::Google).await;
+        stand.engine.watch_calendar(ANA, true).await.unwrap();
+        let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+        stand.sync().await;
+        stand.cancel(&event);
+        stand.sync().await;
+        stand.sign_in(Service::Zoom).await;
+        for _ in 0..3 {
+            stand.sync_after(Duration::from_secs(600)).await;
+        }
+        assert!(stand.exists(meeting));
+        assert_eq!(stand.newest().remedies, [Remedy::Approve, Remedy::Ignore]);
+        match agreed {
+            true => stand.engine.approve(&[]).unwrap(),
+            false => stand.engine.refuse(&[]).unwrap(),
+        }
+        stand.sync_after(Duration::from_secs(600)).await;
+        assert_eq!(stand.exists(meeting), !agreed);
+        // From then on nothing waits for a word any more.
+        let (event, meeting) = stand.event("Retro", "2026-12-01T09:00:00Z");
+        stand.sync().await;
+        stand.cancel(&event);
+        stand.sync().await;
+        stand.sync_after(Duration::from_secs(10)).await;
+        assert!(!stand.exists(meeting));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go() {
+    let stand = Stand::bare("delete_grace = \"0s\"");
+    stand.sign_in(Service::Google).await;
+    stand.sign_in(Service::Zoom).await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.rename(&event, "Retro");
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    stand.sync().await;
+    assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(10)).await;
+    assert!(stand.exists(meeting));
+    stand.engine.approve(&[]).unwrap();
+    stand.sync_after(Duration::from_secs(10)).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p11_a_cancelled_event_takes_its_meeting_along_though_it_was_to_be_left_alone() {
+    for undone in [true, false] {
+        let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
+        stand.rename(&event, "Retro");
+        stand.sync_after(Duration::from_secs(60)).await;
+        match undone {
+            true => drop(stand.engine.undo(&stand.newest().id.to_string()).await.unwrap()),
+            false => stand.engine.ignore(stand.view("Retro").id).unwrap(),
+        }
+        stand.cancel(&event);
+        stand.sync_after(Duration::from_secs(60)).await;
+        stand.sync_after(Duration::from_secs(60)).await;
+        assert!(!stand.exists(meeting), "undone: {undone}");
+        assert_eq!(stand.newest().outcome, Outcome::Deleted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_nothing_is_said_to_be_deleted_that_was_never_seen() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let id = stand.add(NewEvent {
+        conference: NewConference::ZoomAddOn(BEN.into()),
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("zoom_404"));
+    stand.sync().await;
+    stand.simulator.with(|world| {
+        let gone = Rule::once(Wire::Zoom, "/meetings/", refused("zoom_404")).method("GET");
+        world.faults().add(Rule { times: None, ..gone });
+    });
+    stand.cancel(&id);
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.sync_after(Duration::from_secs(60)).await;
+    let told = stand.newest();
+    assert_eq!(told.outcome, Outcome::Kept, "{told:#?}");
+    assert_eq!(told.problem.unwrap().code, Code::MeetingGone);
 }
 
 #[tokio::test(start_paused = true)]

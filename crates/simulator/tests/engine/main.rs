@@ -22,6 +22,7 @@ mod manners;
 mod meanwhile;
 mod moved;
 mod ours;
+mod overtaken;
 mod past;
 mod preview;
 mod pull;

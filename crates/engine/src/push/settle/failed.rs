@@ -22,11 +22,22 @@ impl Attempt<'_> {
         problem: Problem,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        let id = self.pending.meeting;
         if self.is_outdated(tx, now)? {
-            // The event was edited while the provider was being asked: the refusal was of something nobody wants now.
-            return self.shared.replan_in(tx, id);
+            // The refusal was of something nobody wants now.
+            return self.shared.replan_in(tx, self.pending.meeting);
         }
+        self.refused(tx, draft, problem, now)
+    }
+
+    /// Shows what was refused, and lets the meeting be.
+    pub(super) fn refused(
+        &self,
+        tx: &Transaction<'_>,
+        draft: Draft,
+        problem: Problem,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let id = self.pending.meeting;
         if problem.code == Code::MeetingGone {
             meetings::not_found(tx, id, now)?;
         }
@@ -53,14 +64,19 @@ impl Attempt<'_> {
         outbox::strike(tx, id)
     }
 
-    /// Whether the event asks for something else by now than what was attempted.
+    /// Whether something else is to be done by now than what was attempted: the event was edited or cancelled, or the person
+    /// said something else, while the provider was being asked.
     pub(super) fn is_outdated(&self, tx: &Transaction<'_>, now: Timestamp) -> rusqlite::Result<bool> {
+        let row = outbox::get(tx, self.pending.meeting)?;
+        if row.is_none_or(|row| row.action != self.pending.action) {
+            return Ok(true);
+        }
         let Some(attempted) = &self.attempted else {
             return Ok(false);
         };
         let settings = self.shared.plan_settings(tx)?;
         let decision = Dossier::of(tx, self.pending.meeting)?.map(|dossier| dossier.decide(&settings, now));
-        Ok(matches!(decision, Some(Decision::Update(wanted)) if wanted != *attempted))
+        Ok(!matches!(decision, Some(Decision::Update(wanted)) if wanted == *attempted))
     }
 
     pub(in crate::push) fn failed(
@@ -70,61 +86,55 @@ impl Attempt<'_> {
         draft: Draft,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
+        self.heed(tx, &failure, now)?;
         let Failure {
             kind,
             problem,
             answer,
         } = failure;
         tracing::warn!(meeting = %self.pending.meeting, code = ?problem.code, attempts = self.pending.attempts, "attempt failed");
-        let draft = Draft { answer, ..draft };
-        match kind {
+        let (outcome, next) = match kind {
             FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
-                self.refuse(tx, draft, problem, now)
+                return self.refuse(tx, Draft { answer, ..draft }, problem, now);
             }
-            FailureKind::Passing => {
-                let next = backoff(
-                    self.pending.attempts,
-                    now,
-                    self.shared.session.ports.dice.as_ref(),
-                );
-                if problem.code == Code::RateLimited {
-                    // The limit is the account's, so its other meetings wait as well.
-                    self.account_failed(tx, &problem, next, now)?;
-                }
-                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
-            }
-            FailureKind::Limited(until) => {
-                self.account_failed(tx, &problem, until, now)?;
-                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
-            }
-            FailureKind::NotBefore(until) => {
-                // The provider counts what others write, too.
-                if problem.code == Code::DailyBudget && draft.answer.is_some() {
-                    budget::used_up(tx, &self.account, now)?;
-                }
-                self.wait(tx, draft, Outcome::Waiting, problem, until, now)
-            }
-            // It can be read. What it lacks is the right to this one thing, and others may go on (P10).
-            FailureKind::Account if problem.code == Code::MissingScope && self.found => {
-                let next = account_pause(&problem, now);
-                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
-            }
-            FailureKind::Account => {
-                let next = account_pause(&problem, now);
-                self.account_failed(tx, &problem, next, now)?;
-                self.wait(tx, draft, Outcome::NeedsYou, problem, next, now)
-            }
-        }
+            FailureKind::Passing => (Outcome::Waiting, self.backoff(now)),
+            FailureKind::Limited(until) | FailureKind::NotBefore(until) => (Outcome::Waiting, until),
+            FailureKind::Account => (Outcome::NeedsYou, account_pause(&problem, now)),
+        };
+        self.wait(tx, Draft { answer, ..draft }, outcome, problem, next, now)
     }
 
-    pub(super) fn account_failed(
+    /// What a failure says about more than this action holds, whatever becomes of that.
+    pub(super) fn heed(
         &self,
         tx: &Transaction<'_>,
-        problem: &Problem,
-        until: Timestamp,
+        failure: &Failure,
         now: Timestamp,
     ) -> rusqlite::Result<()> {
-        accounts::failed(tx, self.account.id, problem, Some(until), now)
+        let until = match failure.kind {
+            FailureKind::Limited(until) => until,
+            // The limit is the account's, so its other meetings wait as well.
+            FailureKind::Passing if failure.problem.code == Code::RateLimited => self.backoff(now),
+            // The provider counts what others write, too.
+            FailureKind::NotBefore(_)
+                if failure.problem.code == Code::DailyBudget && failure.answer.is_some() =>
+            {
+                return budget::used_up(tx, &self.account, now);
+            }
+            // It can be read. What it lacks is the right to this one thing, and others may go on (P10).
+            FailureKind::Account if failure.problem.code == Code::MissingScope && self.found => return Ok(()),
+            FailureKind::Account => account_pause(&failure.problem, now),
+            _ => return Ok(()),
+        };
+        accounts::failed(tx, self.account.id, &failure.problem, Some(until), now)
+    }
+
+    pub(super) fn backoff(&self, now: Timestamp) -> Timestamp {
+        backoff(
+            self.pending.attempts,
+            now,
+            self.shared.session.ports.dice.as_ref(),
+        )
     }
 
     pub(super) fn wait(
