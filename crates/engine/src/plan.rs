@@ -80,12 +80,11 @@ pub(crate) fn observe(
                     Some(place) => {
                         series::cancelled(tx, calendar, &place, google_id, pass, before, &mut touched, now)?
                     }
-                    // A tombstone of something never seen: nothing hangs on it.
-                    None => {
-                        if let Some(before) = before {
-                            gone(tx, &before, &mut touched, now)?;
-                        }
-                    }
+                    None => match before {
+                        Some(before) => gone(tx, &before, &mut touched, now)?,
+                        // A series without a meeting is not kept; dates of it may have one.
+                        None => dates_gone(tx, calendar, google_id, &mut touched, now)?,
+                    },
                 }
             }
         }
@@ -121,10 +120,11 @@ fn present(
             understood(tx, meeting)?;
             touched.insert(meeting);
         }
-        if let (Kind::Series { .. }, Some(meeting)) =
-            (&before.event.kind, before.meeting.filter(|_| before.unread))
-        {
-            // Another half may have waited for it.
+        if let (Kind::Series { .. }, Some(meeting)) = (
+            &before.event.kind,
+            before.meeting.filter(|_| before.unread || before.elsewhere),
+        ) {
+            // Another half may have waited for it, or done without it.
             touched.insert(meeting);
         }
         return Ok(());
@@ -319,10 +319,7 @@ fn gone(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     if let Kind::Series { .. } = before.event.kind {
-        // One tombstone stands for the whole series (https://github.com/googleapis/google-api-ruby-client/issues/860).
-        for date in events::of_series(tx, before.calendar, &before.event.google_id)? {
-            gone(tx, &date, touched, now)?;
-        }
+        dates_gone(tx, before.calendar, &before.event.google_id, touched, now)?;
     }
     match before.meeting {
         Some(meeting) => {
@@ -339,6 +336,20 @@ fn gone(
         }
         None => events::forget(tx, before.id),
     }
+}
+
+/// One tombstone stands for the whole series (<https://github.com/googleapis/google-api-ruby-client/issues/860>).
+fn dates_gone(
+    tx: &Connection,
+    calendar: CalendarId,
+    series: &str,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for date in events::of_series(tx, calendar, series)? {
+        gone(tx, &date, touched, now)?;
+    }
+    Ok(())
 }
 
 /// Decides anew about one meeting and puts the outbox right.
@@ -365,10 +376,7 @@ pub(crate) fn replan(
     match decision {
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
         Decision::Update(_) => {
-            // One half of a series that is gone may only have moved to another calendar, as any event may.
-            let gone = dossier.gone_halves();
-            let last = gone.into_iter().filter_map(|stored| stored.gone_since).max();
-            let grace = last.and_then(|since| since.checked_add(settings.delete_grace).ok());
+            let grace = dossier.halves_settle_at(settings);
             let pass = now
                 .checked_add(PASS_UNDER_WAY)
                 .ok()
@@ -438,6 +446,16 @@ pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()>
         }
     }
     meetings::forget_unlinked(tx, dossier.known.id)
+}
+
+/// Decides anew about every meeting whose change waits untried, as for a full pass to come to its end.
+pub(crate) fn replan_waiting(tx: &Connection, settings: &Settings, now: Timestamp) -> rusqlite::Result<()> {
+    for pending in outbox::all(tx)? {
+        if pending.action == PlannedAction::Update && pending.attempts == 0 && pending.due > now {
+            replan(tx, pending.meeting, settings, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Decides anew about every meeting, as after an account came or went or a setting changed.

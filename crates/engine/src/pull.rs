@@ -31,7 +31,7 @@ use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::events;
-use crate::store::exceptions;
+use crate::store::exceptions::{self, Kept};
 use crate::surroundings::SLOWEST;
 
 /// What ended longer ago than this is not listed in a full pass, and not kept.
@@ -238,11 +238,12 @@ impl Pass<'_> {
                 )?;
                 clear.take_over(self, tx, pass)?;
                 for kept in exceptions::vanished(tx, calendar.id, pass)? {
-                    if !unanswered.contains(&kept.google_id) {
+                    if !unanswered.contains(&kept.google_id) && !left_with_its_series(tx, calendar, &kept)? {
                         exceptions::forget(tx, calendar.id, &kept.google_id)?;
                     }
                 }
-                self.ended(tx, token, began)
+                self.ended(tx, token, began)?;
+                plan::replan_waiting(tx, &settings, shared.now())
             })?;
         }
         Ok(())
@@ -301,11 +302,19 @@ fn unseen_dates(
     for kept in exceptions::vanished(tx, calendar.id, pass)? {
         let linked = events::get(tx, calendar.id, &kept.place.series)?.is_some();
         let apart = events::get(tx, calendar.id, &kept.google_id)?.is_none();
-        if linked && apart && kept.place.original.instant(&calendar.zone) > from {
+        let here = !left_with_its_series(tx, calendar, &kept)?;
+        if linked && apart && here && kept.place.original.instant(&calendar.zone) > from {
             ids.push(kept.google_id);
         }
     }
     Ok(ids)
+}
+
+/// Whether a date's series is not on the calendar any more, and its meeting not settled yet: until then it counts as it was
+/// known.
+fn left_with_its_series(tx: &Connection, calendar: &Calendar, date: &Kept) -> rusqlite::Result<bool> {
+    let master = events::get(tx, calendar.id, &date.place.series)?;
+    Ok(master.is_some_and(|master| master.elsewhere || master.gone_since.is_some()))
 }
 
 /// Google refused to show a calendar, and not because it were gone. That may pass, and is said to be there to stay only

@@ -136,6 +136,9 @@ impl<'a> Attempt<'a> {
         let Some(provider) = provider(service) else {
             return shared.replan(pending.meeting);
         };
+        if pending.action == PlannedAction::Look && !first_look && drift::is_late(shared, pending.meeting)? {
+            return shared.replan(pending.meeting);
+        }
         // Ask those first who can answer. One that waits leaves a doubt when nobody else shows the meeting.
         let (mut others, waiting): (Vec<Account>, Vec<Account>) = accounts
             .into_iter()

@@ -172,7 +172,7 @@ fn meeting(
     };
     let shares = (dossier.links.iter()).any(|other| other.proof.is_some() && other.gone_since.is_none());
     let mut organized = (dossier.links.iter()).filter(|other| other.event.organized_here);
-    let heard = event.organized_here || organized.any(|other| other.available);
+    let heard = organized.any(|other| other.available);
     let (state, reason) = match state(
         stored,
         (shares, heard),
@@ -242,7 +242,7 @@ fn meeting(
 }
 
 /// Where a meeting stands for one event: `shares` when it was made for a living one, `heard` unless its organizer's copy is
-/// on a calendar that can no longer be read.
+/// on a calendar that can no longer be read
 fn state(
     stored: &Stored,
     (shares, heard): (bool, bool),
@@ -306,7 +306,7 @@ fn state(
         // A copy beside the event that the meeting was made for is not itself in step with anything.
         _ if stored.proof.is_none() => MeetingState::WatchedOnly,
         _ if !heard => {
-            let reason = "The calendar that its event is organized on can no longer be read.";
+            let reason = "The calendar of its event can no longer be read.";
             return (MeetingState::WatchedOnly, reason.to_owned());
         }
         _ => return (MeetingState::InStep, String::new()),

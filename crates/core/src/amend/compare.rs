@@ -30,6 +30,7 @@ impl Comparison {
             .filter(|date| !series.apart.contains(&date.original))
             .cloned()
             .collect();
+        let stood = standing.len();
         let mut missing = series.dates.clone();
         let mut moved = Vec::new();
         let mut pair = |standing: &mut Vec<Occurrence>,
@@ -59,6 +60,14 @@ impl Comparison {
         pair(&mut standing, &mut missing, |other, date| {
             other.start.duration_since(date.start).abs() < NEAR
         });
+        // No provider says what becomes of a meeting without a date: one of them stands for the next.
+        if standing.len() == stood
+            && let Some(next) = missing.first().copied()
+            && let Some(nearest) = nearest(&standing, &next)
+        {
+            missing.remove(0);
+            moved.push((standing.remove(nearest), next));
+        }
         Self {
             moved,
             surplus: standing,
@@ -115,6 +124,15 @@ impl Comparison {
         }
         amendment
     }
+}
+
+fn nearest(standing: &[Occurrence], date: &Date) -> Option<usize> {
+    let away = |(_, other): &(usize, &Occurrence)| other.start.duration_since(date.start).abs();
+    standing
+        .iter()
+        .enumerate()
+        .min_by_key(away)
+        .map(|(place, _)| place)
 }
 
 /// Of a series that goes on for ever, what lies beyond the dates that either end holds is not compared, as long as the

@@ -373,6 +373,26 @@ fn p4_cancelling_one_date_writes_to_that_date_alone() {
 }
 
 #[test]
+fn p3_a_series_is_never_left_without_a_date() {
+    let before = standing(&master("FREQ=WEEKLY;COUNT=4"));
+    let yearly = Event {
+        start: Moment::At {
+            instant: at("2027-06-01T08:00:00Z"),
+            zone: Some("Europe/Berlin".into()),
+        },
+        end: Moment::At {
+            instant: at("2027-06-01T08:30:00Z"),
+            zone: Some("Europe/Berlin".into()),
+        },
+        ..master("FREQ=YEARLY;COUNT=3")
+    };
+    let (after, left, _) = settle(before, &schedule(&yearly, &[]));
+    let starts: Vec<Timestamp> = after.occurrences.iter().map(|date| date.start).collect();
+    assert_eq!(starts, [at("2027-06-01T08:00:00Z")]);
+    assert_eq!(left.beyond.len(), 2, "the other two years are named");
+}
+
+#[test]
 fn a_date_that_is_restored_is_laid_out_again_with_every_other_exception() {
     let event = master("FREQ=WEEKLY;COUNT=8");
     let gone = |original| exception(original, None);

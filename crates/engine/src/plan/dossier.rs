@@ -1,9 +1,11 @@
 //! All that is stored about one meeting, put together for a decision: the meeting as last read, every event that points at
 //! it, and which of these speak.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use reconvene_core::event::Kind;
-use reconvene_core::id::MeetingId;
+use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::{Meeting, Nature};
 use reconvene_core::plan::{
     Decision, Linked, Proof, Reason, Settings, Subject, bondable, decide, inherits, proof_by_agreement,
@@ -148,6 +150,21 @@ impl Dossier {
         halves
     }
 
+    /// Whether all of its events that live are on calendars among these.
+    pub(crate) fn speaks_from(&self, calendars: &BTreeSet<CalendarId>) -> bool {
+        let mut living = self.speaking();
+        living.retain(|stored| stored.gone_since.is_none() && !stored.elsewhere && self.is_bonded(stored));
+        living.iter().all(|stored| calendars.contains(&stored.calendar))
+    }
+
+    /// When the grace period of the halves that are gone ends: one may only have moved to another calendar, or be brought back,
+    /// as any event may. `None` when no half is gone.
+    pub(crate) fn halves_settle_at(&self, settings: &Settings) -> Option<Timestamp> {
+        let gone = self.gone_halves();
+        let last = gone.into_iter().filter_map(|stored| stored.gone_since).max();
+        last.and_then(|since| since.checked_add(settings.delete_grace).ok())
+    }
+
     /// Whether an event is a series that the meeting was made for.
     pub(crate) fn is_half(&self, stored: &Stored) -> bool {
         matches!(stored.event.kind, Kind::Series { .. }) && self.proof(stored).is_some()
@@ -165,8 +182,10 @@ impl Dossier {
     /// the two need not fit together.
     pub(crate) fn is_half_read(&self) -> bool {
         let mut halves = self.speaking();
-        halves
-            .retain(|stored| matches!(stored.event.kind, Kind::Series { .. }) && stored.gone_since.is_none());
+        halves.retain(|stored| {
+            let here = stored.gone_since.is_none() && !stored.elsewhere;
+            here && matches!(stored.event.kind, Kind::Series { .. })
+        });
         let unread = |stored: &&&Stored| stored.unread;
         halves.iter().filter(unread).any(|one| {
             let mut read = halves.iter().filter(|other| !other.unread);

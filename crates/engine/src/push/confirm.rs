@@ -140,11 +140,14 @@ impl Attempt<'_> {
     /// calendar leaves a tombstone as any event does. What is confirmed need not be asked again.
     pub(super) async fn confirm_halves(&self, wanted: &Schedule) -> Result<Confirmed, Stopped> {
         let asked = self.shared.now();
-        let dossier = self
-            .shared
-            .store
-            .read(|tx| Dossier::of(tx, self.pending.meeting))?;
-        if dossier.is_some_and(|dossier| dossier.is_half_read()) {
+        let too_early = self.shared.store.read(|tx| {
+            let settings = self.shared.plan_settings(tx)?;
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            Ok(dossier.is_some_and(|dossier| {
+                dossier.is_half_read() || dossier.halves_settle_at(&settings) > Some(asked)
+            }))
+        })?;
+        if too_early {
             return self.replanned();
         }
         let halves = self.gone_halves()?;

@@ -1,20 +1,29 @@
 //! Drift: a meeting changed at its provider makes no event change, so nothing would look at it. Each one that follows an
 //! event is therefore read again on a slow timer, and when the person asks. So is one whose event was not understood, which
-//! no later change may tell of.
+//! no later change may tell of. None is, while what its event says is old: a calendar that is lost, or was not read since the
+//! machine slept, must not have a meeting changed back.
+
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::{Decision, Reason};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
+use rusqlite::Connection;
 
 use crate::plan::Dossier;
 use crate::shared::Shared;
+use crate::store::calendars;
 use crate::store::meetings::{self, Known};
 use crate::store::outbox;
 
 /// A meeting is read again so long after it was read last. A provider with a few thousand light requests a day has room
 /// for hundreds of meetings (<https://developers.zoom.us/docs/api/rate-limits/>).
 const EVERY: SignedDuration = SignedDuration::from_hours(6);
+
+/// What a calendar said is old after so long without a pass.
+const OLD: SignedDuration = SignedDuration::from_mins(15);
 
 /// Puts every meeting whose turn has come into the outbox, to be looked at.
 pub(crate) fn look_when_due(shared: &Shared) -> Result<(), Problem> {
@@ -31,16 +40,18 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
     let now = shared.now();
     let due = shared.store.read(|tx| {
         let settings = shared.plan_settings(tx)?;
+        let fresh = read_lately(tx, now)?;
         let mut due = Vec::new();
         for known in meetings::seen_before(tx, before, now)? {
             let id = known.id;
             let follows = may_have_changed(&known)
                 && outbox::get(tx, id)?.is_none()
                 && Dossier::of(tx, id)?.is_some_and(|dossier| {
-                    matches!(
-                        dossier.decide(&settings, now),
-                        Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood)
-                    )
+                    dossier.speaks_from(&fresh)
+                        && matches!(
+                            dossier.decide(&settings, now),
+                            Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood)
+                        )
                 });
             if follows {
                 due.push(id);
@@ -55,6 +66,23 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
         due.into_iter()
             .try_for_each(|id| outbox::put(tx, id, PlannedAction::Look, now))
     })
+}
+
+/// Whether what the events of a meeting say grew old while it waited to be looked at.
+pub(super) fn is_late(shared: &Shared, meeting: MeetingId) -> Result<bool, Problem> {
+    let now = shared.now();
+    shared.store.read(|tx| {
+        let fresh = read_lately(tx, now)?;
+        Ok(Dossier::of(tx, meeting)?.is_some_and(|dossier| !dossier.speaks_from(&fresh)))
+    })
+}
+
+/// The calendars whose events are known as they are now.
+fn read_lately(tx: &Connection, now: Timestamp) -> rusqlite::Result<BTreeSet<CalendarId>> {
+    let mut calendars = calendars::watched(tx)?;
+    let lately = |last: Timestamp| now.duration_since(last) <= OLD;
+    calendars.retain(|calendar| calendar.available && calendar.health.last_success.is_some_and(lately));
+    Ok(calendars.into_iter().map(|calendar| calendar.id).collect())
 }
 
 /// A meeting that a refusal stopped waits for the person. One that could not be had in full, or differed, or was not there,

@@ -44,7 +44,7 @@ pub(crate) struct Undo {
 impl Pending {
     /// Whether its turn has come.
     pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        self.due <= now || (self.attempts == 0 && self.action != PlannedAction::Delete)
+        self.due <= now
     }
 
     /// Whether something may be written at the provider for it.
@@ -87,21 +87,12 @@ pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Pending>> {
         .collect()
 }
 
-/// The row due first, held ones apart; of those that write nothing, when only they may be done. What was never tried and
-/// is no deletion is due whatever its time says, which may have been noted while the clock was ahead.
+/// The row due first, held ones apart; of those that write nothing, when only they may be done.
 pub(crate) fn next(tx: &Connection, looks_alone: bool) -> rusqlite::Result<Option<Pending>> {
     tx.prepare_cached(
-        "SELECT * FROM outbox WHERE NOT held AND (action = ?2 OR NOT ?3)
-         ORDER BY CASE WHEN attempts = 0 AND action <> ?1 THEN 0 ELSE due END, meeting LIMIT 1",
+        "SELECT * FROM outbox WHERE NOT held AND (action = ?1 OR NOT ?2) ORDER BY due, meeting LIMIT 1",
     )?
-    .query_row(
-        (
-            Json(PlannedAction::Delete),
-            Json(PlannedAction::Look),
-            looks_alone,
-        ),
-        pending,
-    )
+    .query_row((Json(PlannedAction::Look), looks_alone), pending)
     .optional()
 }
 
@@ -170,7 +161,7 @@ pub(crate) fn postpone(
     due: Timestamp,
     entry: Option<EntryId>,
 ) -> rusqlite::Result<()> {
-    // A row that waits for its account was not tried, but its time counts from here on: never tried, it would be due.
+    // One that waits for its account was not tried, but it waits no more when everything that waits is hurried.
     tx.prepare_cached(
         "UPDATE outbox SET due = ?2, entry = coalesce(?3, entry), attempts = max(attempts, 1) WHERE meeting = ?1",
     )?

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use super::event::{Event, EventTime, read_instance_id};
+use super::event::{Event, EventStatus, EventTime, read_instance_id};
 use super::instances::occurrence;
 use super::render::View;
 use super::{Calendar, Google, refusal};
@@ -114,7 +114,15 @@ pub(crate) fn get(
     event: &str,
     asked: &Asked,
 ) -> Result<Value, Answer> {
-    let (mut view, event) = seen(&world.google, caller, calendar_id, event)?;
+    let (mut view, mut event) = seen(&world.google, caller, calendar_id, event)?;
+    let series = event.recurring_event_id.as_ref();
+    if series
+        .and_then(|series| view.calendar.events.get(series))
+        .is_some_and(|series| series.is_cancelled())
+    {
+        // The dates of a deleted series went with it, those that were changed as well.
+        Arc::make_mut(&mut event).status = EventStatus::Cancelled;
+    }
     view.zone = zone(asked, view.calendar)?;
     view.max_attendees = asked.param("maxAttendees").and_then(|max| max.parse().ok());
     if asked.header(header::IF_NONE_MATCH) == Some(event.etag().as_str()) {

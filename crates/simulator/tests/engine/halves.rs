@@ -8,7 +8,7 @@ use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 use serde_json::json;
 
-use crate::series::{dates, series};
+use crate::series::{date, dates, series};
 use crate::stand::{ANA, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -258,6 +258,47 @@ async fn p3_p4_a_half_carried_to_another_calendar_keeps_its_dates_watched_or_not
             assert!(!stand.exists(meeting));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_the_changed_dates_of_a_half_on_an_unwatched_calendar_stay_in_a_full_pass_and_it_is_known_again_when_it_is_back()
+ {
+    let stand = Stand::new("").await;
+    let other = another(&stand, false).await;
+    let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
+    stand.sync().await;
+    let second = split(&stand, &first);
+    let of_second = |day: &str| date(&second, &format!("{day}T130000Z"));
+    stand.drag(&of_second("20261222"), "2026-12-22T15:00:00Z");
+    stand.cancel(&of_second("20261229"));
+    stand.sync_after(MINUTE).await;
+    let mut expected: Vec<&str> = MOVED[..3].to_vec();
+    expected.push("2026-12-22T15:00:00Z");
+    assert_eq!(dates(&stand, meeting), expected);
+    carry(&stand, &second, &other);
+    for _ in 0..5 {
+        stand.sync_after(MINUTE).await;
+    }
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.rename(&first, "Retro");
+    for _ in 0..5 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert_eq!(dates(&stand, meeting), expected);
+    stand.hand(Hand::CarryEvent {
+        calendar: other,
+        event: second.clone(),
+        to: ANA.into(),
+    });
+    stand.sync_after(MINUTE).await;
+    // Both halves, and the changed date.
+    assert_eq!(stand.engine.meetings().unwrap().len(), 3);
+    stand.cancel(&second);
+    for _ in 0..5 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert_eq!(dates(&stand, meeting), MOVED[..2]);
 }
 
 #[tokio::test(start_paused = true)]

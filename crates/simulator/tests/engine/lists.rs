@@ -127,6 +127,36 @@ async fn p3_p11_a_calendar_taken_off_the_list_is_left_alone_and_goes_on_when_it_
 }
 
 #[tokio::test(start_paused = true)]
+async fn p14_what_a_lost_calendar_said_undoes_nothing_that_was_done_at_the_provider() {
+    let stand = Stand::new("").await;
+    let team = shared(&stand).await;
+    let (_, meeting) = stand.event_on(&team, "Review", "2026-12-01T09:00:00Z");
+    let running = Running::start(&stand);
+    tokio::time::sleep(QUARTER).await;
+    let list = |listed| Hand::ListCalendar {
+        calendar: team.clone(),
+        person: ANA.into(),
+        listed,
+    };
+    stand.hand(list(false));
+    tokio::time::sleep(QUARTER).await;
+    stand.hand(Hand::EditMeeting {
+        meeting,
+        topic: Some("By hand".into()),
+        start: None,
+        minutes: None,
+    });
+    tokio::time::sleep(QUARTER * 4 * 13).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("By hand"));
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+    stand.hand(list(true));
+    tokio::time::sleep(QUARTER * 4 * 7).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sync_by_hand_looks_for_a_calendar_that_is_back() {
     let stand = Stand::new("").await;
     let team = shared(&stand).await;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reconvene_simulator::Hand;
+use reconvene_simulator::{Hand, Rule, Service as Wire};
 use tokio_util::sync::CancellationToken;
 
-use crate::stand::{ANA, Stand, at};
+use crate::stand::{ANA, Running, Stand, at, refused};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -88,4 +88,31 @@ async fn p14_a_meeting_is_deleted_and_neither_installation_complains() {
         let status = engine.status().unwrap();
         assert!(status.problems.is_empty(), "{:?}", status.problems);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_a_machine_that_was_off_learns_what_changed_before_it_looks_at_meetings() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    let other = stand.second().await;
+    other.sync().await;
+    // This one sleeps, and the other carries an edit over.
+    stand.drag(&event, "2026-12-02T09:00:00Z");
+    other.sync_after(HOUR * 7).await;
+    // It wakes without Google at first.
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+        world.faults().add(Rule {
+            times: Some(20),
+            ..rule
+        });
+    });
+    stand.clear_log();
+    let running = Running::start(&stand);
+    tokio::time::sleep(HOUR).await;
+    running.stop().await;
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-02T09:00:00Z".parse().unwrap())
+    );
+    assert_eq!(writes(&stand), 0);
 }
