@@ -25,7 +25,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::oauth::Access;
 use crate::session::{Session, address, request};
 use crate::store::accounts::Account;
-use crate::store::calendars::Listed;
+use crate::store::calendars::{Calendar, Listed};
 
 /// Parameters of every events listing. They must be the same with a sync token as they were when it was begun, so
 /// they are also its fingerprint: <https://developers.google.com/workspace/calendar/api/guides/sync>.
@@ -165,7 +165,7 @@ pub(crate) fn not_understood() -> Problem {
 pub(crate) async fn event(
     session: &Session,
     account: &Account,
-    calendar: &str,
+    calendar: &Calendar,
     id: &str,
 ) -> Result<Option<Observation>, Failure> {
     let query = [("prettyPrint", "false"), ("fields", wire::EVENT_FIELDS)];
@@ -173,13 +173,13 @@ pub(crate) async fn event(
         .call(account, |base| {
             request(
                 Method::GET,
-                &address(base, &["calendars", calendar, "events", id], query),
+                &address(base, &["calendars", &calendar.google_id, "events", id], query),
             )
         })
         .await?;
     match read::<Box<RawValue>>(&answer, session) {
         // An answer about nothing, or about another event, proves nothing: least of all that this one is gone.
-        Ok(row) => match (wire::understood(&row), wire::odd(&row)) {
+        Ok(row) => match (wire::understood(&row, &calendar.access), wire::odd(&row)) {
             (Some(observation), _) if observation.google_id() == id => Ok(Some(observation)),
             (None, Some(odd)) if odd.google_id == id => {
                 Err(Failure::new(FailureKind::Passing, not_understood()))

@@ -192,6 +192,19 @@ impl Pass<'_> {
         let mut odd = Vec::new();
         let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
         while let Some(page) = pages.next().await? {
+            if !page.access.is_empty() && page.access != calendar.access {
+                // What is asked for one by one is understood by what the person may see now.
+                let current = Calendar {
+                    access: page.access,
+                    ..calendar.clone()
+                };
+                let anew = Pass {
+                    calendar: &current,
+                    word: self.word.clone(),
+                    ..*self
+                };
+                return Box::pin(anew.everything()).await;
+            }
             odd.extend_from_slice(&page.odd);
             shared.store.write(|tx| self.take_over(tx, pass, &page))?;
             strays.extend(dates::strays(self, &page)?);

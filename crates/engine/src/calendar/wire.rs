@@ -20,12 +20,12 @@ use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
 pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
-recurringEventId,originalStartTime,organizer/self,locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
+recurringEventId,originalStartTime,organizer/self,visibility,locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
 entryPoints(entryPointType,uri),parameters),extendedProperties/private";
 
 /// The fields asked of a page. Without naming the tokens they would silently not come.
 pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
-location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,locked,hangoutLink,\
+location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,visibility,locked,hangoutLink,\
 conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
 extendedProperties/private)";
 
@@ -52,7 +52,7 @@ impl Listing {
     pub(super) fn rows(&self) -> (Vec<Observation>, Vec<Odd>) {
         let (mut observations, mut all_odd) = (Vec::new(), Vec::new());
         for row in &self.items {
-            match (understood(row), odd(row)) {
+            match (understood(row, &self.access_role), odd(row)) {
                 (Some(observation), _) => observations.push(observation),
                 (None, Some(odd)) => all_odd.push(odd),
                 (None, None) => tracing::warn!("a row of a calendar has no id"),
@@ -82,9 +82,13 @@ impl Listing {
     }
 }
 
-/// What a row says, if it can be understood.
-pub(super) fn understood(row: &RawValue) -> Option<Observation> {
-    serde_json::from_str::<Event>(row.get()).ok()?.observation()
+/// What a row says, if it can be understood by somebody with this role on the calendar.
+pub(super) fn understood(row: &RawValue, access: &str) -> Option<Observation> {
+    let event = serde_json::from_str::<Event>(row.get()).ok()?;
+    match event.is_closed(access) {
+        true => None,
+        false => event.observation(),
+    }
 }
 
 /// Which event a row is about that cannot be understood.
@@ -117,6 +121,8 @@ pub(super) struct Event {
     recurring_event_id: Option<String>,
     original_start_time: Option<EventTime>,
     organizer: Option<Organizer>,
+    #[serde(default, deserialize_with = "nullable")]
+    visibility: String,
     #[serde(default, deserialize_with = "nullable")]
     locked: bool,
     hangout_link: Option<String>,
@@ -232,6 +238,14 @@ impl Event {
     pub(super) fn texts(&self) -> (String, String) {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         (text(&self.location), text(&self.description))
+    }
+
+    /// Whether it lives, and is shown without its details: a private event, to those who may not see such events
+    /// (<https://developers.google.com/workspace/calendar/api/concepts/sharing>). That it names no conference then says nothing.
+    fn is_closed(&self, access: &str) -> bool {
+        let sees_all = matches!(access, "owner" | "writer" | "");
+        let private = matches!(self.visibility.as_str(), "private" | "confidential");
+        private && !sees_all && self.status != "cancelled"
     }
 
     /// What the row says. `None` for a row without an id, and for a living one without times, which says nothing that

@@ -107,7 +107,7 @@ impl Making<'_> {
             if self.peace(owner).is_err() {
                 break;
             }
-            match calendar::event(&self.shared.session, owner, &calendar.google_id, &id).await {
+            match calendar::event(&self.shared.session, owner, calendar, &id).await {
                 Ok(row) => found.push(calendar::or_gone(row, &id)),
                 Err(failure) => self.shared.heed(owner, &failure),
             }

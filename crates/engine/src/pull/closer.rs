@@ -16,7 +16,7 @@ use crate::store::events;
 pub(super) async fn look_up(pass: &Pass<'_>, google_id: &str) -> Result<Looked, Failure> {
     obey(pass)?;
     let (session, calendar) = (&pass.shared.session, pass.calendar);
-    match calendar::event(session, pass.account, &calendar.google_id, google_id).await {
+    match calendar::event(session, pass.account, calendar, google_id).await {
         Ok(found) => Ok(Looked::Row(calendar::or_gone(found, google_id))),
         Err(failure) if failure.problem.code == Code::EventNotUnderstood => Ok(Looked::Odd),
         Err(failure) => match failure.kind {

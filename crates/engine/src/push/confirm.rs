@@ -115,7 +115,7 @@ impl Attempt<'_> {
         if let (Some(until), Some(problem)) = (account.waits_until(now), account.health.problem.clone()) {
             return Err(Failure::new(FailureKind::Limited(until), problem));
         }
-        let answer = calendar::event(&self.shared.session, account, &calendar.google_id, id).await;
+        let answer = calendar::event(&self.shared.session, account, calendar, id).await;
         if let Err(failure) = &answer {
             self.shared.heed(account, failure);
         }
@@ -366,6 +366,13 @@ impl Attempt<'_> {
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
+            Err(failure) if !own && failure.problem.code == Code::EventNotUnderstood => {
+                // It lives there, whatever it says.
+                self.shared
+                    .store
+                    .write(|tx| self.closed_to_us(tx, calendar, stored))?;
+                Ok(true)
+            }
             Err(failure) => match failure.kind {
                 // A calendar that goes on refusing is not where the event lives; one refusal may be a mistake.
                 FailureKind::Final if !own && self.pending.attempts >= PATIENCE => Ok(false),

@@ -246,6 +246,90 @@ async fn p11_an_invitation_is_not_called_in_step_while_its_organizers_calendar_c
     assert_eq!(states(), [(MeetingState::WatchedOnly, vec![])]);
 }
 
+/// A calendar of Ben's that Ana watches, and what changes how much of it she sees.
+async fn of_ben(stand: &Stand) -> (String, impl Fn(Role) -> Hand) {
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Project".into(),
+        id: None,
+        time_zone: None,
+    });
+    let calendar = other.clone();
+    let share = move |role| Hand::ShareCalendar {
+        calendar: calendar.clone(),
+        with: ANA.into(),
+        role,
+    };
+    stand.hand(share(Role::Writer));
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    (other, share)
+}
+
+fn make_private(stand: &Stand, calendar: &str, event: &str) {
+    stand.hand(Hand::WriteFields {
+        calendar: calendar.into(),
+        event: event.into(),
+        fields: [("visibility".to_owned(), "private".into())]
+            .into_iter()
+            .collect(),
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_p11_a_private_event_that_may_not_be_seen_any_more_keeps_its_meeting_and_is_known_again_later() {
+    for role in [Role::Reader, Role::WriterWithoutPrivateAccess] {
+        let stand = Stand::new("delete_grace = \"0s\"").await;
+        let (other, share) = of_ben(&stand).await;
+        let (event, meeting) = stand.event_on(&other, "Review", AT);
+        make_private(&stand, &other, &event);
+        stand.sync().await;
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+        let told = stand.engine.activity(99, None).unwrap().len();
+        stand.hand(share(role));
+        stand.hand(Hand::RenameEvent {
+            calendar: other.clone(),
+            event: event.clone(),
+            title: "Retro".into(),
+        });
+        for _ in 0..4 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+        let entries = stand.engine.activity(99, None).unwrap();
+        let kept = |entry: &&reconvene_core::report::ActivityEntry| entry.outcome == Outcome::Kept;
+        assert_eq!(
+            entries.iter().filter(kept).count(),
+            0,
+            "nobody took a conference off"
+        );
+        assert!(entries.len() > told, "{role:?}: that it is not seen is told");
+        stand.hand(share(Role::Writer));
+        stand.hand(Hand::ExpireSyncTokens { calendar: None });
+        for _ in 0..3 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"), "{role:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_private_event_moved_to_where_it_may_not_be_seen_keeps_its_meeting() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (other, share) = of_ben(&stand).await;
+    let (event, meeting) = stand.event("Review", AT);
+    make_private(&stand, ANA, &event);
+    stand.sync().await;
+    stand.hand(share(Role::WriterWithoutPrivateAccess));
+    stand.engine.refresh_calendars().await.unwrap();
+    carry(&stand, &event, ANA, &other);
+    for _ in 0..5 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
 #[tokio::test(start_paused = true)]
 async fn p3_a_move_to_a_calendar_made_just_now_deletes_nothing() {
     let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;

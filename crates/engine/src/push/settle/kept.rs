@@ -30,6 +30,24 @@ impl Attempt<'_> {
         self.keep(tx, stored, problem)
     }
 
+    /// The event lives on a calendar that does not show what it says. Its meeting is kept and no longer followed.
+    pub(in crate::push) fn closed_to_us(
+        &self,
+        tx: &Transaction<'_>,
+        calendar: &Calendar,
+        stored: &Stored,
+    ) -> rusqlite::Result<()> {
+        let problem = Problem::lasting(
+            Code::Held,
+            format!(
+                "The event lives on “{}”, which does not show you its details; its meeting was kept.",
+                calendar.name
+            ),
+            "Ask the calendar’s owner to let you see private events, or delete the meeting at the provider if nobody needs it.",
+        );
+        self.keep(tx, stored, problem)
+    }
+
     /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
     pub(in crate::push) fn lost_from_sight(
         &self,
