@@ -172,16 +172,17 @@ impl<'a> Making<'a> {
             // The rule that asked for it was taken back.
             return Ok(Some(Ending::Nothing));
         }
-        if !owner.writes {
-            return Err(Stopped::Failed(Service::Google, not_allowed()));
-        }
         self.peace(owner)?;
+        let may_write = owner.writes;
         let sheet = self.read().await?;
         let whole = match self.fit(sheet.as_ref()) {
             Fit::Waits(whole) => whole,
             Fit::Shows => return Ok(Some(Ending::Nothing)),
             Fit::Not(problem) => return Ok(Some(Ending::Refused(problem, None))),
         };
+        if !may_write {
+            return Err(Stopped::Failed(Service::Google, not_allowed()));
+        }
         let Some(host) = self.host()? else {
             return Err(Stopped::Failed(self.row.service, nobody(self.row.service)));
         };

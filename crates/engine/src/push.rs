@@ -309,7 +309,7 @@ impl<'a> Attempt<'a> {
             let known = meetings::get(tx, self.pending.meeting)?;
             let gone = |known: &Known| {
                 let problem = known.problem.as_ref();
-                problem.is_some_and(|problem| problem.code == Code::MeetingGone)
+                problem.is_some_and(|problem| known.seen.is_none() || problem.code == Code::MeetingGone)
             };
             if let Some(seen) = seen {
                 if known.as_ref().is_some_and(gone) {

@@ -70,6 +70,11 @@ impl Listing {
                 .private
                 .contains_key(write_back::REQUEST);
             let description = event.description.as_deref().unwrap_or_default();
+            // Wherever it is now, and whoever made its meeting: it had one.
+            let had = write_back::Mark::of(&event.extended_properties.private);
+            if had.is_some_and(|mark| mark.event == event.id) {
+                return None;
+            }
             if !ticked && !write_back::asks(word, &event.summary, description) {
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::conference::Target;
-use reconvene_core::event::{Event, Observation};
+use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::MeetingId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy, Service};
@@ -13,7 +13,7 @@ use super::{Making, Said};
 use crate::budget;
 use crate::calendar;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
-use crate::plan::{self, Source};
+use crate::plan::{self, Dossier, Source};
 use crate::pull::dates;
 use crate::store::accounts::Account;
 use crate::store::activity::{self, Draft};
@@ -67,8 +67,10 @@ impl Making<'_> {
                 && let Some(vanished) = before.meeting
             {
                 // Its place is taken: it was not taken off the event.
-                activity::settle(tx, vanished)?;
                 events::forget(tx, before.id)?;
+                if !still_needs(tx, vanished)? {
+                    activity::settle(tx, vanished)?;
+                }
                 plan::replan(tx, vanished, &settings, now)?;
             }
             let pass = calendars::get(tx, calendar.id)?.map_or(calendar.pass, |calendar| calendar.pass);
@@ -127,8 +129,9 @@ impl Making<'_> {
                 return Ok(Err(no_event()));
             }
             Ending::Refused(problem, answer) => {
-                // A rule asked for what is there already, or for an event that is not: nobody has to hear of it.
-                let moot = matches!(problem.code, Code::HasMeeting | Code::EventGone);
+                // A rule asked for what is there already, or for an event that is not, or is over: nobody has to hear of it.
+                let moot = matches!(problem.code, Code::HasMeeting | Code::EventGone)
+                    || (problem.code == Code::InThePast && !self.row.by_hand);
                 let draft = Draft {
                     problem: Some(problem.clone()),
                     answer,
@@ -277,4 +280,11 @@ impl Making<'_> {
             remedies: Vec::new(),
         }
     }
+}
+
+/// Whether another event lacks the meeting that vanished, such as the other half of a series. A series speaks for its dates.
+fn still_needs(tx: &Transaction<'_>, vanished: MeetingId) -> rusqlite::Result<bool> {
+    let links = Dossier::of(tx, vanished)?.map(|dossier| dossier.links);
+    Ok((links.into_iter().flatten())
+        .any(|stored| stored.gone_since.is_none() && !matches!(stored.event.kind, Kind::Exception(_))))
 }

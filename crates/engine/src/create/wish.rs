@@ -89,7 +89,14 @@ pub(crate) async fn recreate(shared: &Shared, meeting: MeetingId) -> Result<Meet
         .filter(|stored| stored.gone_since.is_none() && stored.event.organized_here);
     let event = living.max_by_key(|stored| {
         let series = matches!(stored.event.kind, Kind::Series { .. });
-        (stored.proof.is_some(), series, std::cmp::Reverse(stored.id))
+        // Of a series that was split the half that goes on takes the new one.
+        let ahead = wanted(&stored.event, shared.now()).is_ok();
+        (
+            stored.proof.is_some(),
+            ahead,
+            series,
+            std::cmp::Reverse(stored.id),
+        )
     });
     let Some(event) = event else {
         return Err(unfit("No event of yours points at it any more.".to_owned()));

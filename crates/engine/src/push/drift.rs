@@ -44,15 +44,18 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
         let mut due = Vec::new();
         for known in meetings::seen_before(tx, before, now)? {
             let id = known.id;
-            let follows = may_have_changed(&known)
-                && outbox::get(tx, id)?.is_none()
-                && Dossier::of(tx, id)?.is_some_and(|dossier| {
-                    dossier.speaks_from(&fresh)
-                        && matches!(
-                            dossier.decide(&settings, now),
-                            Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood)
-                        )
-                });
+            let looks = |dossier: &Dossier| {
+                dossier.speaks_from(&fresh)
+                    && match dossier.decide(&settings, now) {
+                        Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood) => {
+                            may_have_changed(&known)
+                        }
+                        // It was not shown when it was first looked for.
+                        Decision::Look => known.problem.is_some(),
+                        _ => false,
+                    }
+            };
+            let follows = outbox::get(tx, id)?.is_none() && Dossier::of(tx, id)?.as_ref().is_some_and(looks);
             if follows {
                 due.push(id);
             }

@@ -183,6 +183,7 @@ impl Attempt<'_> {
                 self.nearest(tx, draft, problem, now)
             }
             Ending::OutOfSight(problem) => {
+                meetings::not_found(tx, id, now)?;
                 meetings::set_problem(tx, id, Some(&problem))?;
                 if let Some(entry) = self.pending.entry {
                     activity::supersede(tx, entry)?;

@@ -73,6 +73,9 @@ pub(crate) fn write(
         settle(tx, meeting)?;
     }
     if let Some(replaced) = replaces {
+        if draft.outcome == Outcome::NeedsYou && goes_on(tx, replaced, draft)? {
+            return Ok(replaced);
+        }
         tx.prepare_cached("DELETE FROM activity WHERE id = ?1")?
             .execute([replaced.0])?;
     }
@@ -97,6 +100,21 @@ pub(crate) fn write(
     tx.prepare_cached("DELETE FROM activity WHERE id <= ?1")?
         .execute([id - KEPT])?;
     Ok(EntryId(id))
+}
+
+/// Whether an entry tells already what still waits for the person: nobody has to hear of it anew.
+fn goes_on(tx: &Connection, entry: EntryId, draft: &Draft) -> rusqlite::Result<bool> {
+    let told = tx
+        .prepare_cached(
+            "UPDATE activity SET answer = :answer, attempts = :attempts, next_try = :next_try, remedies = :remedies
+             WHERE id = :id AND outcome = :outcome AND problem = :problem",
+        )?
+        .execute(named_params! {
+            ":id": entry.0, ":outcome": Json(draft.outcome), ":problem": draft.problem.as_ref().map(Json),
+            ":answer": draft.answer.as_ref().map(Json), ":attempts": draft.attempts,
+            ":next_try": draft.next_try.map(Millis), ":remedies": Json(&draft.remedies),
+        })?;
+    Ok(told > 0)
 }
 
 /// Lets an entry be undone.

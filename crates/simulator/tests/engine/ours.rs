@@ -7,7 +7,7 @@ use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, BEN, Stand, at, refused};
+use crate::stand::{ANA, BEN, Running, Stand, at, refused};
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_ours_is_watched_only() {
@@ -85,6 +85,26 @@ async fn a_link_to_a_meeting_that_zoom_does_not_show_us_is_no_alarm() {
     stand.clear_log();
     stand.sync_after(Duration::from_secs(600)).await;
     assert_eq!(stand.zoom_methods(), [""; 0], "looked at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_one_wrong_not_found_at_the_first_look_is_taken_back_by_a_later_one() {
+    let stand = Stand::new("").await;
+    let meeting = scheduled(&stand, ANA, "Review");
+    let event = stand.add(NewEvent {
+        conference: NewConference::LinkInLocation(meeting),
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("zoom_404"));
+    let running = Running::start(&stand);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+    tokio::time::sleep(Duration::from_secs(6 * 3600)).await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    stand.rename(&event, "Retro");
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

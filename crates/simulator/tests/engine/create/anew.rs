@@ -91,3 +91,50 @@ async fn p5_a_vanished_meeting_is_not_made_anew_beside_a_link_that_people_would_
     assert_eq!(meetings(&stand), [other]);
     assert_eq!(stand.google_writes(), 0);
 }
+
+/// A series of five, split after the second date, whose meeting vanished. Returns both halves.
+async fn split_and_vanished(stand: &Stand) -> (String, String) {
+    let (first, old) = stand.series("Retro", START, "FREQ=WEEKLY;COUNT=5");
+    stand.sync().await;
+    let second = stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: first.clone(),
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.hand(Hand::ForgetMeeting { meeting: old });
+    (first, second)
+}
+
+fn failed(stand: &Stand) -> Vec<reconvene_core::id::MeetingId> {
+    let views = stand.engine.meetings().unwrap();
+    let failed = views.iter().filter(|view| view.state == MeetingState::Failed);
+    failed.map(|view| view.id).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_the_half_of_a_series_that_goes_on_takes_the_meeting_made_anew() {
+    let (stand, _) = ready().await;
+    let (_, second) = split_and_vanished(&stand).await;
+    // The first half is over.
+    stand.sync_after(Duration::from_secs(17 * 24 * 3600)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    let vanished = failed(&stand)[0];
+    stand.engine.recreate(vanished).await.unwrap();
+    assert_eq!(shown(&stand, &second), meetings(&stand).first().copied());
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_the_other_half_goes_on_saying_that_its_meeting_vanished() {
+    let (stand, _) = ready().await;
+    let (first, second) = split_and_vanished(&stand).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    stand.engine.recreate(failed(&stand)[0]).await.unwrap();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(shown(&stand, &first).is_some() && shown(&stand, &second).is_none());
+    assert!(!failed(&stand).is_empty());
+    assert!(stand.sync().await.needs_you);
+}

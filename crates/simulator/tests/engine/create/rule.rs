@@ -81,3 +81,57 @@ async fn a_rule_taken_back_asks_for_nothing_any_more() {
     stand.sync_after(Duration::from_secs(60)).await;
     assert_eq!(meetings(&stand), [0; 0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p5_p14_a_meeting_taken_off_again_is_made_anew_by_nobody() {
+    let (stand, _) = ready().await;
+    let other = stand.second().await;
+    other.permit().await;
+    for machine in [&stand, &other] {
+        rule(machine, "#zoom");
+    }
+    let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    stand.sync_after(Duration::from_secs(60)).await;
+    other.sync().await;
+    assert_eq!(meetings(&stand).len(), 1);
+    write(&stand, &event, json!({"location": null}));
+    let team = stand.hand(Hand::CreateCalendar {
+        owner: ANA.into(),
+        summary: "Team".into(),
+        id: None,
+        time_zone: None,
+    });
+    for machine in [&stand, &other] {
+        machine.sync_after(Duration::from_secs(60)).await;
+        machine.engine.refresh_calendars().await.unwrap();
+        machine.engine.watch_calendar(&team, true).await.unwrap();
+    }
+    stand.hand(Hand::CarryEvent {
+        calendar: ANA.into(),
+        event,
+        to: team,
+    });
+    for machine in [&stand, &other] {
+        machine.sync_after(Duration::from_secs(60)).await;
+    }
+    assert_eq!(meetings(&stand).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_rule_without_the_right_to_write_tells_so_once_and_forgets_what_is_cancelled() {
+    let stand = Stand::new("").await;
+    rule(&stand, "#zoom");
+    let event = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    stand.sync().await;
+    let told = stand.newest();
+    assert_eq!(told.outcome, Outcome::NeedsYou);
+    for _ in 0..3 {
+        stand.sync_after(Duration::from_secs(2 * 3600)).await;
+    }
+    let entries = stand.engine.activity(99, None).unwrap();
+    let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
+    assert_eq!(ids, [told.id], "nobody is told anew");
+    stand.cancel(&event);
+    stand.sync_after(Duration::from_secs(2 * 3600)).await;
+    assert!(!stand.sync().await.needs_you);
+}
