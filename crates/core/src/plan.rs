@@ -386,13 +386,19 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
         let schedule = link.schedule(now).ok().flatten();
         schedule.is_some_and(|schedule| !schedule.is_over(now)) || was_spent(subject, link, now)
     };
-    // Of a split series one half may be over; of single events none may.
+    // Of a split series one half may be over; of single events none may, unless it was cancelled before.
+    let never_was = |link: &Linked<'_>| {
+        let then = link
+            .gone
+            .and_then(|gone| link.schedule(gone).ok().flatten().zip(Some(gone)));
+        then.is_some_and(|(schedule, gone)| !schedule.is_over(gone))
+    };
     let made_for_one = subject.links.iter().filter(asking).any(ahead)
         && subject
             .links
             .iter()
             .filter(asking)
-            .all(|link| ahead(link) || matches!(link.event.kind, Kind::Series { .. }));
+            .all(|link| ahead(link) || never_was(link) || matches!(link.event.kind, Kind::Series { .. }));
     // One that was made a series at the provider may be wanted for more than the event that it was made for.
     let outgrown = is_series(subject.seen)
         && !subject

@@ -105,7 +105,7 @@ impl Engine {
     /// Sleep ended or the network is back: everything is due now, once.
     pub fn woke(&self) {
         let now = self.shared.now();
-        let noted = self.shared.store.mind_the_clock().and_then(|()| {
+        let noted = self.shared.mind_the_clock().and_then(|()| {
             self.shared.store.write(|tx| {
                 // Several reasons at once make one pass.
                 calendars::due_unless_just_read(tx, now)?;
@@ -316,7 +316,7 @@ impl Engine {
     /// report.
     pub async fn sync(&self, calendar: Option<&str>, meetings: bool) -> Result<SyncReport, Problem> {
         let shared = &self.shared;
-        shared.store.mind_the_clock()?;
+        shared.mind_the_clock()?;
         let now = shared.now();
         let last_entry = self.activity(1, None)?.first().map(|entry| entry.id);
         let wanted: Vec<CalendarId> = match calendar {

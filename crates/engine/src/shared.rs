@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     calendar_gates: Mutex<HashMap<CalendarId, Arc<Gate<()>>>>,
     busy: AtomicUsize,
     surroundings: Mutex<Surroundings>,
+    /// By how much the clock had been set back when every meeting was last decided about for that.
+    set_back: Mutex<SignedDuration>,
     install: String,
 }
 
@@ -100,8 +102,22 @@ impl Shared {
             calendar_gates: Mutex::default(),
             busy: AtomicUsize::new(0),
             surroundings: Mutex::default(),
+            set_back: Mutex::default(),
             install,
         }
+    }
+
+    /// Heeds a clock that was set back: what seemed over may lie ahead again.
+    pub(crate) fn mind_the_clock(&self) -> Result<(), Problem> {
+        self.store.mind_the_clock()?;
+        let back = self.store.set_back();
+        let mut known = self.set_back.lock().unwrap_or_else(PoisonError::into_inner);
+        if *known != back {
+            self.store
+                .write(|tx| plan::replan_all(tx, &self.plan_settings(tx)?, self.now()))?;
+            *known = back;
+        }
+        Ok(())
     }
 
     /// Whether the database can be written.

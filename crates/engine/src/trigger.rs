@@ -44,7 +44,7 @@ async fn pulling(shared: &Shared) {
 
 /// Reads every calendar that is due; says when the next one is.
 async fn pull_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
-    shared.store.mind_the_clock()?;
+    shared.mind_the_clock()?;
     if shared.paused()? {
         return Ok(None);
     }
@@ -102,7 +102,7 @@ async fn pushing(shared: &Shared) {
 }
 
 async fn push_due(shared: &Shared) -> Result<Option<Timestamp>, Problem> {
-    shared.store.mind_the_clock()?;
+    shared.mind_the_clock()?;
     if !shared.paused()? {
         push::drift::look_when_due(shared)?;
     }

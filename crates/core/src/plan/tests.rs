@@ -137,6 +137,23 @@ impl Case {
 }
 
 #[test]
+fn p2_p3_an_event_that_was_cancelled_before_its_time_keeps_no_meeting_and_one_that_took_place_does() {
+    let ahead = event("ev1", Some("ev1"));
+    let mut past = event("ev2", Some("ev2"));
+    let moment = |text: &str| Moment::At {
+        instant: at(text),
+        zone: Some("Europe/Berlin".into()),
+    };
+    (past.start, past.end) = (moment("2026-11-20T09:00:00Z"), moment("2026-11-20T09:30:00Z"));
+    let mut case = Case::gone(ahead);
+    case.links
+        .push((past, Some(at("2026-11-20T08:00:00Z")), Some(Proof::Origin)));
+    assert!(matches!(case.decide(), Decision::Delete { .. }));
+    case.links[1].1 = Some(at("2026-11-20T10:00:00Z"));
+    assert_eq!(case.decide(), Decision::Forget);
+}
+
+#[test]
 fn p3_p11_a_meeting_whose_event_is_not_understood_is_left_alone() {
     let mut case = Case::bonded(Event {
         title: "Retro".into(),

@@ -22,6 +22,9 @@ use crate::store::outbox;
 /// for hundreds of meetings (<https://developers.zoom.us/docs/api/rate-limits/>).
 const EVERY: SignedDuration = SignedDuration::from_hours(6);
 
+/// One whose event was not understood, or could not be had, is read again so soon: it may have been a bad moment.
+const RIDDLES: SignedDuration = SignedDuration::from_mins(15);
+
 /// What a calendar said is old after so long without a pass.
 const OLD: SignedDuration = SignedDuration::from_mins(15);
 
@@ -42,7 +45,8 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
         let settings = shared.plan_settings(tx)?;
         let fresh = read_lately(tx, now)?;
         let mut due = Vec::new();
-        for known in meetings::seen_before(tx, before, now)? {
+        let soon = now.checked_sub(RIDDLES).unwrap_or(before).max(before);
+        for known in meetings::seen_before(tx, before, soon, now)? {
             let id = known.id;
             let looks = |dossier: &Dossier| {
                 dossier.speaks_from(&fresh)

@@ -123,15 +123,21 @@ pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
         .collect()
 }
 
-/// Those last read before `before`, or, by a clock that was ahead, after `now`.
+/// Those last read before `before`, or before `soon` when an event of theirs is a riddle, or, by a clock that was ahead, after
+/// `now`.
 pub(crate) fn seen_before(
     tx: &Connection,
     before: Timestamp,
+    soon: Timestamp,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Known>> {
-    tx.prepare_cached("SELECT * FROM meetings WHERE seen_at < ?1 OR seen_at > ?2 ORDER BY seen_at")?
-        .query_map((Millis(before), Millis(now)), known)?
-        .collect()
+    tx.prepare_cached(
+        "SELECT * FROM meetings WHERE seen_at < ?1 OR seen_at > ?3 OR (seen_at < ?2 AND id IN (
+             SELECT l.meeting FROM links l JOIN events e ON e.id = l.event WHERE e.odd AND e.gone_since IS NULL))
+         ORDER BY seen_at",
+    )?
+    .query_map((Millis(before), Millis(soon), Millis(now)), known)?
+    .collect()
 }
 
 /// Keeps whether the person said to leave it alone for good.

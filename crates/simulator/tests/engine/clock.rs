@@ -117,3 +117,17 @@ impl Transport for SetsBack {
         self.inner.send(request).await
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_what_seemed_over_and_lies_ahead_again_is_followed() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-11-22T09:00:00Z");
+    stand.sync().await;
+    tokio::time::advance(Duration::from_secs(2 * 3600)).await;
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    stand.set_clock_back(SignedDuration::from_mins(90));
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}

@@ -6,7 +6,7 @@ use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Stand};
+use crate::stand::{ANA, Running, Stand, refused};
 
 fn json(body: String) -> Fault {
     Fault::before(Effect::Answer {
@@ -193,4 +193,23 @@ async fn p2_p11_a_riddle_is_asked_for_again_when_its_meeting_is_looked_at() {
     let hours = tokio::time::timeout(Duration::from_secs(7 * 3600), stand.engine.run(stop));
     assert!(hours.await.is_err());
     assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_an_event_that_could_not_be_had_for_a_while_is_asked_for_again_soon() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    let running = Running::start(&stand);
+    stand.cancel(&event);
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.hand(Hand::ForgetTombstones { calendar: ANA.into() });
+    let rule = Rule::once(Wire::Google, &format!("/events/{event}"), refused("503_html")).method("GET");
+    stand.simulator.with(|world| {
+        world.faults().add(Rule {
+            times: Some(6),
+            ..rule
+        });
+    });
+    tokio::time::sleep(Duration::from_secs(40 * 60)).await;
+    assert!(!stand.exists(meeting));
+    running.stop().await;
 }

@@ -6,7 +6,7 @@ use reconvene_core::report::{MeetingState, MeetingView, Status};
 use crate::dates::Version;
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::{Wrong, readable};
+use crate::settle::{Wrong, owned, readable};
 
 impl Run {
     /// P2: every bonded series whose meeting the person hosts equals it, date by date, as far as Zoom can hold it. What it
@@ -25,7 +25,7 @@ impl Run {
                 continue;
             };
             let number = *meeting_number;
-            if out_of_sight(versions, status) {
+            if out_of_sight(&ledger, versions, status) {
                 continue;
             }
             if self.has_rival(&ledger, number, &version)
@@ -114,7 +114,7 @@ impl Run {
         let Some(meeting) = self.there(number) else {
             return false;
         };
-        let unseen = |versions: &Vec<Version>| out_of_sight(versions, status);
+        let unseen = |versions: &Vec<Version>| out_of_sight(ledger, versions, status);
         if ledger.truth.series_of(number).any(unseen) {
             return true;
         }
@@ -129,9 +129,9 @@ impl Run {
 }
 
 /// Whether a half ever was where it cannot be read: what became of it nobody can say.
-fn out_of_sight(versions: &[Version], status: &Status) -> bool {
+fn out_of_sight(ledger: &Ledger, versions: &[Version], status: &Status) -> bool {
     let mut halves = versions.iter().flat_map(|version| &version.halves);
-    halves.any(|half| !readable(status, &half.key.0))
+    halves.any(|half| !owned(ledger, status, &half.key.0))
 }
 
 /// A series as it is, without what is on calendars that cannot be read.

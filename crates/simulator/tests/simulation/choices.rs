@@ -430,7 +430,10 @@ impl Run {
         }
         let (id, number) = fitting[meeting as usize % fitting.len()];
         // It may have ended right after it had kept the word.
-        let shows = |views: &[MeetingView]| views.iter().any(|view| view.id == id && !view.bonded);
+        let shows = |views: &[MeetingView]| {
+            let mut own = views.iter().filter(|view| view.id == id);
+            own.all(|view| !view.bonded)
+        };
         if self.tell(0, |engine| engine.unbond(id)).is_some()
             || self.tell(0, Engine::meetings).is_some_and(|views| shows(&views))
         {

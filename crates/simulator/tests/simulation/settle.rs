@@ -534,7 +534,7 @@ pub(crate) fn readable(status: &Status, calendar: &str) -> bool {
 
 /// Whether a calendar is watched through an account by which the person may write to it. What they may only read as one, they
 /// own as another, who need not watch it.
-fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
+pub(crate) fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
     let views = status.calendars.iter();
     let mut watched = views.filter(|view| view.google_id == calendar && view.watched && view.available);
     watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
