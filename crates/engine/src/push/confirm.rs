@@ -9,6 +9,7 @@ use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 
+use super::settle::{closed_to_us, lost_from_sight, moved_out_of_sight};
 use super::{Attempt, Stopped, hold};
 use crate::calendar;
 use crate::choices;
@@ -339,7 +340,7 @@ impl Attempt<'_> {
             }
             self.shared
                 .store
-                .write(|tx| self.lost_from_sight(tx, calendar, stored))?;
+                .write(|tx| self.keep(tx, stored, lost_from_sight(calendar)))?;
             return Ok(true);
         }
         if !(own || writable(calendar)) {
@@ -361,7 +362,7 @@ impl Attempt<'_> {
                     // It was just read there, and does not point at the meeting.
                     true => self.left_behind(tx, stored),
                     // It went to a calendar that nobody watches: its meeting goes on, unattended.
-                    false => self.moved_out_of_sight(tx, calendar, stored),
+                    false => self.keep(tx, stored, moved_out_of_sight(calendar)),
                 })?;
                 Ok(true)
             }
@@ -370,7 +371,7 @@ impl Attempt<'_> {
                 // It lives there, whatever it says.
                 self.shared
                     .store
-                    .write(|tx| self.closed_to_us(tx, calendar, stored))?;
+                    .write(|tx| self.keep(tx, stored, closed_to_us(calendar)))?;
                 Ok(true)
             }
             Err(failure) => match failure.kind {

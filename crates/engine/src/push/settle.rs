@@ -14,6 +14,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Service};
 use rusqlite::{Connection, Transaction};
 
+pub(super) use self::kept::{closed_to_us, lost_from_sight, moved_out_of_sight};
 use super::Attempt;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};

@@ -26,6 +26,26 @@ async fn with_team(settings: &str) -> (Stand, String) {
     (stand, team)
 }
 
+/// A calendar of Ben's that Ana watches, and what changes how much of it she sees.
+async fn of_ben(stand: &Stand) -> (String, impl Fn(Role) -> Hand) {
+    let other = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Project".into(),
+        id: None,
+        time_zone: None,
+    });
+    let calendar = other.clone();
+    let share = move |role| Hand::ShareCalendar {
+        calendar: calendar.clone(),
+        with: ANA.into(),
+        role,
+    };
+    stand.hand(share(Role::Writer));
+    stand.engine.refresh_calendars().await.unwrap();
+    stand.engine.watch_calendar(&other, true).await.unwrap();
+    (other, share)
+}
+
 fn carry(stand: &Stand, event: &str, from: &str, to: &str) {
     stand.hand(Hand::CarryEvent {
         calendar: from.into(),
@@ -158,19 +178,7 @@ async fn p3_an_event_moved_and_relieved_of_its_conference_keeps_its_meeting() {
 #[tokio::test(start_paused = true)]
 async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
     let stand = Stand::new("").await;
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: BEN.into(),
-        summary: "Project".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.hand(Hand::ShareCalendar {
-        calendar: other.clone(),
-        with: ANA.into(),
-        role: Role::Writer,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (other, _) = of_ben(&stand).await;
     let (event, meeting) = stand.event_on(&other, "Review", AT);
     stand.sync().await;
     stand.hand(Hand::CancelEvent {
@@ -198,19 +206,7 @@ async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
 #[tokio::test(start_paused = true)]
 async fn p11_an_invitation_is_not_called_in_step_while_its_organizers_calendar_cannot_be_read() {
     let stand = Stand::new("").await;
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: BEN.into(),
-        summary: "Project".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.hand(Hand::ShareCalendar {
-        calendar: other.clone(),
-        with: ANA.into(),
-        role: Role::Writer,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let (other, _) = of_ben(&stand).await;
     let event = stand.add(NewEvent {
         conference: NewConference::ZoomAddOn(ANA.into()),
         guests: vec![BEN.into()],
@@ -244,26 +240,6 @@ async fn p11_an_invitation_is_not_called_in_step_while_its_organizers_calendar_c
         stand.sync_after(MINUTE * 20).await;
     }
     assert_eq!(states(), [(MeetingState::WatchedOnly, vec![])]);
-}
-
-/// A calendar of Ben's that Ana watches, and what changes how much of it she sees.
-async fn of_ben(stand: &Stand) -> (String, impl Fn(Role) -> Hand) {
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: BEN.into(),
-        summary: "Project".into(),
-        id: None,
-        time_zone: None,
-    });
-    let calendar = other.clone();
-    let share = move |role| Hand::ShareCalendar {
-        calendar: calendar.clone(),
-        with: ANA.into(),
-        role,
-    };
-    stand.hand(share(Role::Writer));
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&other, true).await.unwrap();
-    (other, share)
 }
 
 fn make_private(stand: &Stand, calendar: &str, event: &str) {

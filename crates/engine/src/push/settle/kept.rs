@@ -12,60 +12,6 @@ use crate::store::events::Stored;
 use crate::store::{events, meetings, outbox};
 
 impl Attempt<'_> {
-    /// The event was moved to a calendar that is not watched. Its meeting is kept and no longer followed.
-    pub(in crate::push) fn moved_out_of_sight(
-        &self,
-        tx: &Transaction<'_>,
-        calendar: &Calendar,
-        stored: &Stored,
-    ) -> rusqlite::Result<()> {
-        let problem = Problem::lasting(
-            Code::Held,
-            format!(
-                "The event was moved to “{}”, which is not watched; its meeting was kept.",
-                calendar.name
-            ),
-            "Tick that calendar under Accounts to keep the meeting in step.",
-        );
-        self.keep(tx, stored, problem)
-    }
-
-    /// The event lives on a calendar that does not show what it says. Its meeting is kept and no longer followed.
-    pub(in crate::push) fn closed_to_us(
-        &self,
-        tx: &Transaction<'_>,
-        calendar: &Calendar,
-        stored: &Stored,
-    ) -> rusqlite::Result<()> {
-        let problem = Problem::lasting(
-            Code::Held,
-            format!(
-                "The event lives on “{}”, which does not show you its details; its meeting was kept.",
-                calendar.name
-            ),
-            "Ask the calendar’s owner to let you see private events, or delete the meeting at the provider if nobody needs it.",
-        );
-        self.keep(tx, stored, problem)
-    }
-
-    /// The event's calendar was lost before anybody could confirm that the event is gone. Its meeting is kept.
-    pub(in crate::push) fn lost_from_sight(
-        &self,
-        tx: &Transaction<'_>,
-        calendar: &Calendar,
-        stored: &Stored,
-    ) -> rusqlite::Result<()> {
-        let problem = Problem::lasting(
-            Code::Held,
-            format!(
-                "The event was cancelled on “{}”, which can no longer be read; its meeting was kept.",
-                calendar.name
-            ),
-            "Delete the meeting at the provider if nobody needs it.",
-        );
-        self.keep(tx, stored, problem)
-    }
-
     /// The event lives on another calendar, without its conference: it asks for nothing any more. What the others that
     /// pointed at the meeting ask for is decided anew, as if it had left the meeting before everybody's eyes.
     pub(in crate::push) fn left_behind(&self, tx: &Transaction<'_>, stored: &Stored) -> rusqlite::Result<()> {
@@ -83,7 +29,13 @@ impl Attempt<'_> {
         events::gone_anew(tx, self.pending.meeting, self.shared.now())
     }
 
-    fn keep(&self, tx: &Transaction<'_>, stored: &Stored, problem: Problem) -> rusqlite::Result<()> {
+    /// Nothing confirms that the event is gone. Its meeting is kept and no longer followed.
+    pub(in crate::push) fn keep(
+        &self,
+        tx: &Transaction<'_>,
+        stored: &Stored,
+        problem: Problem,
+    ) -> rusqlite::Result<()> {
         let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
             return Ok(());
         };
@@ -113,4 +65,40 @@ impl Attempt<'_> {
         };
         activity::write(tx, self.pending.entry, &draft, self.shared.now()).map(drop)
     }
+}
+
+/// The event was moved to a calendar that is not watched.
+pub(in crate::push) fn moved_out_of_sight(calendar: &Calendar) -> Problem {
+    Problem::lasting(
+        Code::Held,
+        format!(
+            "The event was moved to “{}”, which is not watched; its meeting was kept.",
+            calendar.name
+        ),
+        "Tick that calendar under Accounts to keep the meeting in step.",
+    )
+}
+
+/// The event lives on a calendar that does not show what it says.
+pub(in crate::push) fn closed_to_us(calendar: &Calendar) -> Problem {
+    Problem::lasting(
+        Code::Held,
+        format!(
+            "The event lives on “{}”, which does not show you its details; its meeting was kept.",
+            calendar.name
+        ),
+        "Ask the calendar’s owner to let you see private events, or delete the meeting at the provider if nobody needs it.",
+    )
+}
+
+/// The event's calendar was lost before anybody could confirm that the event is gone.
+pub(in crate::push) fn lost_from_sight(calendar: &Calendar) -> Problem {
+    Problem::lasting(
+        Code::Held,
+        format!(
+            "The event was cancelled on “{}”, which can no longer be read; its meeting was kept.",
+            calendar.name
+        ),
+        "Delete the meeting at the provider if nobody needs it.",
+    )
 }
