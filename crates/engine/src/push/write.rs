@@ -59,7 +59,11 @@ impl Attempt<'_> {
                     after = self.read().await?;
                     return Ok(Ending::CalledOff { after, answer });
                 }
-                answer = Some(self.write(&after, write).await?);
+                match self.write(&after, write).await {
+                    Ok(taken) => answer = Some(taken),
+                    Err(Stopped::Failed(failure)) if self.is_cancelled_already(write, &failure).await? => {}
+                    Err(stopped) => return Err(stopped),
+                }
                 if is_layout(write) {
                     break;
                 }
@@ -79,6 +83,18 @@ impl Attempt<'_> {
             answer,
             problem: not_applied(&left.changes),
         })
+    }
+
+    /// Whether a date whose cancellation was refused is gone all the same: another installation may have been faster (P14).
+    async fn is_cancelled_already(&self, write: &Write, failure: &Failure) -> Result<bool, Stopped> {
+        let Write::Cancel { id } = write else {
+            return Ok(false);
+        };
+        if !matches!(failure.kind, FailureKind::Final | FailureKind::Gone) {
+            return Ok(false);
+        }
+        let now = self.read().await?;
+        Ok(!now.occurrences.iter().any(|date| date.id == *id))
     }
 
     /// Keeps how the meeting was before the first write, so that what was changed can be told and taken back.

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use reconvene_core::report::{MeetingState, Outcome};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 use tokio_util::sync::CancellationToken;
 
+use crate::series::dates;
 use crate::stand::{ANA, Running, Stand, at, refused};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -115,4 +117,25 @@ async fn p14_a_machine_that_was_off_learns_what_changed_before_it_looks_at_meeti
         Some("2026-12-02T09:00:00Z".parse().unwrap())
     );
     assert_eq!(writes(&stand), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_a_date_that_the_other_installation_cancelled_first_is_no_refusal() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=6");
+    let other = stand.second().await;
+    stand.sync().await;
+    other.sync().await;
+    for day in ["20261208", "20261215", "20261222"] {
+        stand.cancel(&format!("{id}_{day}T090000Z"));
+    }
+    tokio::time::advance(Duration::from_secs(60)).await;
+    futures::future::join(stand.sync(), other.sync()).await;
+    assert_eq!(dates(&stand, meeting).len(), 3);
+    for machine in [&stand, &other] {
+        machine.sync_after(Duration::from_secs(60)).await;
+        assert_eq!(machine.state("Review"), MeetingState::InStep);
+        let entries = machine.engine.activity(99, None).unwrap();
+        assert!(entries.iter().all(|entry| entry.outcome != Outcome::Refused));
+    }
 }

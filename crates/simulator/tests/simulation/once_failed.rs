@@ -112,4 +112,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_145_236, None, "a meeting kept because another of its events, cancelled long before, would have been over by now"),
     (6_145_323, None, "a date’s own row taken for the word about its series (the oracle)"),
     (6_146_187, None, "an owner’s account that does not watch the calendar of a series (the oracle)"),
+    (6_161_672, None, "a date that two machines cancelled at the same moment, a refusal to one of them"),
 ];
