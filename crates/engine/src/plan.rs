@@ -249,7 +249,10 @@ fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()
     let asks = (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up();
     meetings::set_asks(tx, meeting, asks)?;
     match &dossier.known.seen {
-        Some(seen) if !is_touchable(seen, &dossier.hosts) => meetings::unsee(tx, meeting),
+        // While nobody is signed in, there is nobody to look anew.
+        Some(seen) if !dossier.hosts.is_empty() && !is_touchable(seen, &dossier.hosts) => {
+            meetings::unsee(tx, meeting)
+        }
         _ => Ok(()),
     }
 }

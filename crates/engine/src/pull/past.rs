@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::event::{Became, Event, Exception, Kind, Moment};
-use reconvene_core::plan::Proof;
+use reconvene_core::plan::{Decision, Proof, Reason};
 use reconvene_core::series::MOST_DATES;
 use rusqlite::Connection;
 
@@ -54,7 +54,18 @@ fn leave(shared: &Shared, tx: &Connection, stored: &Stored) -> rusqlite::Result<
     let spares = |dossier: &Dossier| {
         stored.gone_since.is_none() && dossier.links.iter().any(|other| other.gone_since.is_some())
     };
-    if outbox::get(tx, meeting)?.is_some() || Dossier::of(tx, meeting)?.as_ref().is_some_and(spares) {
+    // A series without a date left takes its meeting along as soon as somebody who hosts it is signed in.
+    let settings = shared.plan_settings(tx)?;
+    let still_asks = |dossier: &Dossier| {
+        let decision = dossier.decide(&settings, shared.now());
+        matches!(stored.event.kind, Kind::Series { .. })
+            && matches!(
+                decision,
+                Decision::Delete { .. } | Decision::Leave(Reason::NoAccount | Reason::NotHost)
+            )
+    };
+    let stays = |dossier: &Dossier| spares(dossier) || still_asks(dossier);
+    if outbox::get(tx, meeting)?.is_some() || Dossier::of(tx, meeting)?.as_ref().is_some_and(stays) {
         return Ok(());
     }
     plan::hand_on_proofs(tx, meeting)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{MeetingState, Outcome};
+use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::series::{date, dates, series};
@@ -69,6 +69,23 @@ async fn p2_p3_a_series_that_is_ended_before_its_next_date_takes_its_meeting_alo
     stand.sync_after(MINUTE).await;
     assert!(stand.exists(meeting));
     stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p3_a_series_without_a_date_waits_for_the_host_of_its_meeting_to_sign_in_again() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = one_left(&stand).await;
+    let accounts = stand.engine.accounts().unwrap();
+    let zoom = accounts.iter().find(|account| account.service == Service::Zoom);
+    stand.engine.remove_account(zoom.unwrap().id).await.unwrap();
+    stand.cancel(&last(&id));
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert!(stand.exists(meeting));
+    stand.sign_in(Service::Zoom).await;
+    stand.sync_after(MINUTE).await;
     assert!(!stand.exists(meeting));
 }
 
