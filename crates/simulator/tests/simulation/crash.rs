@@ -229,3 +229,28 @@ fn p2_p4_p5_a_series_with_exceptions_moved_and_split_survives_a_crash_at_every_p
     steps.push(wait(80));
     survives_every_crash(&steps);
 }
+
+#[test]
+fn p2_p3_p5_a_cancelled_series_survives_a_crash_at_every_point() {
+    let series = 0;
+    survives_every_crash(&[
+        Step::OfSeries(Deed::Make {
+            calendar: 0,
+            rhythm: Rhythm::WeeksWithoutEnd,
+            zone: 0,
+            in_days: 3,
+            at: (10, 0),
+            minutes: 30,
+            conference: true,
+        }),
+        wait(30),
+        Step::OfSeries(Deed::MoveDate {
+            series,
+            date: 2,
+            by_minutes: 180,
+        }),
+        wait(80),
+        Step::OfSeries(Deed::Cancel { series }),
+        wait(100),
+    ]);
+}

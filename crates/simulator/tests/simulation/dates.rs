@@ -303,6 +303,16 @@ impl Version {
         self.halves.iter().all(|half| half.is_over(now))
     }
 
+    /// Whether dates of it stand ahead in a meeting, and none there that left it.
+    pub(crate) fn stands_in(&self, meeting: &Meeting, now: Timestamp) -> bool {
+        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        let mut ahead = (meeting.occurrences.iter())
+            .filter(|date| !date.deleted && date.start > now)
+            .peekable();
+        ahead.peek().is_some()
+            && !ahead.any(|date| original(&date.id).is_some_and(|original| apart.contains(&original)))
+    }
+
     /// The half that the person made last, of those that are not over.
     fn latest(&self, now: Timestamp) -> Option<&Half> {
         let next = |half: &&Half| half.ahead(now).0.into_iter().min();

@@ -122,6 +122,13 @@ impl Ledger {
         }
     }
 
+    /// Whether the person said of a meeting, at any time, what may keep it from being deleted.
+    pub(crate) fn is_spared(&self, machine: Machine, number: u64) -> bool {
+        self.left_alone.contains_key(&(machine, number))
+            || self.word.unbonded.contains_key(&(machine, number))
+            || self.let_go.contains(&number)
+    }
+
     pub(crate) fn begin_write(&mut self, machine: Machine) {
         let under_way = self.writing.entry(machine).or_default();
         *under_way += 1;

@@ -272,6 +272,7 @@ impl Run {
         self.in_step(machine, &status, &views, &mut wrong);
         self.series_in_step(machine, &status, &views, &mut wrong);
         self.deleted(machine, &status, &views, &mut wrong);
+        self.series_deleted(machine, &status, &views, &mut wrong);
         self.shown(&status, &views, &mut wrong);
         self.no_secrets(machine, &mut wrong);
         self.no_orphans(&mut wrong);
@@ -410,21 +411,14 @@ impl Run {
                     .truth
                     .of_event(id)
                     .any(|(_, other)| other.living || other.gone_since > row.gone_since)
-                || ledger.left_alone.contains_key(&(machine, number))
-                || ledger.word.unbonded.contains_key(&(machine, number))
-                || ledger.let_go.contains(&number)
+                || ledger.is_spared(machine, number)
                 // One that repeats may be wanted for more than a single event.
                 || self.ours(number).is_none_or(|meeting| meeting.kind == 8)
                 || self.webinar(views, number)
             {
                 continue;
             }
-            let Some(ticked) = ledger.ticked.get(&(machine, calendar.clone())) else {
-                continue;
-            };
-            let from = (*ticked).max(row.linked_since);
-            let known = self.seen_in_step.get(&(machine, number));
-            if !known.is_some_and(|times| times.iter().any(|at| *at >= from && *at <= gone)) {
+            if !self.followed(&ledger, (machine, calendar), number, row, gone) {
                 continue;
             }
             // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
@@ -446,22 +440,27 @@ impl Run {
                 || ledger.truth.rows.values().any(|row| {
                     row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
                 });
-            let held = views
-                .iter()
-                .any(|view| crate::settle::number(view) == Some(number) && status.held.contains(&view.id));
-            if !spared && !held {
-                let shown = views
-                    .iter()
-                    .filter(|view| crate::settle::number(view) == Some(number));
-                let shown: Vec<_> = shown.map(|view| (view.state, &view.reason)).collect();
-                wrong.push((
-                    "P2",
-                    format!(
-                        "{number} is still there though {id} on {calendar} was cancelled at {gone}; shown as {shown:?}"
-                    ),
-                ));
+            if !spared && !held(status, views, number) {
+                wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }
         }
+    }
+
+    /// Whether a machine was seen to keep a meeting in step with an event, before `until`.
+    pub(crate) fn followed(
+        &self,
+        ledger: &Ledger,
+        (machine, calendar): (Machine, &str),
+        number: u64,
+        row: &Row,
+        until: Timestamp,
+    ) -> bool {
+        let Some(ticked) = ledger.ticked.get(&(machine, calendar.to_owned())) else {
+            return false;
+        };
+        let from = (*ticked).max(row.linked_since);
+        let mut seen = self.seen_in_step.get(&(machine, number)).into_iter().flatten();
+        seen.any(|at| *at >= from && *at <= until)
     }
 
     /// Whatever carries a meeting and lies ahead is listed.
@@ -538,6 +537,24 @@ pub(crate) fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
     let views = status.calendars.iter();
     let mut watched = views.filter(|view| view.google_id == calendar && view.watched && view.available);
     watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
+}
+
+/// Whether a deletion waits for the person's word.
+pub(crate) fn held(status: &Status, views: &[MeetingView], wanted: u64) -> bool {
+    let mut views = views.iter().filter(|view| number(view) == Some(wanted));
+    views.any(|view| status.held.contains(&view.id))
+}
+
+/// What is wrong with a meeting whose event is gone.
+pub(crate) fn still_there(
+    wanted: u64,
+    (calendar, id): (&str, &str),
+    gone: Timestamp,
+    views: &[MeetingView],
+) -> String {
+    let shown = views.iter().filter(|view| number(view) == Some(wanted));
+    let shown: Vec<_> = shown.map(|view| (view.state, &view.reason)).collect();
+    format!("{wanted} is still there though {id} on {calendar} was cancelled at {gone}; shown as {shown:?}")
 }
 
 fn readable_view(status: &Status, view: &MeetingView) -> bool {
