@@ -401,7 +401,9 @@ impl Run {
         if standing {
             self.break_promise("P3", format!("{number}, a standing room, was bonded"));
         }
+        let now = self.now();
         let mut ledger = self.around.ledger.lock().unwrap();
+        ledger.word.bonded.insert(number, now);
         ledger.word.unbonded.remove(&(0, number));
         ledger.left_alone.remove(&(0, number));
         let truth = &mut ledger.truth;

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
-use crate::truth::{Row, Wanted};
+use crate::truth::{Key, Row, Wanted};
 
 /// After so many rounds of waiting everything must have come to rest.
 const ROUNDS: u32 = 14;
@@ -271,6 +271,7 @@ impl Run {
         let mut wrong = Vec::new();
         self.in_step(machine, &status, &views, &mut wrong);
         self.series_in_step(machine, &status, &views, &mut wrong);
+        self.bonded_where_they_agree(machine, &status, &views, &mut wrong);
         self.deleted(machine, &status, &views, &mut wrong);
         self.series_deleted(machine, &status, &views, &mut wrong);
         self.shown(&status, &views, &mut wrong);
@@ -311,12 +312,14 @@ impl Run {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
         let owned = |calendar: &str| owned(&ledger, status, calendar);
-        for ((calendar, id), row) in &ledger.truth.rows {
+        for (key, row) in &ledger.truth.rows {
+            let (calendar, id) = key;
             let (Some(number), Some(wanted)) = (row.meeting, &row.wanted) else {
                 continue;
             };
-            let follows = row.living && row.single && row.organized && row.names_itself && owned(calendar);
+            let follows = row.living && row.single && row.organized && owned(calendar);
             if !follows
+                || !self.is_bonded(&ledger, machine, number, (key, row), now)
                 || wanted.start <= now
                 || ledger.is_left_alone(machine, number)
                 || ledger.undone_elsewhere(machine, number)
@@ -402,11 +405,13 @@ impl Run {
     fn deleted(&self, machine: Machine, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
-        for ((calendar, id), row) in &ledger.truth.rows {
+        for (key, row) in &ledger.truth.rows {
+            let (calendar, id) = key;
             let (Some(number), Some(gone)) = (row.meeting, row.gone_since) else {
                 continue;
             };
-            if !(row.names_itself && row.single && row.organized && owned(&ledger, status, calendar))
+            if !(row.single && row.organized && owned(&ledger, status, calendar))
+                || !self.is_bonded(&ledger, machine, number, (key, row), gone)
                 || ledger
                     .truth
                     .of_event(id)
@@ -442,6 +447,65 @@ impl Run {
                 });
             if !spared && !held(status, views, number) {
                 wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
+            }
+        }
+    }
+
+    /// Whether a machine must know by `until` that a meeting was made for an event: the event says so; or the meeting never had
+    /// to do with another one, and was seen to follow it or is to follow it by the person's word.
+    fn is_bonded(
+        &self,
+        ledger: &Ledger,
+        machine: Machine,
+        number: u64,
+        (key, row): (&Key, &Row),
+        until: Timestamp,
+    ) -> bool {
+        row.names_itself
+            || (ledger.truth.is_alone_in(number, key)
+                && (self.followed(ledger, (machine, &key.0), number, row, until)
+                    || ledger.is_said_to_follow((machine, &key.0), number, row, until)))
+    }
+
+    /// A meeting that agrees with the one event that leads to it, and always did, counts as made for it.
+    fn bonded_where_they_agree(
+        &self,
+        machine: Machine,
+        status: &Status,
+        views: &[MeetingView],
+        wrong: &mut Wrong,
+    ) {
+        let ledger = self.around.ledger.lock().unwrap();
+        let now = self.now();
+        for (key, row) in &ledger.truth.rows {
+            let (Some(number), Some(wanted)) = (row.meeting, &row.wanted) else {
+                continue;
+            };
+            let (calendar, id) = key;
+            let plain = row.living && row.single && row.organized && !row.names_an_origin();
+            let untouched = row.edited <= row.linked_since && !ledger.drifted.contains_key(&number);
+            if !(plain && untouched && owned(&ledger, status, calendar) && wanted.start > now)
+                || !ledger.truth.is_alone_in(number, key)
+                || ledger.word.unbonded.contains_key(&(machine, number))
+                || self.webinar(views, number)
+            {
+                continue;
+            }
+            let agrees = self.ours(number).is_some_and(|meeting| {
+                let topic = wanted.cut_topic();
+                meeting.kind == 2
+                    && !topic.is_empty()
+                    && meeting.topic.trim() == topic
+                    && meeting.start == Some(wanted.start)
+            });
+            let mut shown = views
+                .iter()
+                .filter(|view| crate::settle::number(view) == Some(number));
+            if agrees && !shown.clone().any(|view| view.bonded) {
+                let shown = shown.next().map(|view| (view.state, &view.reason));
+                let how =
+                    format!("{number} agrees with {id} on {calendar} and does not follow it: {shown:?}");
+                wrong.push(("P2", how));
             }
         }
     }

@@ -132,6 +132,11 @@ impl Row {
     pub(crate) fn points_at(&self, meeting: u64) -> bool {
         self.living && self.meeting == Some(meeting)
     }
+
+    /// Whether it leads to its meeting by a link that says for which event the meeting is, whoever's event that may be.
+    pub(crate) fn names_an_origin(&self) -> bool {
+        self.link.1.is_some()
+    }
 }
 
 pub(crate) type Key = (String, String);
@@ -367,6 +372,12 @@ impl Truth {
     pub(crate) fn ever_pointed_at(&self, meeting: u64) -> bool {
         let mut states = self.states.values().flatten();
         states.any(|state| state.meeting == Some(meeting))
+    }
+
+    /// Whether no event but this one ever pointed at a meeting.
+    pub(crate) fn is_alone_in(&self, meeting: u64, event: &Key) -> bool {
+        let mut others = self.states.iter().filter(|(key, _)| *key != event);
+        !others.any(|(_, states)| states.iter().any(|state| state.meeting == Some(meeting)))
     }
 
     /// Bonds what proves to belong together; true when a series is among it that was not before.

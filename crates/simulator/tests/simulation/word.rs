@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::dates::Half;
 use crate::ledger::{Arrival, Ledger, Machine};
+use crate::truth::Row;
 
 /// Longer than a series takes to be written, and shorter than anybody waits before looking again.
 const ONE_TURN: SignedDuration = SignedDuration::from_secs(30);
@@ -47,6 +48,8 @@ pub(crate) struct Word {
     pub(crate) spoken: BTreeMap<(Machine, u64), Timestamp>,
     /// Meetings that the person said to leave alone for good, and since when.
     pub(crate) unbonded: BTreeMap<(Machine, u64), Timestamp>,
+    /// Meetings that the person bonded on the first machine, and when last.
+    pub(crate) bonded: BTreeMap<u64, Timestamp>,
     /// Meetings of which something was to be taken back.
     pub(crate) undoing: BTreeSet<(Machine, u64)>,
     /// What meetings were before each write of a machine.
@@ -79,6 +82,7 @@ impl Word {
             .chain(self.asks_on_drift.values_mut())
             .chain(self.spoken.values_mut())
             .chain(self.unbonded.values_mut())
+            .chain(self.bonded.values_mut())
             .chain(self.sheets.values_mut())
             .chain(self.in_step.values_mut())
             .chain(self.last_hand.as_mut())
@@ -244,6 +248,28 @@ impl Ledger {
                 format!("{number} was written to by one machine and the other in turns"),
             );
         }
+    }
+
+    /// Whether the person said before `until` that a meeting was made for the event that leads to it, which the app knew by then.
+    pub(crate) fn is_said_to_follow(
+        &self,
+        (machine, calendar): (Machine, &str),
+        number: u64,
+        row: &Row,
+        until: Timestamp,
+    ) -> bool {
+        let place = (machine, calendar.to_owned());
+        let said = self
+            .word
+            .bonded
+            .get(&number)
+            .filter(|said| machine == 0 && **said <= until);
+        let known = |said: &Timestamp| {
+            let ticked = self.ticked.get(&place);
+            ticked
+                .is_some_and(|ticked| (self.known).seen_between(&place, row.linked_since.max(*ticked), *said))
+        };
+        said.is_some_and(known)
     }
 
     /// A deleted meeting is brought back.
