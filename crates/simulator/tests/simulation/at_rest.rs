@@ -128,8 +128,8 @@ impl Run {
                 .is_some_and(|row| row.names_itself)
         });
         // What was changed at Zoom counts only when the series asked for something else after it.
-        let drifted = ledger.drifted.get(&number).is_some_and(|at| {
-            let told = |before: &&Version| before.since <= *at && !before.halves.is_empty();
+        let drifted = ledger.unseen_drift(number).is_some_and(|at| {
+            let told = |before: &&Version| before.since <= at && !before.halves.is_empty();
             let before = versions.iter().rev().find(told);
             before.is_some_and(|before| !version.asks_anew(before, self.now()))
         });

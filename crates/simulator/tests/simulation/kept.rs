@@ -77,11 +77,13 @@ impl Run {
         }
     }
 
-    /// Has everything that was changed at Zoom looked at.
+    /// Has everything that was changed at Zoom looked at: from now on no such change is an excuse.
     pub(crate) fn look_at_everything(&mut self) {
+        let now = self.now();
         for machine in 0..self.disks.len() {
             self.look_again(machine);
         }
+        self.around.ledger.lock().unwrap().looked = Some(now);
     }
 
     fn entries(&mut self, machine: Machine) -> Vec<ActivityEntry> {

@@ -51,6 +51,8 @@ pub(crate) struct Ledger {
     pub(crate) let_go: BTreeSet<u64>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
+    /// When every machine was last told to look at each meeting.
+    pub(crate) looked: Option<Timestamp>,
     /// Meetings that an engine wrote on an event.
     pub(crate) offered: BTreeSet<u64>,
     /// Which machine deleted a meeting.
@@ -120,6 +122,12 @@ impl Ledger {
         {
             *since += by;
         }
+    }
+
+    /// When a meeting was last changed at Zoom, if not every machine must have seen that.
+    pub(crate) fn unseen_drift(&self, number: u64) -> Option<Timestamp> {
+        let last = self.drifted.get(&number).copied();
+        last.filter(|at| self.looked.is_none_or(|looked| looked <= *at))
     }
 
     /// Whether the person said of a meeting, at any time, what may keep it from being deleted.

@@ -15,7 +15,7 @@ use crate::shared::{ANA, BEN};
 use crate::truth::{Key, Row, Wanted};
 
 /// After so many rounds of waiting everything must have come to rest.
-const ROUNDS: u32 = 14;
+const ROUNDS: u32 = 15;
 
 impl Run {
     /// Trouble stops, time passes, and the promises are checked.
@@ -33,7 +33,7 @@ impl Run {
         }
         let since = self.now();
         self.around.ledger.lock().unwrap().word.quiet(since);
-        let mut rested = false;
+        let (mut looked, mut rested) = (false, false);
         for round in 0..ROUNDS {
             self.pass(Duration::from_secs(200));
             self.look();
@@ -43,9 +43,8 @@ impl Run {
             }
             if round == 1 {
                 self.press_every_button();
-                if has_choices {
-                    self.look_at_everything();
-                }
+                // What an account needs the person for comes to light as well.
+                self.look_at_everything();
             }
             for machine in 0..self.disks.len() {
                 self.heal(machine);
@@ -55,9 +54,13 @@ impl Run {
                 .map(|machine| self.next_wait(machine, since))
                 .collect();
             let Some(next) = waits.into_iter().flatten().min() else {
-                if round > 1 {
+                if looked {
                     rested = true;
                     break;
+                }
+                if round > 1 {
+                    self.look_at_everything();
+                    looked = true;
                 }
                 continue;
             };
@@ -331,7 +334,7 @@ impl Run {
             };
             // What was changed at Zoom counts only when the event changed after it, and visibly so.
             let untold = |at: &Timestamp| row.edited <= *at || wanted.cut_topic().is_empty();
-            if ledger.drifted.get(&number).is_some_and(untold) || self.webinar(views, number) {
+            if ledger.unseen_drift(number).is_some_and(|at| untold(&at)) || self.webinar(views, number) {
                 continue;
             }
             let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
@@ -368,7 +371,7 @@ impl Run {
         for view in views.iter().filter(|view| view.state == MeetingState::InStep) {
             let Some(number) = number(view) else { continue };
             let deleted_elsewhere = ledger.deleted_by.get(&number).is_some_and(|by| *by != machine);
-            let honest = ledger.drifted.contains_key(&number)
+            let honest = ledger.unseen_drift(number).is_some()
                 || ledger.undone_elsewhere(machine, number)
                 || deleted_elsewhere
                 || self.there(number).is_some_and(|meeting| {
