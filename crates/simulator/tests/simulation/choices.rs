@@ -295,7 +295,7 @@ impl Run {
                 let ledger = self.around.ledger.lock().unwrap();
                 let shown = ledger.truth.rows.get(key).and_then(|row| row.meeting);
                 drop(ledger);
-                if shown.map(|number| number.to_string()) != view.number {
+                if shown.is_none() || shown.map(|number| number.to_string()) != view.number {
                     self.break_promise(
                         "P11",
                         format!("{} is said to be added to {}: {shown:?}", view.id, key.1),

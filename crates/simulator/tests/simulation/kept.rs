@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use reconvene_core::problem::Code;
-use reconvene_core::report::{ActivityEntry, Outcome, PlannedAction};
+use reconvene_core::report::{ActivityEntry, Outcome, PlannedAction, Status};
 use reconvene_engine::Engine;
 
 use crate::ledger::Machine;
-use crate::making::made_here;
+use crate::making::{WORD, made_here};
 use crate::run::Run;
-use crate::settle::Wrong;
+use crate::settle::{Wrong, owned};
+use crate::steps::{Choice, Step};
 use crate::truth::cut;
 
 /// So many entries are looked through.
@@ -34,7 +35,7 @@ impl Run {
         }
         // In every third world the person never allows what they were asked for.
         if !self.plan.seed.is_multiple_of(3) && !self.around.ledger.lock().unwrap().word.wants.is_empty() {
-            self.choose(crate::steps::Choice::Permit { on: true });
+            self.choose(Choice::Permit { on: true });
         }
     }
 
@@ -86,7 +87,7 @@ impl Run {
         self.around.ledger.lock().unwrap().looked = Some(now);
     }
 
-    fn entries(&mut self, machine: Machine) -> Vec<ActivityEntry> {
+    pub(crate) fn entries(&mut self, machine: Machine) -> Vec<ActivityEntry> {
         self.tell(machine, |engine| engine.activity(NEWEST, None))
             .unwrap_or_default()
     }
@@ -114,6 +115,53 @@ impl Run {
                 "P5",
                 format!("“{}” is still to get a meeting: {:?}", entry.title, entry.problem),
             );
+        }
+    }
+
+    /// P5: an event that asks for a meeting by the word that the person chose has one, or an entry says why not.
+    pub(crate) fn got_by_word(&mut self, machine: Machine, status: &Status, wrong: &mut Wrong) {
+        let taken_back = Step::Choice(Choice::Rule { on: false });
+        let settings = self.tell(machine, Engine::settings);
+        let in_force = settings.is_some_and(|settings| settings.request_word == WORD);
+        // What was asked for while a rule was taken back is not asked for again.
+        if !in_force || self.plan.steps.contains(&taken_back) {
+            return;
+        }
+        let entries = self.entries(machine);
+        let ledger = self.around.ledger.lock().unwrap();
+        let now = self.now();
+        for (key, row) in &ledger.truth.rows {
+            let (Some(wanted), Some(history)) = (&row.wanted, ledger.truth.history.get(key)) else {
+                continue;
+            };
+            let (calendar, id) = key;
+            // Whoever had a meeting, or was gone, is not asked for a second time.
+            let never_asked = ledger
+                .truth
+                .states
+                .get(key)
+                .is_some_and(|states| states.len() == 1)
+                && ledger.truth.of_event(id).count() == 1
+                && !ledger.word.wants.contains(id);
+            let place = (machine, calendar.clone());
+            let first = history.iter().find(|(_, wanted)| wanted.topic.contains(WORD));
+            let ticked = ledger.ticked.get(&place).zip(first);
+            let asks = row.living && row.meeting.is_none() && row.single && row.organized;
+            let seen = ticked.is_some_and(|(since, (asked, _))| since <= asked)
+                && ledger.known.seen_between(&place, row.edited, now);
+            if !(asks && never_asked && seen && wanted.topic.contains(WORD) && wanted.start > now)
+                || !owned(&ledger, status, calendar)
+            {
+                continue;
+            }
+            let names =
+                |entry: &&ActivityEntry| history.iter().any(|(_, wanted)| wanted.topic == entry.title);
+            if !entries.iter().filter(names).any(|entry| entry.problem.is_some()) {
+                wrong.push((
+                    "P5",
+                    format!("{id} on {calendar} asks for a meeting, and nothing came of it"),
+                ));
+            }
         }
     }
 

@@ -280,6 +280,10 @@ impl Run {
         self.shown(&status, &views, &mut wrong);
         self.no_secrets(machine, &mut wrong);
         self.no_orphans(&mut wrong);
+        self.got_by_word(machine, &status, &mut wrong);
+        if machine == 0 {
+            self.took_back(&mut wrong);
+        }
         let mails = self.around.simulator.with(|world| world.mails().to_vec());
         for mail in mails {
             wrong.push(("P9", format!("a mail: {}", mail.about)));

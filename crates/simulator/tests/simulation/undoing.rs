@@ -4,6 +4,7 @@ use reconvene_core::report::{ActivityEntry, Outcome, Remedy};
 
 use crate::process::Dead;
 use crate::run::Run;
+use crate::settle::Wrong;
 use crate::word::Former;
 
 /// What can be taken back shows among so many entries.
@@ -44,6 +45,7 @@ impl Run {
             Ok(Ok(entries)) => {
                 let said = entries.last().map(|entry| entry.outcome);
                 self.note(format!("    undo of {number}: {said:?}"));
+                self.around.ledger.lock().unwrap().word.promised.push(waiting);
                 if let Some(last) = entries.last().filter(|last| last.outcome == Outcome::Undone) {
                     self.is_as_it_was(number, last);
                 }
@@ -85,6 +87,35 @@ impl Run {
                 "P2",
                 format!("{number} is said to be as it was, and never was like that"),
             );
+        }
+    }
+
+    /// P5: what the app agreed to take back was taken back, or the person is told why not; unless an event or the person said
+    /// something new since.
+    pub(crate) fn took_back(&mut self, wrong: &mut Wrong) {
+        let promised = self.around.ledger.lock().unwrap().word.promised.clone();
+        if promised.is_empty() {
+            return;
+        }
+        let entries = self.entries(0);
+        let ledger = self.around.ledger.lock().unwrap();
+        for (at, (number, of, pressed)) in promised.iter().enumerate() {
+            let Some(taken) = entries.iter().find(|entry| entry.id == *of) else {
+                continue;
+            };
+            // A meeting that was forgotten meanwhile may be known by another id.
+            let about = |entry: &&ActivityEntry| {
+                let meeting = entry.meeting.and_then(|id| self.numbers.get(&(0, id)));
+                entry.id > *of && meeting.map_or(entry.title == taken.title, |known| known == number)
+            };
+            let told = entries.iter().filter(about).any(|entry| entry.problem.is_some());
+            let again = promised.iter().skip(at + 1).any(|(other, ..)| other == number);
+            if !taken.undone && !told && !again && !ledger.said_since(*number, *pressed) {
+                let how = format!(
+                    "{number} was to be taken back as it was before {of}, and nobody heard why it is not"
+                );
+                wrong.push(("P5", how));
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
+use reconvene_core::id::EntryId;
 use reconvene_simulator::Entry;
 use reconvene_simulator::zoom::Meeting;
 use serde_json::Value;
@@ -52,6 +53,8 @@ pub(crate) struct Word {
     pub(crate) bonded: BTreeMap<u64, Timestamp>,
     /// Meetings of which something was to be taken back.
     pub(crate) undoing: BTreeSet<(Machine, u64)>,
+    /// What the first machine agreed to take back of which meetings, by the entry that tells of it, and when.
+    pub(crate) promised: Vec<(u64, EntryId, Timestamp)>,
     /// What meetings were before each write of a machine.
     pub(crate) former: BTreeMap<(Machine, u64), Vec<Former>>,
     /// Machines that ask just now who signed in, and do not know whether that is somebody who was told to wait.
@@ -85,6 +88,7 @@ impl Word {
             .chain(self.bonded.values_mut())
             .chain(self.sheets.values_mut())
             .chain(self.in_step.values_mut())
+            .chain(self.promised.iter_mut().map(|(_, _, pressed)| pressed))
             .chain(self.last_hand.as_mut())
         {
             *at += by;
@@ -270,6 +274,31 @@ impl Ledger {
                 .is_some_and(|ticked| (self.known).seen_between(&place, row.linked_since.max(*ticked), *said))
         };
         said.is_some_and(known)
+    }
+
+    /// Whether since some instant an event that leads to a meeting said anything new to the first machine, or the person did about
+    /// the meeting.
+    pub(crate) fn said_since(&self, number: u64, since: Timestamp) -> bool {
+        let unseen = |calendar: &String, touched: Timestamp| {
+            let place = (0, calendar.clone());
+            touched > since || !self.known.seen_between(&place, touched, since)
+        };
+        let events = self.truth.rows.iter().any(|((calendar, _), row)| {
+            let touched = row.edited.max(row.linked_since).max(row.lives_since);
+            let leads = row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
+            leads && unseen(calendar, touched.max(row.gone_since.unwrap_or(touched)))
+        });
+        let series = self
+            .truth
+            .series_of(number)
+            .filter_map(|versions| versions.last());
+        let mut halves = series.flat_map(|version| version.halves.iter().map(|half| (half, version.since)));
+        let words = [&self.word.spoken, &self.left_alone, &self.word.unbonded];
+        events
+            || halves.any(|(half, touched)| unseen(&half.key.0, touched))
+            || words
+                .iter()
+                .any(|said| said.get(&(0, number)).is_some_and(|at| *at > since))
     }
 
     /// A deleted meeting is brought back.
