@@ -452,7 +452,7 @@ impl Run {
                 || ledger.truth.rows.values().any(|row| {
                     row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
                 });
-            if !spared && !held(status, views, number) {
+            if !spared && !held(&ledger, status, views, number) {
                 wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }
         }
@@ -610,10 +610,11 @@ pub(crate) fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
     watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
 }
 
-/// Whether a deletion waits for the person's word.
-pub(crate) fn held(status: &Status, views: &[MeetingView], wanted: u64) -> bool {
+/// Whether a deletion waits for the person's word, with good reason.
+pub(crate) fn held(ledger: &Ledger, status: &Status, views: &[MeetingView], wanted: u64) -> bool {
     let mut views = views.iter().filter(|view| number(view) == Some(wanted));
-    views.any(|view| status.held.contains(&view.id))
+    let many = ledger.truth.ever_left_behind().len() > ledger.mass_limit;
+    many && views.any(|view| status.held.contains(&view.id))
 }
 
 /// What is wrong with a meeting whose event is gone.

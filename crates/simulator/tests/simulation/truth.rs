@@ -380,6 +380,21 @@ impl Truth {
         !others.any(|(_, states)| states.iter().any(|state| state.meeting == Some(meeting)))
     }
 
+    /// Meetings of which an event ever went, or a series ever lost its last date.
+    pub(crate) fn ever_left_behind(&self) -> BTreeSet<u64> {
+        // A date that is cancelled leaves its series there.
+        let is_date = |key: &Key| self.rows.get(key).is_some_and(|row| row.series.is_some());
+        let gone = |states: &[State]| states.iter().any(|state| !state.living);
+        let whole = self.states.iter().filter(|(key, _)| !is_date(key));
+        let went = whole.filter(|(_, states)| gone(states)).map(|(_, states)| states);
+        let spent = self.series.iter().filter(|(_, versions)| {
+            let mut asking = versions.iter().filter(|version| !version.halves.is_empty());
+            asking.any(|version| version.is_over(version.since))
+        });
+        let left = went.flatten().filter_map(|state| state.meeting);
+        left.chain(spent.map(|((meeting, _), _)| *meeting)).collect()
+    }
+
     /// Bonds what proves to belong together; true when a series is among it that was not before.
     fn bond(&mut self, world: &World) -> bool {
         let now = world.now();
