@@ -59,9 +59,18 @@ impl Attempt<'_> {
                     after = self.read().await?;
                     return Ok(Ending::CalledOff { after, answer });
                 }
+                if is_cancelled(&after, write) {
+                    continue;
+                }
                 match self.write(&after, write).await {
                     Ok(taken) => answer = Some(taken),
-                    Err(Stopped::Failed(failure)) if self.is_cancelled_already(write, &failure).await? => {}
+                    // Another installation may have cancelled it at the same moment (P14).
+                    Err(Stopped::Failed(failure)) if is_refused_cancellation(write, &failure) => {
+                        after = self.read().await?;
+                        if !is_cancelled(&after, write) {
+                            return Err(failure.into());
+                        }
+                    }
                     Err(stopped) => return Err(stopped),
                 }
                 if is_layout(write) {
@@ -83,18 +92,6 @@ impl Attempt<'_> {
             answer,
             problem: not_applied(&left.changes),
         })
-    }
-
-    /// Whether a date whose cancellation was refused is gone all the same: another installation may have been faster (P14).
-    async fn is_cancelled_already(&self, write: &Write, failure: &Failure) -> Result<bool, Stopped> {
-        let Write::Cancel { id } = write else {
-            return Ok(false);
-        };
-        if !matches!(failure.kind, FailureKind::Final | FailureKind::Gone) {
-            return Ok(false);
-        }
-        let now = self.read().await?;
-        Ok(!now.occurrences.iter().any(|date| date.id == *id))
     }
 
     /// Keeps how the meeting was before the first write, so that what was changed can be told and taken back.
@@ -181,6 +178,15 @@ impl Attempt<'_> {
             Err(failure) => Err(failure.into()),
         }
     }
+}
+
+/// Whether a write is to cancel a date that does not stand any more.
+fn is_cancelled(meeting: &Meeting, write: &Write) -> bool {
+    matches!(write, Write::Cancel { id } if !meeting.occurrences.iter().any(|date| date.id == *id))
+}
+
+fn is_refused_cancellation(write: &Write, failure: &Failure) -> bool {
+    matches!(write, Write::Cancel { .. }) && matches!(failure.kind, FailureKind::Final | FailureKind::Gone)
 }
 
 /// Whole first, once more where the provider took that for no change, then the dates, and what only showed then.

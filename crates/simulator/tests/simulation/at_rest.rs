@@ -105,7 +105,7 @@ impl Run {
             let since = last.since.max(row.edited).max(row.linked_since);
             if self.followed(&ledger, (machine, calendar), number, row, gone)
                 && (lives_on || ledger.known.seen_between(&place, since, gone))
-                && !held(&ledger, status, views, number)
+                && !held(&ledger, (machine, gone), status, views, number)
             {
                 wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }

@@ -165,6 +165,7 @@ impl Ledger {
     /// A new sign-in begins with a clean slate.
     pub(crate) fn signed_in(&mut self, machine: Machine) {
         self.waits.retain(|(of, _, _), _| *of != machine);
+        self.word.agreed.remove(&machine);
     }
 
     /// A request reached its service, which did with it what `entry` says.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::{EntryId, MeetingId};
-use reconvene_core::report::MeetingState;
+use reconvene_core::report::{MeetingState, MeetingView};
 use reconvene_engine::Engine;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::zoom::oauth as zoom_oauth;
@@ -327,6 +327,19 @@ impl Run {
                 continue;
             };
             let now = self.now();
+            if let Some(status) = self.tell(machine, Engine::status) {
+                let busy = |view: &MeetingView| view.state == MeetingState::Updating;
+                let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
+                let peace = status.asking.is_empty()
+                    && !views.iter().any(busy)
+                    && calendars.all(|calendar| calendar.health.last_success.is_some());
+                self.around
+                    .ledger
+                    .lock()
+                    .unwrap()
+                    .word
+                    .at_peace(machine, peace, now);
+            }
             for view in &views {
                 let Some(number) = view.number.as_ref().and_then(|number| number.parse().ok()) else {
                     continue;

@@ -452,7 +452,7 @@ impl Run {
                 || ledger.truth.rows.values().any(|row| {
                     row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
                 });
-            if !spared && !held(&ledger, status, views, number) {
+            if !spared && !held(&ledger, (machine, gone), status, views, number) {
                 wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }
         }
@@ -610,11 +610,20 @@ pub(crate) fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
     watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
 }
 
-/// Whether a deletion waits for the person's word, with good reason.
-pub(crate) fn held(ledger: &Ledger, status: &Status, views: &[MeetingView], wanted: u64) -> bool {
+/// Whether a deletion waits for the person's word, with good reason: many went, or it would have been the first write since
+/// Zoom was connected.
+pub(crate) fn held(
+    ledger: &Ledger,
+    (machine, gone): (Machine, Timestamp),
+    status: &Status,
+    views: &[MeetingView],
+    wanted: u64,
+) -> bool {
     let mut views = views.iter().filter(|view| number(view) == Some(wanted));
     let many = ledger.truth.ever_left_behind().len() > ledger.mass_limit;
-    many && views.any(|view| status.held.contains(&view.id))
+    let agreed = ledger.word.agreed.get(&machine).and_then(|(_, agreed)| *agreed);
+    let first = agreed.is_none_or(|agreed| gone < agreed);
+    (many || first) && views.any(|view| status.held.contains(&view.id))
 }
 
 /// What is wrong with a meeting whose event is gone.

@@ -67,6 +67,9 @@ pub(crate) struct Word {
     pub(crate) last_hand: Option<Timestamp>,
     /// When a machine last asked for an event by itself.
     pub(crate) sheets: BTreeMap<(Machine, String), Timestamp>,
+    /// Since when nothing was left to ask or to do on a machine after Zoom was connected, and when that had lasted for so long
+    /// that its first writes were agreed to.
+    pub(crate) agreed: BTreeMap<Machine, (Timestamp, Option<Timestamp>)>,
     /// When an engine was last seen to call a meeting in step.
     pub(crate) in_step: BTreeMap<(Machine, u64), Timestamp>,
 }
@@ -92,6 +95,20 @@ impl Word {
             .chain(self.last_hand.as_mut())
         {
             *at += by;
+        }
+    }
+
+    /// Takes note whether a machine was at peace just now.
+    pub(crate) fn at_peace(&mut self, machine: Machine, peace: bool, now: Timestamp) {
+        match self.agreed.get_mut(&machine) {
+            Some((_, Some(_))) => {}
+            Some((since, agreed)) if peace => {
+                if now.duration_since(*since) > SignedDuration::from_mins(1) {
+                    *agreed = Some(now);
+                }
+            }
+            _ if peace => drop(self.agreed.insert(machine, (now, None))),
+            _ => drop(self.agreed.remove(&machine)),
         }
     }
 
