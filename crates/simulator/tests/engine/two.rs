@@ -130,7 +130,7 @@ async fn p14_a_date_that_the_other_installation_cancelled_first_is_no_refusal() 
         stand.cancel(&format!("{id}_{day}T090000Z"));
     }
     tokio::time::advance(Duration::from_secs(60)).await;
-    futures::future::join(stand.sync(), other.sync()).await;
+    Box::pin(futures::future::join(stand.sync(), other.sync())).await;
     assert_eq!(dates(&stand, meeting).len(), 3);
     for machine in [&stand, &other] {
         machine.sync_after(Duration::from_secs(60)).await;
