@@ -86,6 +86,12 @@ async fn p2_p3_a_series_without_a_date_waits_for_the_host_of_its_meeting_to_sign
     assert!(stand.exists(meeting));
     stand.sign_in(Service::Zoom).await;
     stand.sync_after(MINUTE).await;
+    assert!(
+        stand.exists(meeting),
+        "nothing is deleted first without the person's word"
+    );
+    stand.engine.approve(&[]).unwrap();
+    stand.sync_after(MINUTE).await;
     assert!(!stand.exists(meeting));
 }
 
