@@ -388,10 +388,10 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
     };
     // Of a split series one half may be over; of single events none may, unless it was cancelled before.
     let never_was = |link: &Linked<'_>| {
-        let then = link
-            .gone
-            .and_then(|gone| link.schedule(gone).ok().flatten().zip(Some(gone)));
-        then.is_some_and(|(schedule, gone)| !schedule.is_over(gone))
+        link.gone.is_some_and(|gone| {
+            let schedule = link.schedule(gone).ok().flatten();
+            schedule.is_some_and(|schedule| !schedule.is_over(gone))
+        })
     };
     let made_for_one = subject.links.iter().filter(asking).any(ahead)
         && subject

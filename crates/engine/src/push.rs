@@ -307,12 +307,12 @@ impl<'a> Attempt<'a> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
             let known = meetings::get(tx, self.pending.meeting)?;
-            let gone = |known: &Known| {
+            let was_absent = |known: &Known| {
                 let problem = known.problem.as_ref();
                 problem.is_some_and(|problem| known.seen.is_none() || problem.code == Code::MeetingGone)
             };
             if let Some(seen) = seen {
-                if known.as_ref().is_some_and(gone) {
+                if known.as_ref().is_some_and(was_absent) {
                     // It is there after all, or for an account that was not connected before.
                     meetings::set_problem(tx, self.pending.meeting, None)?;
                     activity::outlive(tx, self.pending.meeting)?;

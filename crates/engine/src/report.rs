@@ -242,7 +242,7 @@ fn meeting(
 }
 
 /// Where a meeting stands for one event: `shares` when it was made for a living one, `heard` unless its organizer's copy is
-/// on a calendar that can no longer be read
+/// on a calendar that can no longer be read.
 fn state(
     stored: &Stored,
     (shares, heard): (bool, bool),

@@ -40,8 +40,8 @@ pub fn between(before: &Meeting, after: &Meeting) -> Vec<Change> {
             changes.push(Change::Duration { before, after });
         }
     }
-    let recurring = [before, after].map(|meeting| meeting.nature == Nature::Recurring);
-    if recurring == [true, true] && (!relaid || changes.is_empty()) {
+    let both_repeat = before.nature == Nature::Recurring && after.nature == Nature::Recurring;
+    if both_repeat && (!relaid || changes.is_empty()) {
         changes.extend(changed_dates(before, after, relaid));
     }
     if let (Some(before), Some(after)) = (&before.zone, &after.zone)

@@ -144,7 +144,7 @@ impl Attempt<'_> {
                 // An event that came back while its meeting went has to be told.
                 match Dossier::of(tx, id)? {
                     Some(left) if !left.links.is_empty() && !spent => {
-                        self.refused(tx, draft, meeting_gone(), now)
+                        self.tell_refusal(tx, draft, meeting_gone(), now)
                     }
                     _ => Ok(()),
                 }

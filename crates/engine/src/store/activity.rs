@@ -60,7 +60,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<ActivityEntry> {
     })
 }
 
-/// Writes an entry, as the newest; the one that it `replaces`, an earlier attempt at the same action, goes.
+/// Writes an entry, as the newest; the one that it `replaces`, an earlier attempt at the same action, goes. One that told
+/// already what the person has to do stays where it is.
 ///
 /// An older entry on the same meeting can no longer be helped by pressing anything: its remedies go.
 pub(crate) fn write(

@@ -283,7 +283,7 @@ pub(super) fn columns(moment: &Moment) -> (Option<Millis>, Option<&str>, Option<
     }
 }
 
-/// Notes that an event was seen in a full pass, with its newest revision tag.
+/// Notes that an event was seen on its calendar, as it was known, with its newest revision tag.
 pub(crate) fn seen(tx: &Connection, event: i64, etag: &str, pass: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE events SET pass = ?2, etag = ?3, odd = 0, elsewhere = 0 WHERE id = ?1")?
         .execute((event, pass, etag))

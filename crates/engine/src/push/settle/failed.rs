@@ -26,11 +26,11 @@ impl Attempt<'_> {
             // The refusal was of something nobody wants now.
             return self.shared.replan_in(tx, self.pending.meeting);
         }
-        self.refused(tx, draft, problem, now)
+        self.tell_refusal(tx, draft, problem, now)
     }
 
     /// Shows what was refused, and lets the meeting be.
-    pub(super) fn refused(
+    pub(super) fn tell_refusal(
         &self,
         tx: &Transaction<'_>,
         draft: Draft,
