@@ -192,27 +192,24 @@ impl Pass<'_> {
         let mut odd = Vec::new();
         let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
         while let Some(page) = pages.next().await? {
-            if !page.access.is_empty() && page.access != calendar.access {
-                // What is asked for one by one is understood by what the person may see now.
-                let current = Calendar {
-                    access: page.access,
-                    ..calendar.clone()
-                };
-                let anew = Pass {
-                    calendar: &current,
-                    word: self.word.clone(),
-                    ..*self
-                };
-                return Box::pin(anew.everything()).await;
-            }
             odd.extend_from_slice(&page.odd);
             shared.store.write(|tx| self.take_over(tx, pass, &page))?;
             strays.extend(dates::strays(self, &page)?);
             masters.extend(masters::unknown(shared, calendar, &page)?);
             let Next::Token(token) = &page.next else { continue };
-            let mut clear = closer::look_closer(self, &odd).await?;
-            clear.rows.extend(masters::ask_for(self, &masters).await?);
-            clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
+            // What is asked for one by one is understood by what the person may see now.
+            let current = Calendar {
+                access: role(calendar, &page).to_owned(),
+                ..calendar.clone()
+            };
+            let asking = Pass {
+                calendar: &current,
+                word: self.word.clone(),
+                ..*self
+            };
+            let mut clear = closer::look_closer(&asking, &odd).await?;
+            clear.rows.extend(masters::ask_for(&asking, &masters).await?);
+            clear.rows.extend(dates::ask_for_strays(&asking, &strays).await?);
             let mut vanished = shared.store.read(|tx| events::vanished(tx, calendar.id, pass))?;
             vanished.retain(|stored| !clear.tells_of(&stored.event.google_id));
             // What is over is not listed.
@@ -220,14 +217,14 @@ impl Pass<'_> {
             let mut found = Vec::new();
             for stored in &vanished {
                 let google_id = &stored.event.google_id;
-                match closer::look_up(self, google_id).await? {
+                match closer::look_up(&asking, google_id).await? {
                     Looked::Row(observation) => found.push(observation),
                     Looked::Odd => clear.odd.push(google_id.clone()),
                 }
             }
             let mut unanswered = Vec::new();
             for google_id in shared.store.read(|tx| unseen_dates(tx, calendar, pass, from))? {
-                match closer::look_up(self, &google_id).await? {
+                match closer::look_up(&asking, &google_id).await? {
                     Looked::Row(observation) => found.push(observation),
                     Looked::Odd => unanswered.push(google_id),
                 }
@@ -249,7 +246,7 @@ impl Pass<'_> {
                     &settings,
                     shared.now(),
                 )?;
-                clear.take_over(self, tx, pass)?;
+                clear.take_over(&asking, tx, pass)?;
                 for kept in exceptions::vanished(tx, calendar.id, pass)? {
                     if !unanswered.contains(&kept.google_id) && !left_with_its_series(tx, calendar, &kept)? {
                         exceptions::forget(tx, calendar.id, &kept.google_id)?;
@@ -265,13 +262,8 @@ impl Pass<'_> {
     fn take_over(&self, tx: &Transaction<'_>, pass: i64, page: &Page) -> rusqlite::Result<()> {
         let (shared, calendar) = (self.shared, self.calendar);
         calendars::described(tx, calendar.id, &page.zone, &page.access)?;
-        let access = if page.access.is_empty() {
-            &calendar.access
-        } else {
-            &page.access
-        };
         let mut rows = page.observations.clone();
-        if access == READER {
+        if role(calendar, page) == READER {
             // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
             rows.iter_mut().for_each(Observation::of_somebody_else);
         }
@@ -300,6 +292,14 @@ impl Pass<'_> {
             calendars::in_full(tx)?;
         }
         accounts::went_well(tx, self.account.id, began, shared.now())
+    }
+}
+
+/// The person's role on a calendar, as a page tells it, or as it was known.
+fn role<'a>(calendar: &'a Calendar, page: &'a Page) -> &'a str {
+    match page.access.as_str() {
+        "" => &calendar.access,
+        access => access,
     }
 }
 
