@@ -367,8 +367,8 @@ impl Attempt<'_> {
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
-            Err(failure) if !own && failure.problem.code == Code::EventNotUnderstood => {
-                // It lives there, whatever it says.
+            Err(failure) if hides_private(calendar) && failure.problem.code == Code::EventNotUnderstood => {
+                // It lives there, whatever it says. Elsewhere the answer may only have been garbled.
                 self.shared
                     .store
                     .write(|tx| self.keep(tx, stored, closed_to_us(calendar)))?;
@@ -395,6 +395,11 @@ fn given_up(calendar: &Calendar, now: Timestamp) -> bool {
     let lately = |last: Timestamp| now.duration_since(last) < longest;
     let lost = calendar.failures >= failures || !calendar.listed;
     lost && !calendar.health.last_success.is_some_and(lately)
+}
+
+/// Where private events are shown without their details, though others may be changed.
+fn hides_private(calendar: &Calendar) -> bool {
+    calendar.access == "writerWithoutPrivateAccess"
 }
 
 /// Calendars that an event can be moved to.

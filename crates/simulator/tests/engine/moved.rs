@@ -5,7 +5,7 @@ use std::time::Duration;
 use reconvene_core::report::{MeetingState, Outcome};
 use reconvene_simulator::google::Role;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, Rule, Service as Wire};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, at, refused};
 
@@ -304,6 +304,26 @@ async fn p3_a_private_event_moved_to_where_it_may_not_be_seen_keeps_its_meeting(
     }
     assert!(stand.exists(meeting));
     assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_one_garbled_answer_of_another_calendar_is_asked_for_again() {
+    let (stand, _) = with_team("delete_grace = \"0s\"").await;
+    let (event, meeting) = stand.event("Review", AT);
+    stand.sync().await;
+    stand.cancel(&event);
+    let garbled = Fault::before(Effect::Answer {
+        status: 200,
+        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+        body: format!(r#"{{"id":"{event}","status":"confirmed","start":{{"dateTime":7}}}}"#),
+    });
+    let path = format!("@group.calendar.google.com/events/{event}");
+    stand.fault(Wire::Google, &path, "GET", garbled);
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert!(!stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Deleted);
 }
 
 #[tokio::test(start_paused = true)]
