@@ -6,8 +6,7 @@ use reconvene_core::report::{MeetingState, MeetingView, Status};
 use crate::dates::Version;
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::{Wrong, held, owned, readable, still_there};
-use crate::truth::{Key, Row};
+use crate::settle::{Wrong, owned, readable};
 
 impl Run {
     /// P2: every bonded series whose meeting the person hosts equals it, date by date, as far as Zoom can hold it. What it
@@ -62,52 +61,6 @@ impl Run {
                         differences.join(", ")
                     ),
                 ));
-            }
-        }
-    }
-
-    /// A series that is cancelled, or whose last dates are, takes its meeting along, unless somebody said otherwise.
-    pub(crate) fn series_deleted(
-        &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
-        wrong: &mut Wrong,
-    ) {
-        let ledger = self.around.ledger.lock().unwrap();
-        let now = self.now();
-        let latest = now.max(ledger.latest.unwrap_or(now));
-        for ((meeting_number, _), versions) in &ledger.truth.series {
-            let number = *meeting_number;
-            let Some((last, row)) = alone(&ledger, number, versions) else {
-                continue;
-            };
-            let Some(half) = last.halves.first() else { continue };
-            // As with a cancelled one, when the person took its last date.
-            let spent = last.is_over(last.since);
-            let (gone, lives_on) = match row.gone_since {
-                Some(gone) => (gone, false),
-                None => (last.since, spent),
-            };
-            let (calendar, id) = &half.key;
-            let follows = row.names_itself && row.organized && owned(&ledger, status, calendar);
-            let left = self.ours(number);
-            let stands = left.is_some_and(|meeting| !spent || last.stands_in(&meeting, latest));
-            let ended = lives_on || (!row.living && (spent || !last.is_over(latest)));
-            if !(follows && ended && stands)
-                || ledger.truth.ever_lost.contains(calendar)
-                || ledger.is_spared(machine, number)
-                || self.webinar(views, number)
-            {
-                continue;
-            }
-            let place = (machine, calendar.clone());
-            let since = last.since.max(row.edited).max(row.linked_since);
-            if self.followed(&ledger, (machine, calendar), number, row, gone)
-                && (lives_on || ledger.known.seen_between(&place, since, gone))
-                && !held(&ledger, (machine, gone), status, views, number)
-            {
-                wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }
         }
     }
@@ -173,33 +126,6 @@ impl Run {
             version.is_over(now) || (version.differences(&meeting, now).is_empty() && !version.is_titled(now))
         })
     }
-}
-
-/// A series with a meeting that was never another's, as it last asked for it: never split, never carried elsewhere, and with all
-/// its dates in that meeting.
-fn alone<'a>(ledger: &'a Ledger, number: u64, versions: &'a [Version]) -> Option<(&'a Version, &'a Row)> {
-    let last = versions.iter().rfind(|version| !version.halves.is_empty())?;
-    let key = &last.halves.first()?.key;
-    // Without times it asks for nothing any more.
-    let asks = |row: &&Row| row.meeting == Some(number) && row.is_series() && row.wanted.is_some();
-    let row = ledger.truth.rows.get(key).filter(asks)?;
-    let mut halves = versions.iter().flat_map(|version| &version.halves);
-    let whole = halves.all(|half| half.key == *key);
-    let own = |place: &Key, of: Option<&String>| place.0 == key.0 && (place.1 == key.1 || of == Some(&key.1));
-    let mut rows = ledger.truth.rows.iter();
-    let undivided = rows.all(|(place, row)| {
-        let of_it = row.series.as_ref() == Some(&key.1) || place.1 == key.1;
-        let pointed = ledger.truth.states.get(place).into_iter().flatten();
-        let ever_there = pointed.clone().any(|state| state.meeting == Some(number));
-        let ever_elsewhere = pointed
-            .clone()
-            .any(|state| state.living && state.meeting != Some(number));
-        match own(place, row.series.as_ref()) {
-            true => !ever_elsewhere,
-            false => !of_it && !ever_there,
-        }
-    });
-    (whole && undivided).then_some((last, row))
 }
 
 /// Whether a half ever was where it cannot be read: what became of it nobody can say.

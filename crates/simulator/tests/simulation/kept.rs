@@ -149,9 +149,8 @@ impl Run {
             let asks = row.living && row.meeting.is_none() && row.single && row.organized;
             let seen = ticked.is_some_and(|(since, (asked, _))| since <= asked)
                 && ledger.known.seen_between(&place, row.edited, now);
-            if !(asks && never_asked && seen && wanted.topic.contains(WORD) && wanted.start > now)
-                || !owned(&ledger, status, calendar)
-            {
+            let expected = asks && never_asked && seen && owned(&ledger, status, calendar);
+            if !(expected && wanted.topic.contains(WORD) && wanted.start > now) {
                 continue;
             }
             let names =

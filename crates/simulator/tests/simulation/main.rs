@@ -5,17 +5,20 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::string_slice,
     reason = "a test fails by panicking"
 )]
 
 mod accounts;
 mod asked;
 mod at_rest;
+mod bonds;
 mod browser;
 mod chance;
 mod choices;
 mod crash;
 mod dates;
+mod gone;
 mod history;
 mod kept;
 mod knowledge;

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
-use crate::truth::{Key, Row, Wanted};
+use crate::truth::Wanted;
 
 /// After so many rounds of waiting everything must have come to rest.
 const ROUNDS: u32 = 15;
@@ -408,132 +408,6 @@ impl Run {
         })
     }
 
-    /// A cancelled event takes its meeting along, unless somebody said otherwise.
-    fn deleted(&self, machine: Machine, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
-        let ledger = self.around.ledger.lock().unwrap();
-        let now = self.now();
-        for (key, row) in &ledger.truth.rows {
-            let (calendar, id) = key;
-            let (Some(number), Some(gone)) = (row.meeting, row.gone_since) else {
-                continue;
-            };
-            if !(row.single && row.organized && owned(&ledger, status, calendar))
-                || !self.is_bonded(&ledger, machine, number, (key, row), gone)
-                || ledger
-                    .truth
-                    .of_event(id)
-                    .any(|(_, other)| other.living || other.gone_since > row.gone_since)
-                || ledger.is_spared(machine, number)
-                // One that repeats may be wanted for more than a single event.
-                || self.ours(number).is_none_or(|meeting| meeting.kind == 8)
-                || self.webinar(views, number)
-            {
-                continue;
-            }
-            if !self.followed(&ledger, (machine, calendar), number, row, gone) {
-                continue;
-            }
-            // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
-            let place = (machine, calendar.clone());
-            if !(ledger.known).seen_between(&place, row.edited.max(row.linked_since), gone) {
-                continue;
-            }
-            // On a calendar that is lost, an event still points where it pointed when it was last seen. One that came back
-            // may have been given up before.
-            let pointed = |place: &String, row: &Row| {
-                let seen = (machine, place.clone());
-                row.meeting == Some(number)
-                    || (row.unlinked.iter())
-                        .any(|(left, at)| *left == number && !ledger.known.seen_between(&seen, *at, now))
-            };
-            let spared = ledger.truth.rows.values().any(|row| row.points_at(number))
-                || (ledger.truth.rows.iter())
-                    .any(|((place, _), row)| ledger.truth.ever_lost.contains(place) && pointed(place, row))
-                || ledger.truth.rows.values().any(|row| {
-                    row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
-                });
-            if !spared && !held(&ledger, (machine, gone), status, views, number) {
-                wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
-            }
-        }
-    }
-
-    /// Whether a machine must know by `until` that a meeting was made for an event: the event says so; or the meeting never had
-    /// to do with another one, and was seen to follow it or is to follow it by the person's word.
-    fn is_bonded(
-        &self,
-        ledger: &Ledger,
-        machine: Machine,
-        number: u64,
-        (key, row): (&Key, &Row),
-        until: Timestamp,
-    ) -> bool {
-        row.names_itself
-            || (ledger.truth.is_alone_in(number, key)
-                && (self.followed(ledger, (machine, &key.0), number, row, until)
-                    || ledger.is_said_to_follow((machine, &key.0), number, row, until)))
-    }
-
-    /// A meeting that agrees with the one event that leads to it, and always did, counts as made for it.
-    fn bonded_where_they_agree(
-        &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
-        wrong: &mut Wrong,
-    ) {
-        let ledger = self.around.ledger.lock().unwrap();
-        let now = self.now();
-        for (key, row) in &ledger.truth.rows {
-            let (Some(number), Some(wanted)) = (row.meeting, &row.wanted) else {
-                continue;
-            };
-            let (calendar, id) = key;
-            let plain = row.living && row.single && row.organized && !row.names_an_origin();
-            let untouched = row.edited <= row.linked_since && !ledger.drifted.contains_key(&number);
-            if !(plain && untouched && owned(&ledger, status, calendar) && wanted.start > now)
-                || !ledger.truth.is_alone_in(number, key)
-                || ledger.word.unbonded.contains_key(&(machine, number))
-                || self.webinar(views, number)
-            {
-                continue;
-            }
-            let agrees = self.ours(number).is_some_and(|meeting| {
-                let topic = wanted.cut_topic();
-                meeting.kind == 2
-                    && !topic.is_empty()
-                    && meeting.topic.trim() == topic
-                    && meeting.start == Some(wanted.start)
-            });
-            let mut shown = views
-                .iter()
-                .filter(|view| crate::settle::number(view) == Some(number));
-            if agrees && !shown.clone().any(|view| view.bonded) {
-                let shown = shown.next().map(|view| (view.state, &view.reason));
-                let how =
-                    format!("{number} agrees with {id} on {calendar} and does not follow it: {shown:?}");
-                wrong.push(("P2", how));
-            }
-        }
-    }
-
-    /// Whether a machine was seen to keep a meeting in step with an event, before `until`.
-    pub(crate) fn followed(
-        &self,
-        ledger: &Ledger,
-        (machine, calendar): (Machine, &str),
-        number: u64,
-        row: &Row,
-        until: Timestamp,
-    ) -> bool {
-        let Some(ticked) = ledger.ticked.get(&(machine, calendar.to_owned())) else {
-            return false;
-        };
-        let from = (*ticked).max(row.linked_since);
-        let mut seen = self.seen_in_step.get(&(machine, number)).into_iter().flatten();
-        seen.any(|at| *at >= from && *at <= until)
-    }
-
     /// Whatever carries a meeting and lies ahead is listed.
     fn shown(&self, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
         let ledger = self.around.ledger.lock().unwrap();
@@ -610,42 +484,9 @@ pub(crate) fn owned(ledger: &Ledger, status: &Status, calendar: &str) -> bool {
     watched.any(|view| !ledger.truth.owns_all || view.access != "reader")
 }
 
-/// Whether a deletion waits for the person's word, with good reason: many went, or it would have been the first write since
-/// Zoom was connected.
-pub(crate) fn held(
-    ledger: &Ledger,
-    (machine, gone): (Machine, Timestamp),
-    status: &Status,
-    views: &[MeetingView],
-    wanted: u64,
-) -> bool {
-    let mut views = views.iter().filter(|view| number(view) == Some(wanted));
-    let many = ledger.truth.ever_left_behind().len() > ledger.mass_limit;
-    let agreed = ledger.word.agreed.get(&machine).and_then(|(_, agreed)| *agreed);
-    let first = agreed.is_none_or(|agreed| gone < agreed);
-    (many || first) && views.any(|view| status.held.contains(&view.id))
-}
-
-/// What is wrong with a meeting whose event is gone.
-pub(crate) fn still_there(
-    wanted: u64,
-    (calendar, id): (&str, &str),
-    gone: Timestamp,
-    views: &[MeetingView],
-) -> String {
-    let shown = views.iter().filter(|view| number(view) == Some(wanted));
-    let shown: Vec<_> = shown.map(|view| (view.state, &view.reason)).collect();
-    format!("{wanted} is still there though {id} on {calendar} was cancelled at {gone}; shown as {shown:?}")
-}
-
 fn readable_view(status: &Status, view: &MeetingView) -> bool {
     status
         .calendars
         .iter()
         .any(|calendar| calendar.id == view.calendar && calendar.watched && calendar.available)
-}
-
-/// Whether an event is one whose cancellation may delete: single, with times, not over.
-fn ahead(row: &Row, now: Timestamp) -> bool {
-    row.single && row.wanted.as_ref().is_some_and(|wanted| wanted.end() > now)
 }

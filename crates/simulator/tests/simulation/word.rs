@@ -341,7 +341,7 @@ impl Ledger {
         };
         !self.truth.rows.iter().any(|(key, row)| {
             let history = self.truth.history.get(key).into_iter().flatten();
-            let then = history.clone().filter(|(at, _)| *at <= since).last();
+            let then = history.clone().rfind(|(at, _)| *at <= since);
             let place = (machine, key.0.clone());
             let changed = then.is_some_and(|(at, wanted)| {
                 row.wanted.as_ref() != Some(wanted)
