@@ -29,6 +29,7 @@ check-crates:
 	@scripts/arrows
 	@echo "== Lints"
 	@$(CARGO) clippy --quiet --locked --workspace --all-targets -- --deny warnings
+	@$(CARGO) clippy --quiet --locked --package reconvene-simulator --test simulation -- --deny warnings
 	@echo "== Types"
 	@scripts/types --check
 	@echo "== Unit tests"
