@@ -172,21 +172,28 @@ fn present(
     Ok(())
 }
 
+/// A known event of which a row was not understood.
+pub(crate) struct Riddle {
+    pub(crate) google_id: String,
+    /// The row is about one of its dates.
+    pub(crate) of_a_date: bool,
+}
+
 /// Notes that known events were seen in rows that nobody understands. Until such a row comes that can be, their meetings
 /// are left as they are, and say so.
 pub(crate) fn not_understood(
     tx: &Connection,
     calendar: CalendarId,
     pass: i64,
-    odd: &[String],
+    odd: &[Riddle],
     settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    for google_id in odd {
+    for Riddle { google_id, of_a_date } in odd {
         let Some(stored) = events::get(tx, calendar, google_id)? else {
             continue;
         };
-        events::not_understood(tx, stored.id, pass)?;
+        events::not_understood(tx, stored.id, pass, *of_a_date)?;
         let Some(meeting) = stored.meeting.filter(|_| !stored.odd) else {
             continue;
         };

@@ -85,7 +85,8 @@ async fn action(
     };
     let mut problem = None;
     let mut account_waits = false;
-    if let Some(asked) = addressees(shared, meeting)?.filter(|_| read) {
+    let asked = shared.store.read(|tx| addressees(tx, meeting))?;
+    if let Some(asked) = asked.filter(|_| read) {
         account_waits = asked
             .accounts
             .iter()

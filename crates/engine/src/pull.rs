@@ -26,7 +26,7 @@ use crate::calendar::{self, Next, Page};
 use crate::choices;
 use crate::create;
 use crate::failure::{Failure, FailureKind, account_pause, backoff, later, spread};
-use crate::plan::{self, Source};
+use crate::plan::{self, Riddle, Source};
 use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
@@ -219,7 +219,10 @@ impl Pass<'_> {
                 let google_id = &stored.event.google_id;
                 match closer::look_up(&asking, google_id).await? {
                     Looked::Row(observation) => found.push(observation),
-                    Looked::Odd => clear.odd.push(google_id.clone()),
+                    Looked::Odd => clear.odd.push(Riddle {
+                        google_id: google_id.clone(),
+                        of_a_date: false,
+                    }),
                 }
             }
             let mut unanswered = Vec::new();

@@ -123,7 +123,7 @@ pub(crate) struct Addressees {
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(shared: &'a Shared, pending: Pending, now: Timestamp) -> Result<(), Problem> {
-        let Some(asked) = addressees(shared, pending.meeting)? else {
+        let Some(asked) = shared.store.read(|tx| addressees(tx, pending.meeting))? else {
             return shared.replan(pending.meeting);
         };
         let Addressees {
@@ -353,34 +353,33 @@ impl From<Problem> for Stopped {
     }
 }
 
-/// The account that hosts a meeting, once that is known, else all of its service, the oldest last.
-pub(crate) fn addressees(shared: &Shared, meeting: MeetingId) -> Result<Option<Addressees>, Problem> {
-    shared.store.read(|tx| {
-        let Some(dossier) = Dossier::of(tx, meeting)? else {
-            return Ok(None);
-        };
-        let repeated = dossier.repeats();
-        let Target::Meeting { service, number } = dossier.known.target else {
-            return Ok(None);
-        };
-        let mut accounts = accounts::of(tx, service)?;
-        accounts.reverse();
-        let undo = outbox::get(tx, meeting)?.and_then(|row| row.undo);
-        let host = match &undo {
-            Some(undo) => Some(&undo.reversal.before.host),
-            None => dossier.known.seen.as_ref().map(|seen| &seen.host),
-        };
-        if let Some(host) = host
-            && accounts.iter().any(|account| account.subject == *host)
-        {
-            accounts.retain(|account| account.subject == *host);
-        }
-        Ok(Some(Addressees {
-            service,
-            number,
-            accounts,
-            first_look: dossier.known.seen.is_none(),
-            repeated,
-        }))
-    })
+/// The account that hosts a meeting, once that is known, else all of its service, the oldest last; `None` when nobody can
+/// be asked about it.
+pub(crate) fn addressees(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<Option<Addressees>> {
+    let Some(dossier) = Dossier::of(tx, meeting)? else {
+        return Ok(None);
+    };
+    let repeated = dossier.repeats();
+    let Target::Meeting { service, number } = dossier.known.target else {
+        return Ok(None);
+    };
+    let mut accounts = accounts::of(tx, service)?;
+    accounts.reverse();
+    let undo = outbox::get(tx, meeting)?.and_then(|row| row.undo);
+    let host = match &undo {
+        Some(undo) => Some(&undo.reversal.before.host),
+        None => dossier.known.seen.as_ref().map(|seen| &seen.host),
+    };
+    if let Some(host) = host
+        && accounts.iter().any(|account| account.subject == *host)
+    {
+        accounts.retain(|account| account.subject == *host);
+    }
+    Ok((!accounts.is_empty()).then_some(Addressees {
+        service,
+        number,
+        accounts,
+        first_look: dossier.known.seen.is_none(),
+        repeated,
+    }))
 }

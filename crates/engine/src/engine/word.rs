@@ -48,7 +48,7 @@ impl Engine {
         let known = known.ok_or_else(|| unknown("meeting", &meeting.to_string()))?;
         let mut read = None;
         if known.seen.is_none()
-            && let Some(asked) = push::addressees(shared, meeting)?.filter(|asked| !asked.accounts.is_empty())
+            && let Some(asked) = shared.store.read(|tx| push::addressees(tx, meeting))?
         {
             read = preview::look(shared, &asked, shared.now()).await?;
             if read.is_none() {

@@ -215,10 +215,10 @@ fn touch_if(
         id,
         meeting: Some(meeting),
         gone_since: None,
-        odd,
+        odd_date,
         ..
     }) = master
-        && (changed || odd)
+        && (changed || odd_date)
     {
         events::learnt(tx, id, now)?;
         match changed {

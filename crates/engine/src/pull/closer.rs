@@ -8,7 +8,7 @@ use super::pages::obey;
 use super::{PATIENCE, Pass, READER, Stopped};
 use crate::calendar::{self, Odd};
 use crate::failure::{Failure, FailureKind};
-use crate::plan::{self, Source};
+use crate::plan::{self, Riddle, Source};
 use crate::store::events;
 
 /// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known, and
@@ -42,13 +42,14 @@ pub(super) enum Looked {
 pub(super) struct Cleared {
     /// Asked for one by one, these were understood.
     pub(super) rows: Vec<Observation>,
-    /// The known events that stay a riddle, by Google's ids.
-    pub(super) odd: Vec<String>,
+    /// The known events that stay a riddle.
+    pub(super) odd: Vec<Riddle>,
 }
 
 impl Cleared {
     pub(super) fn tells_of(&self, google_id: &str) -> bool {
-        self.odd.iter().any(|id| id == google_id) || self.rows.iter().any(|row| row.google_id() == google_id)
+        self.odd.iter().any(|riddle| riddle.google_id == google_id)
+            || self.rows.iter().any(|row| row.google_id() == google_id)
     }
 
     pub(super) fn take_over(&self, of: &Pass<'_>, tx: &Transaction<'_>, pass: i64) -> rusqlite::Result<()> {
@@ -84,7 +85,10 @@ pub(super) async fn look_closer(pass: &Pass<'_>, odd: &[Odd]) -> Result<Cleared,
         };
         match look_up(pass, google_id).await? {
             Looked::Row(observation) => cleared.rows.push(observation),
-            Looked::Odd => cleared.odd.push(concerned),
+            Looked::Odd => cleared.odd.push(Riddle {
+                of_a_date: concerned != *google_id,
+                google_id: concerned,
+            }),
         }
     }
     Ok(cleared)

@@ -7,14 +7,16 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::{CalendarId, MeetingId};
-use reconvene_core::plan::{Decision, Reason};
+use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 use rusqlite::Connection;
 
 use crate::plan::Dossier;
+use crate::push::addressees;
 use crate::shared::Shared;
 use crate::store::calendars;
+use crate::store::events::Stored;
 use crate::store::meetings::{self, Known};
 use crate::store::outbox;
 
@@ -49,17 +51,20 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
         for known in meetings::seen_before(tx, before, soon, now)? {
             let id = known.id;
             let looks = |dossier: &Dossier| {
+                let puzzles = |stored: &Stored| stored.odd && stored.gone_since.is_none();
+                // Whatever the person said about it, or refused it, an edit takes back, and a riddle may be one.
+                let riddle = dossier.links.iter().any(puzzles);
                 dossier.speaks_from(&fresh)
                     && match dossier.decide(&settings, now) {
-                        Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotUnderstood) => {
-                            may_have_changed(&known)
-                        }
                         // It was not shown when it was first looked for.
-                        Decision::Look => known.problem.is_some(),
-                        _ => false,
+                        Decision::Look => riddle || known.problem.is_some(),
+                        Decision::InStep | Decision::Update(_) => riddle || may_have_changed(&known),
+                        _ => riddle,
                     }
             };
-            let follows = outbox::get(tx, id)?.is_none() && Dossier::of(tx, id)?.as_ref().is_some_and(looks);
+            let follows = outbox::get(tx, id)?.is_none()
+                && Dossier::of(tx, id)?.as_ref().is_some_and(looks)
+                && addressees(tx, id)?.is_some();
             if follows {
                 due.push(id);
             }

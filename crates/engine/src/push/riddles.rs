@@ -1,7 +1,7 @@
 //! Events that Google described in a way that nobody understands, or would not describe at all: they are asked for once
 //! more when their meeting is looked at, because the calendar tells of them only when they change again.
 
-use reconvene_core::event::{Kind, Observation};
+use reconvene_core::event::Observation;
 use reconvene_core::problem::Problem;
 
 use super::Attempt;
@@ -25,7 +25,8 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    /// Takes over what Google says of one of them now. Of a series that lives one of its dates may be the riddle.
+    /// Takes over what Google says of one of them now. That a series lives says nothing about a date of it that is the
+    /// riddle.
     async fn solve(&self, stored: &Stored) -> Result<(), Problem> {
         let mut calendars = self.calendars()?.into_iter();
         let home = calendars.find(|(calendar, _)| calendar.id == stored.calendar);
@@ -34,9 +35,8 @@ impl Attempt<'_> {
             return Ok(());
         };
         let google_id = &stored.event.google_id;
-        let is_series = matches!(stored.event.kind, Kind::Series { .. });
         match self.ask_google(&calendar, &account, google_id).await {
-            Ok(Some(Observation::Present(_))) if is_series => Ok(()),
+            Ok(Some(Observation::Present(_))) if stored.odd_date => Ok(()),
             Ok(found) => self.take_over(&calendar, calendar::or_gone(found, google_id)),
             // It stays a riddle.
             Err(_) => Ok(()),

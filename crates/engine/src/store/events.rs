@@ -30,11 +30,17 @@ pub(crate) struct Stored {
     pub(crate) learnt: Timestamp,
     /// Google's newest row of it was not understood.
     pub(crate) odd: bool,
+    /// What was not understood is the row of one of its dates.
+    pub(crate) odd_date: bool,
     /// It went to a calendar that nobody watches, and lives there: the row says what was last known of it.
     pub(crate) elsewhere: bool,
     /// Of the master of a series: its exceptions.
     pub(crate) exceptions: Vec<Exception>,
 }
+
+/// In the column `odd`: a row that was not understood, and such a row of one of its dates.
+const ITSELF: i64 = 1;
+const OF_A_DATE: i64 = 2;
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
@@ -86,6 +92,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         unread: row.get("unread")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
         odd: row.get("odd")?,
+        odd_date: row.get::<_, i64>("odd")? == OF_A_DATE,
         elsewhere: row.get("elsewhere")?,
         exceptions: Vec::new(),
     })
@@ -297,18 +304,26 @@ pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::R
         .map(drop)
 }
 
-/// Notes that something else that the row stands for was just learnt, such as a date of a series.
+/// Notes that a date of a series was just learnt: that says nothing about a row of its own that was not understood.
 pub(crate) fn learnt(tx: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE events SET learnt = ?2, odd = 0 WHERE id = ?1")?
-        .execute((event, Millis(now)))
+    tx.prepare_cached("UPDATE events SET learnt = ?2, odd = iif(odd = ?3, 0, odd) WHERE id = ?1")?
+        .execute((event, Millis(now), OF_A_DATE))
         .map(drop)
 }
 
-/// Notes that an event was seen, alive, in a row that was not understood.
-pub(crate) fn not_understood(tx: &Connection, event: i64, pass: i64) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE events SET odd = 1, pass = ?2, gone_since = NULL WHERE id = ?1")?
-        .execute((event, pass))
-        .map(drop)
+/// Notes that an event, or one of its dates, was seen, alive, in a row that was not understood.
+pub(crate) fn not_understood(
+    tx: &Connection,
+    event: i64,
+    pass: i64,
+    of_a_date: bool,
+) -> rusqlite::Result<()> {
+    let odd = if of_a_date { OF_A_DATE } else { ITSELF };
+    tx.prepare_cached(
+        "UPDATE events SET odd = iif(odd = ?4, odd, ?3), pass = ?2, gone_since = NULL WHERE id = ?1",
+    )?
+    .execute((event, pass, odd, ITSELF))
+    .map(drop)
 }
 
 /// Takes a tombstone back: the event lives.

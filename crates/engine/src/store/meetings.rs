@@ -123,8 +123,8 @@ pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
         .collect()
 }
 
-/// Those last read before `before`, or before `soon` when an event of theirs is a riddle, or, by a clock that was ahead, after
-/// `now`.
+/// Those last read before `before`, or before `soon`, if ever, when an event of theirs is a riddle, or, by a clock that was
+/// ahead, after `now`.
 pub(crate) fn seen_before(
     tx: &Connection,
     before: Timestamp,
@@ -132,7 +132,7 @@ pub(crate) fn seen_before(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<Known>> {
     tx.prepare_cached(
-        "SELECT * FROM meetings WHERE seen_at < ?1 OR seen_at > ?3 OR (seen_at < ?2 AND id IN (
+        "SELECT * FROM meetings WHERE seen_at < ?1 OR seen_at > ?3 OR (coalesce(seen_at, 0) < ?2 AND id IN (
              SELECT l.meeting FROM links l JOIN events e ON e.id = l.event WHERE e.odd AND e.gone_since IS NULL))
          ORDER BY seen_at",
     )?

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy};
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
+use crate::series::{date, series};
 use crate::stand::{ANA, Running, Stand, refused};
 
 fn json(body: String) -> Fault {
@@ -27,6 +29,12 @@ fn odd(event: &str) -> String {
 fn list(stand: &Stand, row: &str) {
     let page = format!(r#"{{"items":[{row}],"nextSyncToken":"CPDAlvWDx70CEPDAlvWDx70CGAU="}}"#);
     add(stand, "/events", json(page));
+}
+
+/// From now on the events' listings show that nothing changed, and each event itself can be asked for.
+fn lists_no_change(stand: &Stand) {
+    let page = r#"{"items":[],"nextSyncToken":"CPDAlvWDx70CEPDAlvWDx70CGAU="}"#;
+    add(stand, "/events?", json(page.to_owned()));
 }
 
 /// From now on asking for the event itself brings that row.
@@ -211,5 +219,85 @@ async fn p2_an_event_that_could_not_be_had_for_a_while_is_asked_for_again_soon()
     });
     tokio::time::sleep(Duration::from_secs(40 * 60)).await;
     assert!(!stand.exists(meeting));
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_date_that_is_understood_says_nothing_about_its_series() {
+    let stand = Stand::new("").await;
+    let (id, _) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY").await;
+    get(&stand, &id, odd(&id));
+    list(&stand, &odd(&id));
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    stand.simulator.with(|world| world.faults().clear());
+    get(&stand, &id, odd(&id));
+    let moved = format!(
+        r#"{{"id":"{}","status":"confirmed","summary":"Review","recurringEventId":"{id}","organizer":{{"self":true}},
+        "originalStartTime":{{"dateTime":"2026-12-08T09:00:00Z"}},"start":{{"dateTime":"2026-12-08T11:00:00Z"}},
+        "end":{{"dateTime":"2026-12-08T11:30:00Z"}}}}"#,
+        date(&id, "20261208T090000Z")
+    );
+    list(&stand, &moved);
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.zoom_methods(), [""; 0], "the meeting is left as it is");
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_series_that_was_not_understood_is_asked_for_again() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY").await;
+    stand.rename(&id, "Retro");
+    get(&stand, &id, odd(&id));
+    list(&stand, &odd(&id));
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::Failed);
+    stand.simulator.with(|world| world.faults().clear());
+    lists_no_change(&stand);
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_riddle_whose_meeting_is_left_alone_is_asked_for_again() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.rename(&event, "Retro");
+    stand.sync().await;
+    let entry = stand.newest().id.to_string();
+    stand.engine.undo(&entry).await.unwrap();
+    stand.rename(&event, "Retrospective");
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.sync().await;
+    stand.simulator.with(|world| world.faults().clear());
+    lists_no_change(&stand);
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retrospective"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p12_a_riddle_about_which_nobody_can_be_asked_keeps_nothing_busy() {
+    let (stand, event, _) = Stand::in_step("").await;
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.sync().await;
+    let accounts = stand.engine.accounts().unwrap();
+    let zoom = accounts.iter().find(|account| account.service == Service::Zoom);
+    stand.engine.remove_account(zoom.unwrap().id).await.unwrap();
+    let mut commits = 0;
+    rehearsal::watch(Some(Box::new(move |_| {
+        commits += 1;
+        assert!(commits < 1000, "it writes and writes");
+        Fate::Goes
+    })));
+    let running = Running::start(&stand);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    rehearsal::watch(None);
     running.stop().await;
 }
