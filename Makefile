@@ -47,9 +47,9 @@ test: packages-test build test-crates test-window test-contract test-desktop  ##
 test-crates:
 	@echo "== Crates: unit tests, protocol, engine against the simulator, simulation"
 	@$(CARGO) test --quiet --locked $(CRATES)
-	@$(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation
+	@TWICE=1 $(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation
 
-simulate:  ## Random people, trouble and kills: N=10000 histories FROM=1 on, each lived twice, or SEED=17 told in words (LESSON=both as a failure names it).
+simulate:  ## Random people, trouble and kills: N=10000 histories FROM=1 on, each lived twice, or SEED=17 told in words (LESSON=choices+worlds as a failure names it).
 	@TWICE=1 $(CARGO) test --quiet --locked --profile simulation --package reconvene-simulator --test simulation \
 	every_promise -- --nocapture
 

@@ -39,6 +39,7 @@ impl World {
         let now = self.now();
         let organizer = new.organizer.clone().unwrap_or_else(|| new.calendar.clone());
         let mut more = new.more.clone();
+        let tentative = more.remove("status").is_some_and(|status| status == "tentative");
         more.insert("summary".to_owned(), new.title.clone().into());
         if !new.guests.is_empty() || new.organizer.is_some() {
             more.insert("attendees".to_owned(), guests(&new, &organizer));
@@ -47,7 +48,10 @@ impl World {
             ical_uid: format!("{id}@google.com"),
             id,
             revision: 0,
-            status: EventStatus::Confirmed,
+            status: match tentative {
+                true => EventStatus::Tentative,
+                false => EventStatus::Confirmed,
+            },
             created: now,
             updated: now,
             sequence: 0,

@@ -211,6 +211,10 @@ pub enum Hand {
     EndMeeting {
         meeting: u64,
     },
+    /// A scheduled meeting takes place in its host's personal room from now on.
+    UsePersonalRoom {
+        meeting: u64,
+    },
     /// Turns a meeting into a webinar, which the meetings API refuses.
     MakeWebinar {
         meeting: u64,
@@ -396,6 +400,9 @@ impl World {
             H::ForgetMeeting { meeting } => self.forget_meeting(meeting),
             H::StartMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = true),
             H::EndMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = false),
+            H::UsePersonalRoom { meeting } => self.with_meeting(meeting, |meeting| {
+                meeting.settings.insert("use_pmi".to_owned(), true.into());
+            }),
             H::MakeWebinar { meeting } => {
                 self.zoom.webinars.push(meeting);
                 Ok(meeting.to_string())

@@ -50,6 +50,9 @@ impl Run {
     }
 
     pub(crate) fn tick(&mut self, machine: Machine, place: usize, on: bool) {
+        if !on {
+            self.explain_riddles();
+        }
         let google_id = self.places[place].id.clone();
         let engine = self.engine(machine);
         let Some(views) = self.tell(machine, Engine::calendars) else {
@@ -99,8 +102,9 @@ impl Run {
     }
 
     pub(crate) fn sign_out(&mut self, service: Service) {
-        let engine = self.engine(0);
-        let Some(accounts) = self.tell(0, Engine::accounts) else {
+        self.explain_riddles();
+        let engine = self.engine(self.at);
+        let Some(accounts) = self.tell(self.at, Engine::accounts) else {
             return;
         };
         let Some(account) = accounts.into_iter().find(|account| account.service == service) else {
@@ -114,6 +118,6 @@ impl Run {
                 self.restart();
             }
         }
-        self.adopt_ticks(0);
+        self.adopt_ticks(self.at);
     }
 }

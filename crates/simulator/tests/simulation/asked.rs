@@ -83,12 +83,14 @@ impl Ledger {
     }
 
     /// Whether a series bonded to a meeting ever was like this, as far as a machine can know: its halves may be on several
-    /// calendars, which are read one after the other.
+    /// calendars, which are read one after the other, and its rows on several pages.
     fn ever_was(&self, meeting: u64, like: impl Fn(&Version) -> bool) -> bool {
         let read_apart = |versions: &Vec<Version>| {
             versions.iter().enumerate().any(|(at, early)| {
                 let mut late = versions.iter().skip(at + 1).take(3);
-                late.any(|late| late.read_before(early).any(|mixed| like(&mixed)))
+                let by_rows =
+                    |late: &Version| self.paged && late.read_row_by_row(early).iter().any(&like);
+                late.any(|late| late.read_before(early).any(|mixed| like(&mixed)) || by_rows(late))
                     // Nothing is known yet of what is on the others.
                     || early.read_before(&Version { since: early.since, halves: Vec::new() }).any(|part| like(&part))
             })

@@ -41,7 +41,9 @@ impl Run {
             };
             let (calendar, id) = key;
             let plain = row.living && row.single && row.organized && !row.names_an_origin();
-            let untouched = row.edited <= row.linked_since && !ledger.drifted.contains_key(&number);
+            // On one machine the person may have said so: what that writes, another finds in step and no word for it.
+            let said = ledger.word.bonded.keys().any(|(_, bonded)| *bonded == number);
+            let untouched = row.edited <= row.linked_since && !ledger.drifted.contains_key(&number) && !said;
             let expected = plain && untouched && wanted.start > now && ledger.truth.is_alone_in(number, key);
             if !(expected && owned(&ledger, status, calendar))
                 || ledger.word.unbonded.contains_key(&(machine, number))

@@ -16,7 +16,7 @@ use crate::process::Dead;
 use crate::run::{Place, Run, WORK};
 use crate::shared::ANA;
 use crate::steps::{Choice, Meanwhile};
-use crate::truth::{Key, Row};
+use crate::truth::{Key, Row, has_schedule};
 
 /// On the way of a new meeting or of one brought back: the operation, and what goes wrong.
 const FAULTS: [(&str, &str); 16] = [
@@ -218,7 +218,7 @@ impl Run {
         let asked = async move { engine.add_meeting(&id, &event, Service::Zoom).await };
         let processes = self.processes.as_mut().unwrap();
         if let Some((millis, meanwhile)) = meanwhile {
-            processes.begin(async move { drop(asked.await) });
+            processes.begin(0, async move { drop(asked.await) });
             self.pass(Duration::from_millis(u64::from(millis)));
             self.meanwhile(meanwhile, key);
         } else {
@@ -325,9 +325,9 @@ impl Run {
         self.change_at_zoom(meeting, deed);
     }
 
-    /// One of the meetings that the first machine shows with a remedy.
+    /// One of the meetings that the machine at hand shows with a remedy.
     fn with_remedy(&mut self, number: u32, remedy: Remedy) -> Option<(MeetingId, u64)> {
-        let views = self.tell(0, Engine::meetings)?;
+        let views = self.tell(self.at, Engine::meetings)?;
         let fitting: Vec<_> = views
             .iter()
             .filter(|view| view.remedies.contains(&remedy))
@@ -340,7 +340,7 @@ impl Run {
         let Some((id, number)) = self.with_remedy(meeting, Remedy::Recreate) else {
             return;
         };
-        self.speak(0, number);
+        self.speak(self.at, number);
         {
             let mut ledger = self.around.ledger.lock().unwrap();
             // What was taken off the event since the app last looked, the person wants back.
@@ -350,14 +350,14 @@ impl Run {
             let events: Vec<String> = pointing.map(|((_, event), _)| event.clone()).collect();
             ledger.word.wants.extend(events);
         }
-        let engine = self.engine(0);
+        let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.recreate(id).await }) {
             Ok(Ok(_)) => {}
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),
         }
-        self.adopt_ticks(0);
+        self.adopt_ticks(self.at);
     }
 
     fn ask_for_plan(&mut self, machine: Machine) {
@@ -374,8 +374,8 @@ impl Run {
         let Some((id, number)) = self.with_remedy(meeting, Remedy::Bond) else {
             return;
         };
-        self.speak(0, number);
-        let engine = self.engine(0);
+        self.speak(self.at, number);
+        let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.bond(id).await }) {
             Ok(Ok(())) => self.bonded(number),
@@ -383,7 +383,7 @@ impl Run {
             Err(Dead) => {
                 self.restart();
                 // It may have ended right after it had kept the word.
-                let views = self.tell(0, Engine::meetings).unwrap_or_default();
+                let views = self.tell(self.at, Engine::meetings).unwrap_or_default();
                 if views.iter().any(|view| view.id == id && view.bonded) {
                     self.bonded(number);
                 }
@@ -396,16 +396,16 @@ impl Run {
         let standing = self.around.simulator.with(|world| {
             world
                 .meeting(number)
-                .is_some_and(|meeting| !matches!(meeting.kind, 2 | 8))
+                .is_some_and(|meeting| !has_schedule(meeting))
         });
         if standing {
             self.break_promise("P3", format!("{number}, a standing room, was bonded"));
         }
         let now = self.now();
         let mut ledger = self.around.ledger.lock().unwrap();
-        ledger.word.bonded.insert(number, now);
-        ledger.word.unbonded.remove(&(0, number));
-        ledger.left_alone.remove(&(0, number));
+        ledger.word.bonded.insert((self.at, number), now);
+        ledger.word.unbonded.remove(&(self.at, number));
+        ledger.left_alone.remove(&(self.at, number));
         let truth = &mut ledger.truth;
         // As far as the app knows: what happened since may not have reached it.
         let pointed =
@@ -421,7 +421,7 @@ impl Run {
     }
 
     fn unbond(&mut self, meeting: u32) {
-        let views = self.tell(0, Engine::meetings).unwrap_or_default();
+        let views = self.tell(self.at, Engine::meetings).unwrap_or_default();
         let fitting: Vec<(MeetingId, u64)> = views
             .iter()
             .filter(|view| view.bonded && view.state != MeetingState::WatchedOnly)
@@ -436,17 +436,21 @@ impl Run {
             let mut own = views.iter().filter(|view| view.id == id);
             own.all(|view| !view.bonded)
         };
-        if self.tell(0, |engine| engine.unbond(id)).is_some()
-            || self.tell(0, Engine::meetings).is_some_and(|views| shows(&views))
+        if self.tell(self.at, |engine| engine.unbond(id)).is_some()
+            || self
+                .tell(self.at, Engine::meetings)
+                .is_some_and(|views| shows(&views))
         {
             let now = self.now();
             let mut ledger = self.around.ledger.lock().unwrap();
-            ledger.word.unbonded.insert((0, number), now);
+            ledger.word.unbonded.insert((self.at, number), now);
             // The later word counts.
-            ledger.left_alone.remove(&(0, number));
-            ledger.word.undoing.remove(&(0, number));
+            ledger.left_alone.remove(&(self.at, number));
+            ledger.word.undoing.remove(&(self.at, number));
             drop(ledger);
-            self.undoing.retain(|(of, ..)| *of != number);
+            let at = self.at;
+            self.undoing
+                .retain(|(machine, of, ..)| (*machine, *of) != (at, number));
         }
     }
 

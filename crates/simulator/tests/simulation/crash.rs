@@ -14,6 +14,7 @@ const SETTING: Setting = Setting {
     tombstones: 0,
     empty_pages: 1,
     repeat_rows: true,
+    rows_per_page: Some(1),
     day: 60,
 };
 

@@ -348,6 +348,44 @@ impl Version {
         })
     }
 
+    /// What is known of the series while some rows of a list were read anew and the others, on its next pages, are still
+    /// known as they were.
+    pub(crate) fn read_row_by_row(&self, early: &Self) -> Vec<Self> {
+        let find = |version: &Self, key: &Key| version.halves.iter().find(|half| half.key == *key).cloned();
+        let keys: BTreeSet<&Key> = self
+            .halves
+            .iter()
+            .chain(&early.halves)
+            .map(|half| &half.key)
+            .collect();
+        let mut mixed = vec![Vec::new()];
+        for key in keys {
+            let (late, early) = (find(self, key), find(early, key));
+            let exceptions_of = |master: &Option<Half>, other: &Option<Half>| {
+                let mut half = master.clone()?;
+                half.exceptions.clone_from(&other.as_ref()?.exceptions);
+                Some(half)
+            };
+            let known = [
+                exceptions_of(&late, &early),
+                exceptions_of(&early, &late),
+                late,
+                early,
+            ];
+            let longer = |halves: &Vec<Half>| {
+                known
+                    .clone()
+                    .map(|half| halves.iter().cloned().chain(half).collect())
+            };
+            mixed = mixed.iter().flat_map(longer).collect();
+        }
+        let version = |halves| Self {
+            since: self.since,
+            halves,
+        };
+        mixed.into_iter().map(version).collect()
+    }
+
     /// In what a meeting differs from it, in words; empty when it is in step.
     pub(crate) fn differences(&self, meeting: &Meeting, now: Timestamp) -> Vec<String> {
         let Some(latest) = self.latest(now) else {

@@ -25,6 +25,8 @@ pub(crate) struct History {
     live: bool,
     hash: DefaultHasher,
     lines: Option<Vec<String>>,
+    /// What only tells two histories apart.
+    marks: Option<Vec<String>>,
 }
 
 impl History {
@@ -33,6 +35,7 @@ impl History {
             live: std::env::var_os("LIVE").is_some(),
             hash: DefaultHasher::new(),
             lines: kept.then(Vec::new),
+            marks: kept.then(Vec::new),
         }
     }
 
@@ -46,12 +49,21 @@ impl History {
         }
     }
 
+    /// What is compared, and told to nobody.
+    pub(crate) fn mark(&mut self, line: String) {
+        line.hash(&mut self.hash);
+        if let Some(marks) = &mut self.marks {
+            marks.push(line);
+        }
+    }
+
     pub(crate) fn fingerprint(&self) -> u64 {
         self.hash.finish()
     }
 
-    pub(crate) fn lines(self) -> Vec<String> {
-        self.lines.unwrap_or_default()
+    /// The lines in words, and the marks.
+    pub(crate) fn lines(self) -> (Vec<String>, Vec<String>) {
+        (self.lines.unwrap_or_default(), self.marks.unwrap_or_default())
     }
 }
 

@@ -1,12 +1,12 @@
 //! What a machine can know of the calendars: which passes reached it and were kept, and how each event was then. The
 //! oracles demand nothing that no engine could know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::Machine;
-use crate::truth::State;
+use crate::truth::{Key, State};
 
 /// A calendar as one machine sees it.
 type Place = (Machine, String);
@@ -17,6 +17,10 @@ struct Pass {
     begun: Timestamp,
     ended: Timestamp,
     token: String,
+    /// The events that came in rows which nobody understands.
+    odd: BTreeSet<String>,
+    /// What became of an event since an earlier odd row it did not tell either.
+    blind: bool,
     /// The machine sent its token later, so it was kept. A machine that ends, or has no room left, forgets what it was
     /// just told.
     kept: bool,
@@ -25,6 +29,14 @@ struct Pass {
 #[derive(Debug, Default)]
 pub(crate) struct Knowledge {
     passes: BTreeMap<Place, Vec<Pass>>,
+    /// Events that are riddles, and until when.
+    pub(crate) riddles: BTreeMap<Key, Timestamp>,
+    /// The odd rows of the present pass of a calendar.
+    odd: BTreeMap<Place, BTreeSet<String>>,
+    /// Events of a calendar that a machine was told of in odd rows alone since they changed.
+    unsolved: BTreeMap<Place, BTreeSet<String>>,
+    /// When a machine was last told of a former riddle in a way that can be understood.
+    solved: BTreeMap<(Machine, Key), Timestamp>,
     /// When the present pass of a calendar asked for its first page.
     opened: BTreeMap<Place, Timestamp>,
     /// When the last complete pass of a calendar ended, by the clock of that moment.
@@ -49,6 +61,7 @@ impl Knowledge {
     pub(crate) fn asks(&mut self, place: &Place, token: Option<&str>, first_page: bool, at: Timestamp) {
         if first_page {
             self.opened.insert(place.clone(), at);
+            self.odd.remove(place);
         }
         // The same token may have come before, to a process that ended with it.
         let mut passes = self.passes.get_mut(place).into_iter().flatten().rev();
@@ -63,11 +76,15 @@ impl Knowledge {
         let begun = self.opened.get(&place).copied().unwrap_or(asked);
         let last = self.last_read.entry(place.clone()).or_insert(ended);
         *last = ended.max(begun).max(*last);
+        let odd = self.odd.remove(&place).unwrap_or_default();
+        let blind = self.unsolved.get(&place).is_some_and(|ids| !ids.is_empty());
         if genuine {
             self.passes.entry(place).or_default().push(Pass {
                 begun,
                 ended,
                 token,
+                odd,
+                blind,
                 kept: false,
             });
         } else {
@@ -86,11 +103,48 @@ impl Knowledge {
         }
     }
 
+    /// From now on everything can be understood.
+    pub(crate) fn explain_riddles(&mut self, now: Timestamp) {
+        for until in self.riddles.values_mut() {
+            *until = now.min(*until);
+        }
+    }
+
+    /// Rows of a calendar were told, some of them odd.
+    pub(crate) fn told_of(
+        &mut self,
+        place: &Place,
+        (odd, plain): (BTreeSet<String>, BTreeSet<String>),
+        at: Timestamp,
+    ) {
+        let unsolved = self.unsolved.entry(place.clone()).or_default();
+        unsolved.extend(odd.iter().cloned());
+        unsolved.retain(|id| !plain.contains(id));
+        self.odd.entry(place.clone()).or_default().extend(odd);
+        for id in plain {
+            let key = (place.1.clone(), id);
+            if self.riddles.contains_key(&key) {
+                self.solved.insert((place.0, key), at);
+            }
+        }
+    }
+
+    /// Since when nobody understands an event, as far as a machine was told before it `looked`.
+    pub(crate) fn puzzled_since(&self, machine: Machine, key: &Key, looked: Timestamp) -> Option<Timestamp> {
+        let mut passes = self.passes.get(&(machine, key.0.clone()))?.iter().rev();
+        let told = passes.find(|pass| pass.kept && pass.ended <= looked && pass.odd.contains(&key.1))?;
+        let solved = self.solved.get(&(machine, key.clone()));
+        solved.is_none_or(|at| *at < told.begun).then_some(told.begun)
+    }
+
     /// The clock was set, back, and everything that was moves along.
     pub(crate) fn clock_set_back(&mut self, by: SignedDuration) {
         for pass in self.passes.values_mut().flatten() {
             pass.begun += by;
             pass.ended += by;
+        }
+        for at in self.riddles.values_mut().chain(self.solved.values_mut()) {
+            *at += by;
         }
         for at in self.lied_to.values_mut() {
             *at += by;
@@ -144,7 +198,9 @@ impl Knowledge {
         story
     }
 
+    /// The passes of a calendar that could be understood.
     fn of(&self, place: &Place) -> impl Iterator<Item = &Pass> {
-        self.passes.get(place).into_iter().flatten()
+        let passes = self.passes.get(place).into_iter().flatten();
+        passes.filter(|pass| !pass.blind)
     }
 }

@@ -15,7 +15,7 @@ use crate::history::Broken;
 use crate::knowledge::{Knowledge, Story};
 use crate::making::OnEvent;
 use crate::run::WORK;
-use crate::truth::{Key, Row, State, Truth};
+use crate::truth::{Key, Row, State, Truth, has_schedule};
 use crate::word::Word;
 
 /// Which of the person's machines.
@@ -59,6 +59,8 @@ pub(crate) struct Ledger {
     pub(crate) deleted_by: BTreeMap<u64, Machine>,
     pub(crate) grace: SignedDuration,
     pub(crate) mass_limit: usize,
+    /// Whether lists of events come on several pages.
+    pub(crate) paged: bool,
     /// Whether waits learnt just now may be forgotten, because the disk is full.
     pub(crate) disk_full: bool,
     /// The latest that it ever was, by a clock that was then set back: what was over by then need not come back.
@@ -152,14 +154,15 @@ impl Ledger {
     }
 
     /// A process ended: what it was just told is not known to its successor.
-    pub(crate) fn killed(&mut self, now: Timestamp) {
-        self.writing.clear();
-        self.forget_fresh_waits(now);
+    pub(crate) fn killed(&mut self, machine: Machine, now: Timestamp) {
+        self.writing.remove(&machine);
+        self.forget_fresh_waits(machine, now);
     }
 
-    pub(crate) fn forget_fresh_waits(&mut self, now: Timestamp) {
+    pub(crate) fn forget_fresh_waits(&mut self, machine: Machine, now: Timestamp) {
         let fresh = SignedDuration::from_secs(1);
-        self.waits.retain(|_, wait| now.duration_since(wait.told) > fresh);
+        self.waits
+            .retain(|(of, _, _), wait| *of != machine || now.duration_since(wait.told) > fresh);
     }
 
     /// A new sign-in begins with a clean slate.
@@ -227,8 +230,12 @@ impl Ledger {
             return None;
         };
         let unchanged = reading.revision == meeting.revision;
-        if !matches!(meeting.kind, 2 | 8) {
-            self.break_promise("P4", format!("{what}, which is of type {}", meeting.kind));
+        if !has_schedule(meeting) {
+            let how = format!(
+                "{what}, which is of type {} or takes place in a room",
+                meeting.kind
+            );
+            self.break_promise("P3", how);
         }
         let foreign = world
             .zoom_users()
@@ -239,8 +246,28 @@ impl Ledger {
         if unchanged && meeting.trashed.is_some() {
             self.break_promise("P5", format!("{what}, which was deleted already"));
         }
+        if let Some(event) = self.riddle(arrival.machine, number, reading.at) {
+            self.break_promise("P3", format!("{what}, whose event {event} nobody understands"));
+        }
         self.heeds_word(arrival, entry, number);
         Some(reading)
+    }
+
+    /// An event of a meeting that was a riddle to a machine when it looked at the meeting.
+    fn riddle(&self, machine: Machine, number: u64, looked: Timestamp) -> Option<String> {
+        if self.word.undoing.contains(&(machine, number)) {
+            return None;
+        }
+        let mut riddles = self.known.riddles.keys();
+        let riddle = riddles.find(|key| {
+            let place = (machine, key.0.clone());
+            let row = self.truth.rows.get(key);
+            let own = row.filter(|row| row.organized && row.points_at(number));
+            let since = self.known.puzzled_since(machine, key, looked);
+            own.zip(since)
+                .is_some_and(|(row, since)| self.known.seen_between(&place, row.linked_since, since))
+        });
+        riddle.map(|key| key.1.clone())
     }
 
     pub(crate) fn quiet(&mut self, entry: &Entry, number: u64) {

@@ -29,6 +29,8 @@ mod opening;
 mod people;
 mod planted;
 mod process;
+mod quiet;
+mod riddles;
 mod run;
 mod runner;
 mod series;

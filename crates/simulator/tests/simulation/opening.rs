@@ -68,6 +68,7 @@ impl Run {
             ][usize::from(setting.tombstones) % 3],
             empty_pages: setting.empty_pages,
             repeat_rows: setting.repeat_rows,
+            rows_per_page: setting.rows_per_page,
             ..Habits::default()
         }));
         self.around.simulator.with(|world| {

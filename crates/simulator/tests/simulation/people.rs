@@ -125,29 +125,35 @@ impl Run {
                 self.tick(machine, place, on);
             }
             Step::SignOut { zoom } => self.sign_out(if zoom { Service::Zoom } else { Service::Google }),
-            Step::SignIn { zoom: true } => self.sign_in(0, Service::Zoom, ANA),
+            Step::SignIn { zoom: true } => self.sign_in(self.at, Service::Zoom, ANA),
             Step::SignIn { zoom: false } => {
-                self.sign_in(0, Service::Google, ANA);
+                self.sign_in(self.at, Service::Google, ANA);
                 if self.plan.setting.two_accounts {
-                    self.sign_in(0, Service::Google, WORK);
+                    self.sign_in(self.at, Service::Google, WORK);
                 }
             }
             Step::Retry { meeting } => {
                 if let Some((id, number)) =
                     self.some_view(meeting, &[MeetingState::Failed, MeetingState::OutOfStep])
                 {
-                    self.speak(0, number);
-                    let left = self.around.ledger.lock().unwrap().left_alone.remove(&(0, number));
+                    self.speak(self.at, number);
+                    let left = self
+                        .around
+                        .ledger
+                        .lock()
+                        .unwrap()
+                        .left_alone
+                        .remove(&(self.at, number));
                     // A disk without room may have kept the person from taking the no back.
-                    if let (None, Some(since)) = (self.tell(0, |engine| engine.retry(id)), left)
-                        && self.is_left(0, id)
+                    if let (None, Some(since)) = (self.tell(self.at, |engine| engine.retry(id)), left)
+                        && self.is_left(self.at, id)
                     {
                         self.around
                             .ledger
                             .lock()
                             .unwrap()
                             .left_alone
-                            .insert((0, number), since);
+                            .insert((self.at, number), since);
                     }
                 }
             }
@@ -155,7 +161,8 @@ impl Run {
                 if let Some((id, number)) = self.some_view(
                     meeting,
                     &[MeetingState::Failed, MeetingState::Updating, MeetingState::Held],
-                ) && (self.tell(0, |engine| engine.ignore(id)).is_some() || self.is_left(0, id))
+                ) && (self.tell(self.at, |engine| engine.ignore(id)).is_some()
+                    || self.is_left(self.at, id))
                 {
                     let now = self.now();
                     self.around
@@ -163,7 +170,7 @@ impl Run {
                         .lock()
                         .unwrap()
                         .left_alone
-                        .insert((0, number), now);
+                        .insert((self.at, number), now);
                 }
             }
             Step::Approve => self.answer_held(true),
@@ -171,15 +178,21 @@ impl Run {
             Step::Sync => self.sync(),
             Step::Woke => {
                 for machine in 0..self.disks.len() {
-                    self.tell(machine, |engine| {
-                        engine.woke();
-                        Ok::<(), ()>(())
-                    });
+                    if self.is_on(machine) {
+                        self.tell(machine, |engine| {
+                            engine.woke();
+                            Ok::<(), ()>(())
+                        });
+                    }
                 }
             }
+            Step::Riddle { event, seconds } => self.pose_riddle(event, seconds),
             Step::Pause { on } => {
-                self.tell(0, |engine| engine.pause(on));
+                self.tell(self.at, |engine| engine.pause(on));
             }
+            Step::SitAt { machine } => self.at = machine as usize % self.disks.len(),
+            Step::SwitchOff { machine } => self.switch_off(machine as usize % self.disks.len()),
+            Step::SwitchOn { machine } => self.switch_on(machine as usize % self.disks.len()),
             Step::OfSeries(deed) => self.of_series(deed),
             Step::Kill(kill) => self.kill(kill),
             Step::Choice(choice) => self.choose(choice),
@@ -310,7 +323,7 @@ impl Run {
 
     fn add(&mut self, calendar: u32, make: Make, in_minutes: u32, minutes: u32) {
         let place = match make {
-            Make::WithGuest | Make::InvitationFromBen => ANA.to_owned(),
+            Make::WithGuest | Make::InvitationFromBen | Make::InvitationToChange => ANA.to_owned(),
             _ => {
                 let open = self
                     .places
@@ -335,9 +348,25 @@ impl Run {
             ..NewEvent::new(&place, &title, Moment::At(start))
         };
         new.conference = match make {
-            Make::AddOn | Make::WithGuest => NewConference::ZoomAddOn(ANA.into()),
+            Make::AddOn | Make::WithGuest | Make::Locked | Make::InvitationToChange | Make::Tentative => {
+                NewConference::ZoomAddOn(ANA.into())
+            }
             Make::AddOnOfBen => NewConference::ZoomAddOn(BEN.into()),
-            Make::LinkThatAgrees => match self.meeting(ANA, &title, 2, Some(start), minutes) {
+            Make::InPersonalRoom => match self.meeting(ANA, &title, 2, Some(start), minutes) {
+                Some(meeting) => {
+                    self.hand(Hand::UsePersonalRoom { meeting });
+                    match in_minutes.is_multiple_of(2) {
+                        true => NewConference::Meeting(meeting),
+                        false => NewConference::LinkInLocation(meeting),
+                    }
+                }
+                None => return,
+            },
+            Make::LinkThatAgrees
+            | Make::OutOfOffice
+            | Make::FocusTime
+            | Make::WorkingLocation
+            | Make::FromGmail => match self.meeting(ANA, &title, 2, Some(start), minutes) {
                 Some(meeting) if in_minutes.is_multiple_of(2) => NewConference::LinkInLocation(meeting),
                 Some(meeting) => NewConference::LinkInDescription(meeting),
                 None => return,
@@ -362,10 +391,11 @@ impl Run {
             Make::Series => new.recurrence = vec!["RRULE:FREQ=WEEKLY;COUNT=6".into()],
             Make::SeriesWithoutEnd => new.recurrence = vec!["RRULE:FREQ=WEEKLY".into()],
             Make::AllDay => new.start = Moment::Day(start.to_zoned(jiff::tz::TimeZone::UTC).date()),
-            Make::InvitationFromBen => new.organizer = Some(BEN.into()),
+            Make::InvitationFromBen | Make::InvitationToChange => new.organizer = Some(BEN.into()),
             Make::WithGuest => new.guests = vec![BEN.into()],
             _ => {}
         }
+        new.more.extend(mark(make));
         if calendar.is_multiple_of(5) {
             new.time_zone = Some("Asia/Jakarta".into());
         }
@@ -437,13 +467,13 @@ impl Run {
         });
     }
 
-    /// One of the meetings shown by the first machine in one of the `states`.
+    /// One of the meetings shown by the machine at hand in one of the `states`.
     fn some_view(
         &mut self,
         number: u32,
         states: &[MeetingState],
     ) -> Option<(reconvene_core::id::MeetingId, u64)> {
-        let views = self.tell(0, Engine::meetings)?;
+        let views = self.tell(self.at, Engine::meetings)?;
         let fitting: Vec<_> = views
             .iter()
             .filter(|view| states.contains(&view.state))
@@ -452,14 +482,14 @@ impl Run {
         (!fitting.is_empty()).then(|| fitting[number as usize % fitting.len()])
     }
 
-    /// Answers whatever waits for a word on the first machine: held deletions, and meetings that differed when it was
+    /// Answers whatever waits for a word on the machine at hand: held deletions, and meetings that differed when it was
     /// connected.
     pub(crate) fn answer_held(&mut self, agree: bool) {
-        let Some(status) = self.tell(0, Engine::status) else {
+        let Some(status) = self.tell(self.at, Engine::status) else {
             return;
         };
-        let held = self.numbers(0, &status.held);
-        let asking = self.numbers(0, &status.asking);
+        let held = self.numbers(self.at, &status.held);
+        let asking = self.numbers(self.at, &status.asking);
         if status.held.is_empty() && status.asking.is_empty() {
             return;
         }
@@ -468,24 +498,24 @@ impl Run {
             let mut ledger = self.around.ledger.lock().unwrap();
             ledger.approved.extend(&held);
             for number in asking {
-                ledger.left_alone.remove(&(0, number));
-                ledger.word.spoken.insert((0, number), now);
+                ledger.left_alone.remove(&(self.at, number));
+                ledger.word.spoken.insert((self.at, number), now);
             }
             drop(ledger);
-            self.tell(0, |engine| engine.approve(&[]));
-        } else if self.tell(0, |engine| engine.refuse(&[])).is_some() {
+            self.tell(self.at, |engine| engine.approve(&[]));
+        } else if self.tell(self.at, |engine| engine.refuse(&[])).is_some() {
             let mut ledger = self.around.ledger.lock().unwrap();
             for number in held.into_iter().chain(asking) {
-                ledger.left_alone.insert((0, number), now);
+                ledger.left_alone.insert((self.at, number), now);
             }
         } else {
             // Killed over it: the word is kept for all of them or for none.
             let ids = status.held.iter().chain(&status.asking);
-            let kept = ids.copied().any(|id| self.is_left(0, id));
+            let kept = ids.copied().any(|id| self.is_left(self.at, id));
             let mut ledger = self.around.ledger.lock().unwrap();
             for number in held.into_iter().chain(asking) {
                 match kept {
-                    true => drop(ledger.left_alone.insert((0, number), now)),
+                    true => drop(ledger.left_alone.insert((self.at, number), now)),
                     false => drop(ledger.let_go.insert(number)),
                 }
             }
@@ -532,7 +562,7 @@ impl Run {
     }
 
     pub(crate) fn sync(&mut self) {
-        let engine = self.engine(0);
+        let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.sync(None, false).await }) {
             Ok(Ok(report)) => self.note(format!("    synced, {} entries", report.entries.len())),
@@ -541,4 +571,19 @@ impl Run {
         }
         self.pass(Duration::from_millis(1));
     }
+}
+
+/// The field that says what kind of event it is.
+fn mark(make: Make) -> Option<(String, serde_json::Value)> {
+    let (name, value) = match make {
+        Make::Locked => ("locked", true.into()),
+        Make::InvitationToChange => ("guestsCanModify", true.into()),
+        Make::Tentative => ("status", "tentative".into()),
+        Make::OutOfOffice => ("eventType", "outOfOffice".into()),
+        Make::FocusTime => ("eventType", "focusTime".into()),
+        Make::WorkingLocation => ("eventType", "workingLocation".into()),
+        Make::FromGmail => ("eventType", "fromGmail".into()),
+        _ => return None,
+    };
+    Some((name.to_owned(), value))
 }

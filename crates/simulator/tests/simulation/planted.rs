@@ -60,6 +60,12 @@ pub(crate) enum Planted {
     KnowsNoClockChange,
     /// A write about one date goes to the next one.
     TakesTheNextDate,
+    /// Of a list of several pages the last one alone is taken in.
+    LosesPages,
+    /// No sync token is kept, so that everything is read each time.
+    KeepsNoToken,
+    /// A service that is not available and says until when is asked all the same.
+    DoesNotWaitForTheService,
 }
 
 /// Zones, and such without summer time that show the same in winter.
@@ -70,7 +76,7 @@ const FIXED: [(&str, &str); 3] = [
 ];
 
 impl Planted {
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 27] = [
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,
         Self::DropsTombstones,
@@ -95,6 +101,9 @@ impl Planted {
         Self::ForgetsExceptions,
         Self::KnowsNoClockChange,
         Self::TakesTheNextDate,
+        Self::LosesPages,
+        Self::KeepsNoToken,
+        Self::DoesNotWaitForTheService,
     ];
 
     /// Triggers that make the store misbehave.
@@ -159,6 +168,10 @@ impl Planted {
             Self::ForgetsExceptions => {
                 "CREATE TRIGGER planted AFTER UPDATE OF recurrence ON events WHEN NEW.recurrence IS NOT OLD.recurrence
                  BEGIN DELETE FROM exceptions WHERE calendar = NEW.calendar AND series = NEW.google_id; END;"
+            }
+            Self::KeepsNoToken => {
+                "CREATE TRIGGER planted AFTER UPDATE OF sync_token ON calendars WHEN NEW.sync_token IS NOT NULL
+                 BEGIN UPDATE calendars SET sync_token = NULL WHERE id = NEW.id; END;"
             }
             _ => "",
         }
@@ -246,6 +259,17 @@ impl Planted {
             Self::DoesNotWait if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
                 *answer = Response::new(Bytes::new());
                 *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            }
+            Self::DoesNotWaitForTheService if answer.status() == StatusCode::SERVICE_UNAVAILABLE => {
+                answer.headers_mut().remove(http::header::RETRY_AFTER);
+            }
+            Self::LosesPages if path.ends_with("/events") => {
+                if let Ok(Value::Object(mut page)) = serde_json::from_slice(answer.body())
+                    && page.contains_key("nextPageToken")
+                {
+                    page.insert("items".to_owned(), Value::Array(Vec::new()));
+                    *answer.body_mut() = Value::Object(page).to_string().into();
+                }
             }
             Self::KnowsNoClockChange => {
                 let body = String::from_utf8_lossy(answer.body()).into_owned();

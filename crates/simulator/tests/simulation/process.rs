@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -16,12 +17,12 @@ use reconvene_engine::profile::Profile;
 use reconvene_engine::rehearsal::{self, Door, Ended, Fate};
 use reconvene_simulator::Simulator;
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::chance::Chance;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Machine};
 use crate::planted::Planted;
 use crate::shared::{Drawer, InProcess, Seeded, config};
 use crate::steps::Kill;
@@ -86,14 +87,22 @@ pub(crate) struct Surroundings {
     pub(crate) own_host: Option<String>,
 }
 
+/// One machine that is switched on.
+struct Running {
+    engine: Engine,
+    task: JoinHandle<()>,
+    /// What a client asked for and does not wait for.
+    begun: Vec<JoinHandle<()>>,
+    /// Set when it is switched off: nothing goes out of it any more.
+    off: Arc<AtomicBool>,
+}
+
 /// The machines, running.
 pub(crate) struct Processes {
     runtime: Runtime,
-    pub(crate) engines: Vec<Engine>,
-    running: Vec<JoinHandle<()>>,
-    /// What a client asked for and does not wait for.
-    begun: Vec<JoinHandle<()>>,
+    machines: Vec<Option<Running>>,
     pub(crate) doom: Arc<Doom>,
+    door: Arc<Mutex<Doorkeeper>>,
     wall: Arc<Wall>,
     /// It was asked for something and never answered; nobody can do more than end it.
     pub(crate) stuck: bool,
@@ -114,11 +123,55 @@ impl Disk {
     }
 }
 
+impl Disk {
+    /// Everything in its database, row by row.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let connection = rusqlite::Connection::open(Profile::at(&self.folder).database()).unwrap();
+        let all = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            let columns = statement.column_count();
+            let row = |row: &rusqlite::Row<'_>| {
+                let values = (0..columns).map(|at| row.get::<_, rusqlite::types::Value>(at));
+                let values: rusqlite::Result<Vec<_>> = values.collect();
+                values.map(|values| format!("{values:?}"))
+            };
+            let rows = statement.query_map([], row).unwrap();
+            rows.collect::<rusqlite::Result<_>>().unwrap()
+        };
+        let tables =
+            "SELECT 'SELECT * FROM \"' || name || '\"' FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+        let mut statement = connection.prepare(tables).unwrap();
+        let queries = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        queries.flat_map(|query| all(&query.unwrap())).collect()
+    }
+}
+
 /// What stands at the door of every commit.
 #[derive(Debug, Default)]
 pub(crate) struct Doorkeeper {
     pub(crate) full_for: u32,
     pub(crate) commits: u32,
+    /// The commits of one instant, and that instant.
+    at_once: (Option<Instant>, u32),
+}
+
+/// No world gives so many reasons to write at one instant.
+const AT_ONCE: u32 = 20_000;
+
+impl Doorkeeper {
+    /// An engine that runs in circles would never end, because time passes only while it waits.
+    fn counts(&mut self) {
+        self.commits += 1;
+        let now = Some(Instant::now());
+        match self.at_once {
+            (instant, ref mut commits) if instant == now => *commits += 1,
+            ref mut at_once => *at_once = (now, 1),
+        }
+        assert!(
+            self.at_once.1 < AT_ONCE,
+            "the engine runs in circles: it writes and writes while no time passes"
+        );
+    }
 }
 
 impl Processes {
@@ -129,44 +182,64 @@ impl Processes {
             .start_paused(true)
             .build()
             .unwrap();
-        let doom = Arc::new(Doom::default());
-        let engines = {
+        {
             let _inside = runtime.enter();
             around.wall.start();
-            rehearsal::watch(None);
-            let engines = disks.iter().enumerate();
-            engines
-                .map(|(machine, disk)| open(around, machine, disk, &doom))
-                .collect::<Vec<_>>()
-        };
-        rehearsal::watch(Some(keeper(&doom, door)));
+        }
         let mut this = Self {
             runtime,
-            engines,
-            running: Vec::new(),
-            begun: Vec::new(),
-            doom,
+            machines: disks.iter().map(|_| None).collect(),
+            doom: Arc::default(),
+            door: Arc::clone(door),
             wall: Arc::clone(&around.wall),
             stuck: false,
         };
-        this.run();
+        for (machine, disk) in disks.iter().enumerate() {
+            this.switch_on(around, machine, disk);
+        }
         this
     }
 
-    fn run(&mut self) {
-        self.running = self
-            .engines
-            .iter()
-            .map(|engine| {
-                let engine = engine.clone();
-                let doom = Arc::clone(&self.doom);
-                let alone = async move { engine.run(CancellationToken::new()).await };
-                self.runtime.spawn(Mortal {
-                    inner: Box::pin(alone),
-                    doom,
-                })
-            })
-            .collect();
+    /// The engine of a machine, if it is switched on.
+    pub(crate) fn engine(&self, machine: Machine) -> Option<Engine> {
+        Some(self.machines[machine].as_ref()?.engine.clone())
+    }
+
+    pub(crate) fn switch_on(&mut self, around: &Surroundings, machine: Machine, disk: &Disk) {
+        let off = Arc::default();
+        rehearsal::watch(None);
+        let engine = {
+            let _inside = self.runtime.enter();
+            open(around, machine, disk, (&self.doom, &off))
+        };
+        rehearsal::watch(Some(keeper(&self.doom, &self.door)));
+        let own = engine.clone();
+        let alone = async move { own.run(CancellationToken::new()).await };
+        let task = self.runtime.spawn(Mortal {
+            inner: Box::pin(alone),
+            doom: Arc::clone(&self.doom),
+        });
+        self.machines[machine] = Some(Running {
+            engine,
+            task,
+            begun: Vec::new(),
+            off,
+        });
+    }
+
+    /// Switches one machine off without warning, while the others run on.
+    pub(crate) fn switch_off(&mut self, machine: Machine) {
+        let Some(machine) = self.machines[machine].take() else {
+            return;
+        };
+        machine.off.store(true, Ordering::Relaxed);
+        for task in machine.begun.into_iter().chain([machine.task]) {
+            task.abort();
+            // What it was about to do is not done.
+            drop(self.runtime.block_on(task));
+        }
+        let _inside = self.runtime.enter();
+        drop(machine.engine);
     }
 
     /// Lets time pass.
@@ -180,13 +253,12 @@ impl Processes {
         time: Duration,
     ) -> Result<(), Dead> {
         let doom = Arc::clone(&self.doom);
-        let running = &mut self.running;
+        let first = first_to_end(&mut self.machines);
         let ended = self.runtime.block_on(async {
-            let first = futures::future::select_all(running.iter_mut());
             tokio::select! {
                 biased;
                 () = doom.struck() => Some(None),
-                (ended, _, _) = first => Some(ended.err()),
+                ended = first => Some(ended),
                 () = sleep(time) => None,
             }
         });
@@ -203,14 +275,13 @@ impl Processes {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Dead> {
         let doom = Arc::clone(&self.doom);
-        let running = &mut self.running;
         let mut asked = self.runtime.spawn(work);
+        let first = first_to_end(&mut self.machines);
         let answer = self.runtime.block_on(async {
-            let first = futures::future::select_all(running.iter_mut());
             tokio::select! {
                 biased;
                 () = doom.struck() => Err(None),
-                (ended, _, _) = first => Err(ended.err()),
+                ended = first => Err(ended),
                 answer = &mut asked => answer.map(Some).map_err(Some),
                 () = tokio::time::sleep(Duration::from_secs(1200)) => Ok(None),
             }
@@ -225,21 +296,22 @@ impl Processes {
         }
     }
 
-    /// Has something done with an engine for which nobody waits.
-    pub(crate) fn begin(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+    /// Has something done with a machine's engine for which nobody waits.
+    pub(crate) fn begin(&mut self, machine: Machine, work: impl Future<Output = ()> + Send + 'static) {
         let doom = Arc::clone(&self.doom);
         let inner = Box::pin(work);
-        self.begun.push(self.runtime.spawn(Mortal { inner, doom }));
+        let begun = self.runtime.spawn(Mortal { inner, doom });
+        if let Some(machine) = &mut self.machines[machine] {
+            machine.begun.push(begun);
+        }
     }
 
     /// Tells of a panic in what was begun.
     fn reap(&mut self) {
-        let (ended, begun) = std::mem::take(&mut self.begun)
-            .into_iter()
-            .partition(JoinHandle::is_finished);
-        self.begun = begun;
+        let machines = self.machines.iter_mut().flatten();
+        let ended = machines.flat_map(|machine| machine.begun.extract_if(.., |begun| begun.is_finished()));
+        let ended: Vec<JoinHandle<()>> = ended.collect();
         for ended in ended {
-            let ended: JoinHandle<()> = ended;
             if let Err(error) = self.runtime.block_on(ended) {
                 died(Some(error));
             }
@@ -263,7 +335,7 @@ impl Processes {
 
     /// Requests begun since the machines were switched on.
     pub(crate) fn requests(&self) -> u32 {
-        self.doom.requests.load(std::sync::atomic::Ordering::Relaxed)
+        self.doom.requests.load(Ordering::Relaxed)
     }
 
     /// Switches all machines off without warning.
@@ -273,13 +345,28 @@ impl Processes {
             let _inside = self.runtime.enter();
             self.wall.stop();
         }
-        let Self { runtime, engines, .. } = self;
+        let Self {
+            runtime, machines, ..
+        } = self;
         drop(runtime);
-        drop(engines);
+        drop(machines);
     }
 }
 
-fn died(error: Option<tokio::task::JoinError>) -> Dead {
+/// Waits for one of the machines to end; for ever while none is on.
+async fn first_to_end(machines: &mut [Option<Running>]) -> Option<JoinError> {
+    let tasks: Vec<_> = machines
+        .iter_mut()
+        .flatten()
+        .map(|machine| &mut machine.task)
+        .collect();
+    match tasks.is_empty() {
+        true => std::future::pending().await,
+        false => futures::future::select_all(tasks).await.0.err(),
+    }
+}
+
+fn died(error: Option<JoinError>) -> Dead {
     if let Some(error) = error
         && error.is_panic()
     {
@@ -291,7 +378,12 @@ fn died(error: Option<tokio::task::JoinError>) -> Dead {
     Dead
 }
 
-fn open(around: &Surroundings, machine: usize, disk: &Disk, doom: &Arc<Doom>) -> Engine {
+fn open(
+    around: &Surroundings,
+    machine: Machine,
+    disk: &Disk,
+    (doom, off): (&Arc<Doom>, &Arc<AtomicBool>),
+) -> Engine {
     let profile = Profile::at(&disk.folder);
     let wire = Wire {
         machine,
@@ -299,6 +391,7 @@ fn open(around: &Surroundings, machine: usize, disk: &Disk, doom: &Arc<Doom>) ->
         service: InProcess(around.simulator.router()),
         ledger: Arc::clone(&around.ledger),
         doom: Arc::clone(doom),
+        off: Arc::clone(off),
         chance: Arc::clone(&around.chance),
         planted: around.planted,
         database: profile.database(),
@@ -325,7 +418,7 @@ fn keeper(doom: &Arc<Doom>, door: &Arc<Mutex<Doorkeeper>>) -> Box<dyn FnMut(Door
         let ends = match side {
             Door::Before => {
                 let mut door = door.lock().unwrap();
-                door.commits += 1;
+                door.counts();
                 if door.full_for > 0 {
                     door.full_for -= 1;
                     return Fate::DiskFull;

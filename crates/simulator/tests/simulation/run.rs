@@ -1,6 +1,8 @@
 //! One history: the world is made, the steps are taken, trouble stops, time passes, and the promises are checked.
 
+use std::any::Any;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,6 +33,8 @@ pub(crate) struct Ended {
     pub(crate) figures: Figures,
     pub(crate) fingerprint: u64,
     pub(crate) lines: Vec<String>,
+    /// What else two runs must have alike.
+    pub(crate) marks: Vec<String>,
     /// Requests and commits that the steps caused.
     pub(crate) requests: u32,
     pub(crate) commits: u32,
@@ -60,8 +64,10 @@ pub(crate) struct Run {
     pub(crate) may_write: bool,
     /// Zoom's numbers of what the machines' own ids name.
     pub(crate) numbers: BTreeMap<(Machine, MeetingId), u64>,
-    /// Meetings and entries that the first machine was told to take back, and when, and has not yet.
-    pub(crate) undoing: Vec<(u64, EntryId, Timestamp)>,
+    /// The machine that the person sits at.
+    pub(crate) at: Machine,
+    /// Meetings and entries that a machine was told to take back, and when, and has not yet.
+    pub(crate) undoing: Vec<(Machine, u64, EntryId, Timestamp)>,
     history: History,
     figures: Figures,
     logged: u64,
@@ -73,18 +79,24 @@ pub(crate) struct Run {
 /// Lives a plan from beginning to end.
 pub(crate) fn live(plan: &Plan, planted: Option<Planted>, kept: bool) -> Ended {
     let mut run = Run::new(plan.clone(), planted, kept);
-    run.open_everything();
-    let before = run.counted();
-    for step in plan.steps.clone() {
-        run.step(step);
+    match catch_unwind(AssertUnwindSafe(|| run.lives(&plan.steps))) {
+        Ok(()) => run.ended(),
+        Err(payload) => run.perished(&*payload),
     }
-    let after = run.counted();
-    run.within_steps = (after.0 - before.0, after.1 - before.1);
-    run.settle();
-    run.ended()
 }
 
 impl Run {
+    fn lives(&mut self, steps: &[Step]) {
+        self.open_everything();
+        let before = self.counted();
+        for step in steps {
+            self.step(*step);
+        }
+        let after = self.counted();
+        self.within_steps = (after.0 - before.0, after.1 - before.1);
+        self.settle();
+    }
+
     fn new(plan: Plan, planted: Option<Planted>, kept: bool) -> Self {
         let setting = plan.setting;
         let began: Timestamp = "2026-10-01T06:30:00Z".parse().unwrap();
@@ -101,6 +113,7 @@ impl Run {
         let ledger = Ledger {
             grace: SignedDuration::from_secs(i64::from(setting.grace_seconds)),
             mass_limit: setting.mass_limit as usize,
+            paged: setting.rows_per_page.is_some(),
             ..Ledger::default()
         };
         let around = Surroundings {
@@ -129,6 +142,7 @@ impl Run {
             outage: Arc::default(),
             may_write: false,
             numbers: BTreeMap::new(),
+            at: 0,
             undoing: Vec::new(),
             history: History::new(kept),
             figures: Figures::default(),
@@ -238,7 +252,9 @@ impl Run {
         let now = processes.inside(|| self.around.wall.read());
         self.note(format!("{now} killed and started again"));
         processes.kill();
-        self.around.ledger.lock().unwrap().killed(now);
+        for machine in 0..self.disks.len() {
+            self.around.ledger.lock().unwrap().killed(machine, now);
+        }
         self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
     }
 
@@ -250,8 +266,33 @@ impl Run {
         }
     }
 
-    pub(crate) fn engine(&self, machine: Machine) -> Engine {
-        self.processes.as_ref().unwrap().engines[machine].clone()
+    /// The engine of a machine, which is switched on for it.
+    pub(crate) fn engine(&mut self, machine: Machine) -> Engine {
+        self.switch_on(machine);
+        self.processes.as_ref().unwrap().engine(machine).unwrap()
+    }
+
+    pub(crate) fn is_on(&self, machine: Machine) -> bool {
+        self.processes.as_ref().unwrap().engine(machine).is_some()
+    }
+
+    pub(crate) fn switch_on(&mut self, machine: Machine) {
+        if !self.is_on(machine) {
+            let now = self.now();
+            self.note(format!("{now} machine {machine} switched on"));
+            let processes = self.processes.as_mut().unwrap();
+            processes.switch_on(&self.around, machine, &self.disks[machine]);
+        }
+    }
+
+    /// Switches one machine off without warning, while the other one runs on.
+    pub(crate) fn switch_off(&mut self, machine: Machine) {
+        if self.is_on(machine) {
+            *self.figures.kills.entry("of one machine".to_owned()).or_default() += 1;
+            let now = self.now();
+            self.processes.as_mut().unwrap().switch_off(machine);
+            self.around.ledger.lock().unwrap().killed(machine, now);
+        }
     }
 
     /// Asks an engine something that needs no waiting. `None` when it refused, or ended over it.
@@ -283,8 +324,8 @@ impl Run {
 
     /// Puts the new requests into the history.
     fn log(&mut self) {
-        let (lines, last) = self.around.simulator.with(|world| {
-            let mut lines = Vec::new();
+        let (lines, marks, last) = self.around.simulator.with(|world| {
+            let (mut lines, mut marks) = (Vec::new(), Vec::new());
             let mut last = self.logged;
             for entry in world.log().since(self.logged) {
                 last = last.max(entry.seq);
@@ -297,6 +338,9 @@ impl Run {
                     _ => {}
                 }
                 self.figures.requests += 1;
+                // Where a sign-in comes back to is a port of the real system.
+                let query = entry.query.iter().filter(|(name, _)| name != "redirect_uri");
+                marks.push(format!("{} {:?}", entry.path, query.collect::<Vec<_>>()));
                 lines.push(format!(
                     "    {} {} {} {} {}{}{}",
                     entry.at,
@@ -312,9 +356,12 @@ impl Run {
                         .unwrap_or_default(),
                 ));
             }
-            (lines, last)
+            (lines, marks, last)
         });
         self.logged = last;
+        for mark in marks {
+            self.history.mark(mark);
+        }
         for line in lines {
             self.note(line);
         }
@@ -323,6 +370,9 @@ impl Run {
     /// Samples what the engines show, and holds it to what is honest.
     pub(crate) fn look(&mut self) {
         for machine in 0..self.disks.len() {
+            if !self.is_on(machine) {
+                continue;
+            }
             let Some(views) = self.tell(machine, Engine::meetings) else {
                 continue;
             };
@@ -354,6 +404,34 @@ impl Run {
         self.look_for_undone();
     }
 
+    /// A panic, of the engine or of the simulation itself, fails as a broken promise does.
+    fn perished(mut self, payload: &(dyn Any + Send)) -> Ended {
+        let words = payload.downcast_ref::<String>().map(String::as_str);
+        let how = words
+            .or_else(|| payload.downcast_ref::<&str>().copied())
+            .unwrap_or("no words");
+        let broken = Broken {
+            promise: "panic",
+            how: how.to_owned(),
+        };
+        let mut history = std::mem::replace(&mut self.history, History::new(false));
+        history.note(format!("BROKEN {broken}"));
+        let fingerprint = history.fingerprint();
+        let (lines, marks) = history.lines();
+        // Locks may be poisoned by now.
+        let remains = AssertUnwindSafe(self);
+        drop(catch_unwind(move || drop(remains)));
+        Ended {
+            broken: vec![broken],
+            figures: Figures::default(),
+            fingerprint,
+            lines,
+            marks,
+            requests: 0,
+            commits: 0,
+        }
+    }
+
     fn ended(mut self) -> Ended {
         self.log();
         let broken: Vec<Broken> = self
@@ -377,12 +455,20 @@ impl Run {
         for broken in &broken {
             self.history.note(format!("BROKEN {broken}"));
         }
+        for disk in &self.disks {
+            for row in disk.rows() {
+                self.history.mark(row);
+            }
+        }
         let (requests, commits) = self.within_steps;
+        let fingerprint = self.history.fingerprint();
+        let (lines, marks) = self.history.lines();
         Ended {
             broken,
             figures,
-            fingerprint: self.history.fingerprint(),
-            lines: self.history.lines(),
+            fingerprint,
+            lines,
+            marks,
             requests,
             commits,
         }

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
-use crate::truth::Wanted;
+use crate::truth::{Wanted, has_schedule};
 
 /// After so many rounds of waiting everything must have come to rest.
 const ROUNDS: u32 = 15;
@@ -77,7 +77,11 @@ impl Run {
             self.unrest();
         }
         let before = self.zoom_requests().len();
+        let quiet = self.asked_so_far();
         self.pass(Duration::from_secs(200));
+        if rested {
+            self.reads_no_more_than_changes(quiet);
+        }
         // Each meeting is looked at now and then, and that is all.
         let mut asked = self.zoom_requests().split_off(before);
         let count = asked.len();
@@ -181,7 +185,7 @@ impl Run {
             .filter(|calendar| calendar.health.last_success.is_none_or(|success| success < since))
             .map(|calendar| calendar.health.next_try.unwrap_or(now));
         // What waits to be taken back tells so in the activity alone.
-        let undoing: Vec<u64> = self.undoing.iter().map(|(number, _, _)| *number).collect();
+        let undoing: Vec<u64> = self.undoing.iter().map(|(_, number, ..)| *number).collect();
         let entries = match undoing.is_empty() {
             true => Vec::new(),
             false => self.tell(machine, |engine| engine.activity(100, None))?,
@@ -304,7 +308,7 @@ impl Run {
     pub(crate) fn there(&self, number: u64) -> Option<Meeting> {
         self.around.simulator.with(|world| {
             let meeting = world.meeting(number)?;
-            (matches!(meeting.kind, 2 | 8) && meeting.trashed.is_none()).then(|| meeting.clone())
+            (has_schedule(meeting) && meeting.trashed.is_none()).then(|| meeting.clone())
         })
     }
 
@@ -416,7 +420,12 @@ impl Run {
             let (Some(wanted), Some(meeting)) = (&row.wanted, row.meeting) else {
                 continue;
             };
-            if !(row.living && row.single && wanted.end() > now && readable(status, calendar)) {
+            // A riddle is asked for again only while its meeting follows it.
+            let riddle = || {
+                let key = (calendar.clone(), id.clone());
+                ledger.known.riddles.contains_key(&key)
+            };
+            if !(row.living && row.single && wanted.end() > now && readable(status, calendar)) || riddle() {
                 continue;
             }
             let listed = views.iter().any(|view| {

@@ -54,7 +54,7 @@ pub(crate) fn shrink(plan: &Plan, promise: &'static str, planted: Option<Planted
 
 type Simpler = fn(Setting) -> Setting;
 
-fn simpler(_: Setting) -> [Simpler; 6] {
+fn simpler(_: Setting) -> [Simpler; 7] {
     [
         |setting| Setting {
             two_installations: false,
@@ -74,6 +74,10 @@ fn simpler(_: Setting) -> [Simpler; 6] {
         },
         |setting| Setting {
             repeat_rows: false,
+            ..setting
+        },
+        |setting| Setting {
+            rows_per_page: None,
             ..setting
         },
         |setting| Setting {

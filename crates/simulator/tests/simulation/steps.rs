@@ -4,6 +4,7 @@
 
 mod choices;
 mod series;
+mod worlds;
 
 pub(crate) use choices::{Choice, Consents, Meanwhile};
 
@@ -29,51 +30,82 @@ pub(crate) struct Learned {
     pub(crate) choices: bool,
     /// Everything that can be done to a series.
     pub(crate) series: bool,
+    /// Worlds less ordinary: short pages, events of every kind, rows that nobody understands, long outages.
+    pub(crate) worlds: bool,
 }
 
 impl Learned {
     pub(crate) const NOTHING: Self = Self {
         choices: false,
         series: false,
+        worlds: false,
     };
     pub(crate) const CHOICES: Self = Self {
         choices: true,
-        series: false,
+        ..Self::NOTHING
     };
     pub(crate) const SERIES: Self = Self {
-        choices: false,
         series: true,
+        ..Self::NOTHING
     };
     pub(crate) const BOTH: Self = Self {
         choices: true,
         series: true,
+        worlds: false,
+    };
+    const ALL: Self = Self {
+        worlds: true,
+        ..Self::BOTH
     };
 
-    const NAMED: [(&str, Self); 4] = [
-        ("nothing", Self::NOTHING),
-        ("choices", Self::CHOICES),
-        ("series", Self::SERIES),
-        ("both", Self::BOTH),
-    ];
+    /// The same, and the third lesson.
+    pub(crate) const fn and_worlds(self) -> Self {
+        Self { worlds: true, ..self }
+    }
 
-    /// What is called that.
+    /// What is called that: names joined by `+`.
     pub(crate) fn by(name: &str) -> Option<Self> {
-        Self::NAMED
-            .into_iter()
-            .find_map(|(known, learned)| (known == name).then_some(learned))
+        let mut learned = Self::NOTHING;
+        for lesson in name.split('+') {
+            match lesson {
+                "nothing" => {}
+                "choices" => learned.choices = true,
+                "series" => learned.series = true,
+                "worlds" => learned.worlds = true,
+                "both" => (learned.choices, learned.series) = (true, true),
+                "all" => learned = Self::ALL,
+                _ => return None,
+            }
+        }
+        Some(learned)
     }
 
-    pub(crate) fn name(self) -> &'static str {
-        let named = Self::NAMED.into_iter().find(|(_, learned)| *learned == self);
-        named.map_or("", |(name, _)| name)
+    pub(crate) fn name(self) -> String {
+        let lessons = [
+            (self.choices, "choices"),
+            (self.series, "series"),
+            (self.worlds, "worlds"),
+        ];
+        let names: Vec<&str> = (lessons.into_iter())
+            .filter_map(|(learned, name)| learned.then_some(name))
+            .collect();
+        match names.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.join("+"),
+        }
     }
 
-    /// What a seed's history has learned: one lesson, the other, or both, in turns.
+    /// What a seed's history has learned: one of the first two lessons, the other, or both, in turns, and the third with
+    /// every second round.
     pub(crate) const fn of(seed: u64) -> Self {
-        match seed % 3 {
+        let learned = match seed % 3 {
             0 => Self::BOTH,
             1 => Self::CHOICES,
             _ => Self::SERIES,
+        };
+        Self {
+            worlds: (seed / 3) % 2 == 1,
+            ..learned
         }
     }
 }
@@ -90,6 +122,8 @@ pub(crate) struct Setting {
     pub(crate) tombstones: u8,
     pub(crate) empty_pages: u32,
     pub(crate) repeat_rows: bool,
+    /// The most rows that a page of events holds.
+    pub(crate) rows_per_page: Option<usize>,
     /// Days after the first of October, so that clocks are put back and forth in some worlds.
     pub(crate) day: u32,
 }
@@ -111,6 +145,18 @@ pub(crate) enum Make {
     AllDay,
     InvitationFromBen,
     WithGuest,
+    /// A copy that follows another event and cannot be changed by itself.
+    Locked,
+    /// Ben's, who lets his guests change it.
+    InvitationToChange,
+    Tentative,
+    /// Events of other types, with a link in their text to a meeting that agrees.
+    OutOfOffice,
+    FocusTime,
+    WorkingLocation,
+    FromGmail,
+    /// A scheduled meeting that takes place in Ana's personal room.
+    InPersonalRoom,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -230,6 +276,11 @@ pub(crate) enum Step {
         zoom: bool,
         seconds: u32,
     },
+    /// For so long nobody understands how Google describes an event.
+    Riddle {
+        event: u32,
+        seconds: u32,
+    },
     Keyring {
         locked: bool,
     },
@@ -261,6 +312,17 @@ pub(crate) enum Step {
         by_seconds: i32,
     },
     OfSeries(Deed),
+    /// The person sits down at a machine.
+    SitAt {
+        machine: u32,
+    },
+    /// One machine ends in the middle of whatever it does.
+    SwitchOff {
+        machine: u32,
+    },
+    SwitchOn {
+        machine: u32,
+    },
     Kill(Kill),
     Choice(Choice),
 }
@@ -319,6 +381,7 @@ impl Plan {
             tombstones: chance.weighted(&[(50, 0), (25, 1), (25, 2)]),
             empty_pages: chance.weighted(&[(80, 0), (10, 1), (10, 3)]),
             repeat_rows: chance.odds(20),
+            rows_per_page: None,
             day: chance.below(200),
         };
         let mut steps = Vec::new();
@@ -340,6 +403,9 @@ impl Plan {
         }
         if learned.series {
             series::add_to(&mut plan);
+        }
+        if learned.worlds {
+            worlds::add_to(&mut plan);
         }
         plan
     }

@@ -188,7 +188,9 @@ impl Run {
                 let now = self.now();
                 let mut ledger = self.around.ledger.lock().unwrap();
                 ledger.disk_full = true;
-                ledger.forget_fresh_waits(now);
+                for machine in 0..self.disks.len() {
+                    ledger.forget_fresh_waits(machine, now);
+                }
             }
             Step::ExpireTokens => {
                 self.hand(Hand::ExpireAccessTokens);
@@ -253,7 +255,7 @@ impl Run {
                     for at in self.seen_in_step.values_mut().flatten() {
                         *at += by;
                     }
-                    for (_, _, pressed) in &mut self.undoing {
+                    for (.., pressed) in &mut self.undoing {
                         *pressed += by;
                     }
                 }
@@ -287,7 +289,11 @@ impl Run {
             *disk.drawer.fails.lock().unwrap() = None;
         }
         self.door.lock().unwrap().full_for = 0;
-        self.around.ledger.lock().unwrap().disk_full = false;
+        let now = self.now();
+        let mut ledger = self.around.ledger.lock().unwrap();
+        ledger.disk_full = false;
+        ledger.known.explain_riddles(now);
+        drop(ledger);
         self.processes.as_ref().unwrap().doom.forget();
     }
 }

@@ -73,6 +73,11 @@ impl Wanted {
     }
 }
 
+/// Whether a meeting has a schedule of its own: it is no room, and does not take place in one.
+pub(crate) fn has_schedule(meeting: &Meeting) -> bool {
+    matches!(meeting.kind, 2 | 8) && meeting.settings.get("use_pmi") != Some(&Value::Bool(true))
+}
+
 /// A title as Zoom keeps it: at most 200 letters, without blanks around.
 pub(crate) fn cut(topic: &str) -> String {
     let cut: String = topic.trim().chars().take(200).collect();
@@ -242,6 +247,13 @@ impl Truth {
 
     fn take_in(&mut self, key: Key, calendar: &str, event: &Event, now: Timestamp) {
         let (meeting, origin) = conference(event);
+        // A locked copy speaks for nobody.
+        let locked = event.more.get("locked") == Some(&Value::Bool(true));
+        let organizer = if locked {
+            String::new()
+        } else {
+            event.organizer.clone()
+        };
         let mut row = Row {
             living: !event.is_cancelled(),
             meeting,
@@ -252,7 +264,7 @@ impl Truth {
             link: (event.conference().is_some(), origin),
             single: !event.is_series() && event.recurring_event_id.is_none(),
             series: event.recurring_event_id.clone(),
-            organized: event.organizer == calendar && !self.read_only.contains(calendar),
+            organized: organizer == calendar && !self.read_only.contains(calendar),
             wanted: Wanted::of(event),
             linked_since: now,
             unlinked: Vec::new(),
@@ -294,7 +306,7 @@ impl Truth {
                 history.push((now, wanted.clone()));
             }
         }
-        self.organizers.insert(key.clone(), event.organizer.clone());
+        self.organizers.insert(key.clone(), organizer);
         let state = State {
             since: now,
             living: row.living,
@@ -408,7 +420,7 @@ impl Truth {
             let agrees = || {
                 world.meeting(number).is_some_and(|meeting| {
                     let next = || Half::of(world, key).is_some_and(|half| half.next_agrees(meeting, now));
-                    matches!(meeting.kind, 2 | 8)
+                    has_schedule(meeting)
                         && !wanted.topic.trim().is_empty()
                         && meeting.topic.trim() == wanted.cut_topic()
                         && (meeting.start == Some(wanted.start) || (row.is_series() && next()))

@@ -2,6 +2,7 @@
 
 use reconvene_core::report::{ActivityEntry, Outcome, Remedy};
 
+use crate::ledger::Machine;
 use crate::process::Dead;
 use crate::run::Run;
 use crate::settle::Wrong;
@@ -14,13 +15,13 @@ impl Run {
     /// Takes one of the newest things back that can be.
     pub(crate) fn undo(&mut self, number: u32) {
         let entries = self
-            .tell(0, |engine| engine.activity(NEWEST, None))
+            .tell(self.at, |engine| engine.activity(NEWEST, None))
             .unwrap_or_default();
         let offered: Vec<(ActivityEntry, u64)> = entries
             .into_iter()
             .filter(|entry| entry.remedies.contains(&Remedy::Undo))
             .filter_map(|entry| {
-                let number = self.numbers.get(&(0, entry.meeting?)).copied()?;
+                let number = self.numbers.get(&(self.at, entry.meeting?)).copied()?;
                 Some((entry, number))
             })
             .collect();
@@ -28,24 +29,27 @@ impl Run {
             return;
         }
         let (entry, number) = offered[number as usize % offered.len()].clone();
-        self.speak(0, number);
-        let waiting = (number, entry.id, self.now());
+        self.speak(self.at, number);
+        let waiting = (self.at, number, entry.id, self.now());
         self.around
             .ledger
             .lock()
             .unwrap()
             .word
             .undoing
-            .insert((0, number));
+            .insert((self.at, number));
         self.undoing.push(waiting);
-        let engine = self.engine(0);
+        let engine = self.engine(self.at);
         let what = entry.id.to_string();
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.undo(&what).await }) {
             Ok(Ok(entries)) => {
                 let said = entries.last().map(|entry| entry.outcome);
                 self.note(format!("    undo of {number}: {said:?}"));
-                self.around.ledger.lock().unwrap().word.promised.push(waiting);
+                // What the other machine promised is held to the same by being told.
+                if self.at == 0 {
+                    self.around.ledger.lock().unwrap().word.promised.push(waiting);
+                }
                 if let Some(last) = entries.last().filter(|last| last.outcome == Outcome::Undone) {
                     self.is_as_it_was(number, last);
                 }
@@ -70,9 +74,11 @@ impl Run {
         let ledger = self.around.ledger.lock().unwrap();
         // The last of this machine's is how it was before the undo. Another machine may have made the same change at the
         // same moment, and seen it as it was before both.
+        let at = self.at;
         let by = |own: bool| {
             let former = ledger.word.former.iter();
-            let of_meeting = former.filter(move |((machine, of), _)| *of == number && (*machine == 0) == own);
+            let of_meeting =
+                former.filter(move |((machine, of), _)| *of == number && (*machine == at) == own);
             of_meeting.flat_map(|(_, former)| former.iter().rev())
         };
         let now = Former::of(&meeting);
@@ -97,20 +103,23 @@ impl Run {
         if promised.is_empty() {
             return;
         }
-        let entries = self.entries(0);
+        let entries: Vec<Vec<ActivityEntry>> = (0..self.disks.len())
+            .map(|machine| self.entries(machine))
+            .collect();
         let ledger = self.around.ledger.lock().unwrap();
-        for (at, (number, of, pressed)) in promised.iter().enumerate() {
+        for (at, (machine, number, of, pressed)) in promised.iter().enumerate() {
+            let entries = &entries[*machine];
             let Some(taken) = entries.iter().find(|entry| entry.id == *of) else {
                 continue;
             };
             // A meeting that was forgotten meanwhile may be known by another id.
             let about = |entry: &&ActivityEntry| {
-                let meeting = entry.meeting.and_then(|id| self.numbers.get(&(0, id)));
+                let meeting = entry.meeting.and_then(|id| self.numbers.get(&(*machine, id)));
                 entry.id > *of && meeting.map_or(entry.title == taken.title, |known| known == number)
             };
             let told = entries.iter().filter(about).any(|entry| entry.problem.is_some());
-            let again = promised.iter().skip(at + 1).any(|(other, ..)| other == number);
-            if !taken.undone && !told && !again && !ledger.said_since(*number, *pressed) {
+            let again = promised.iter().skip(at + 1).any(|(_, other, ..)| other == number);
+            if !taken.undone && !told && !again && !ledger.said_since(*machine, *number, *pressed) {
                 let how = format!(
                     "{number} was to be taken back as it was before {of}, and nobody heard why it is not"
                 );
@@ -121,18 +130,23 @@ impl Run {
 
     /// Since an undo is done, the meeting is left alone.
     pub(crate) fn look_for_undone(&mut self) {
-        if self.undoing.is_empty() {
-            return;
+        for machine in 0..self.disks.len() {
+            if self.is_on(machine) && self.undoing.iter().any(|(of, ..)| *of == machine) {
+                self.look_for_undone_at(machine);
+            }
         }
+    }
+
+    fn look_for_undone_at(&mut self, machine: Machine) {
         let entries = self
-            .tell(0, |engine| engine.activity(NEWEST, None))
+            .tell(machine, |engine| engine.activity(NEWEST, None))
             .unwrap_or_default();
         let mut ledger = self.around.ledger.lock().unwrap();
-        self.undoing.retain(|(number, of, pressed)| {
-            let done = entries.iter().any(|entry| entry.id == *of && entry.undone);
+        self.undoing.retain(|(at, number, of, pressed)| {
+            let done = *at == machine && entries.iter().any(|entry| entry.id == *of && entry.undone);
             if done {
                 // What was done to its event before that, and seen after it, counts as done after it.
-                ledger.left_alone.insert((0, *number), *pressed);
+                ledger.left_alone.insert((machine, *number), *pressed);
                 ledger.let_go.insert(*number);
             }
             !done

@@ -18,6 +18,7 @@ use crate::chance::Chance;
 use crate::ledger::{Arrival, Ledger, Machine};
 use crate::making::OnEvent;
 use crate::planted::Planted;
+use crate::riddles::garble;
 use crate::shared::InProcess;
 use crate::steps::Kill;
 use crate::truth::Key;
@@ -85,6 +86,8 @@ pub(crate) struct Wire {
     pub(crate) service: InProcess,
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     pub(crate) doom: Arc<Doom>,
+    /// This machine is switched off.
+    pub(crate) off: Arc<AtomicBool>,
     pub(crate) chance: Arc<Mutex<Chance>>,
     pub(crate) planted: Option<Planted>,
     pub(crate) database: PathBuf,
@@ -188,6 +191,7 @@ impl Transport for Wire {
         }
         let now = self.now();
         let mut ledger = self.ledger.lock().unwrap();
+        let described = listed.clone().or_else(|| Some((self.machine, event.clone()?.0)));
         if let Some((calendar, _)) = event.filter(|_| method == "GET") {
             ledger
                 .known
@@ -197,6 +201,15 @@ impl Transport for Wire {
             ledger.end_write(self.machine);
         }
         let mut answer = answer?;
+        if let Some(place) = described.filter(|_| method == "GET" && !ledger.known.riddles.is_empty()) {
+            let riddles = &ledger.known.riddles;
+            let puzzles = |id: &str| {
+                let until = riddles.get(&(place.1.clone(), id.to_owned()));
+                until.is_some_and(|until| now < *until)
+            };
+            let told = garble(&mut answer, puzzles);
+            ledger.known.told_of(&place, told, now);
+        }
         if let Some(entry) = &entry {
             if let Some(until) = asked_to_wait(&answer, now) {
                 ledger.told_to_wait(self.machine, entry, now, until);
@@ -221,6 +234,10 @@ impl Wire {
     async fn travel(&self) {
         let millis = self.chance.lock().unwrap().between(2, 60);
         tokio::time::sleep(Duration::from_millis(u64::from(millis))).await;
+        // What a task of its own still had under way goes no further.
+        if self.off.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -266,9 +283,10 @@ fn new_token(answer: &Response<Bytes>) -> Option<String> {
     token.as_str().map(str::to_owned)
 }
 
-/// Until when a service asked to be left alone, read here anew and not by the engine's own reader.
+/// Until when a service asked to be left alone, or is not available, read here anew and not by the engine's own reader
+/// (RFC 9110 §10.2.3).
 fn asked_to_wait(answer: &Response<Bytes>, now: Timestamp) -> Option<Timestamp> {
-    if answer.status() != 429 {
+    if !matches!(answer.status().as_u16(), 429 | 503) {
         return None;
     }
     // Without a header the client is free to measure its wait itself.

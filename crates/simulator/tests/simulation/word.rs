@@ -49,12 +49,12 @@ pub(crate) struct Word {
     pub(crate) spoken: BTreeMap<(Machine, u64), Timestamp>,
     /// Meetings that the person said to leave alone for good, and since when.
     pub(crate) unbonded: BTreeMap<(Machine, u64), Timestamp>,
-    /// Meetings that the person bonded on the first machine, and when last.
-    pub(crate) bonded: BTreeMap<u64, Timestamp>,
+    /// Meetings that the person bonded, on which machine, and when last.
+    pub(crate) bonded: BTreeMap<(Machine, u64), Timestamp>,
     /// Meetings of which something was to be taken back.
     pub(crate) undoing: BTreeSet<(Machine, u64)>,
     /// What the first machine agreed to take back of which meetings, by the entry that tells of it, and when.
-    pub(crate) promised: Vec<(u64, EntryId, Timestamp)>,
+    pub(crate) promised: Vec<(Machine, u64, EntryId, Timestamp)>,
     /// What meetings were before each write of a machine.
     pub(crate) former: BTreeMap<(Machine, u64), Vec<Former>>,
     /// Machines that ask just now who signed in, and do not know whether that is somebody who was told to wait.
@@ -91,7 +91,7 @@ impl Word {
             .chain(self.bonded.values_mut())
             .chain(self.sheets.values_mut())
             .chain(self.in_step.values_mut())
-            .chain(self.promised.iter_mut().map(|(_, _, pressed)| pressed))
+            .chain(self.promised.iter_mut().map(|(.., pressed)| pressed))
             .chain(self.last_hand.as_mut())
         {
             *at += by;
@@ -199,7 +199,8 @@ impl Ledger {
 
     /// Whether the person took something back on another machine: to this one it is a change made at Zoom.
     pub(crate) fn undone_elsewhere(&self, machine: Machine, number: u64) -> bool {
-        machine != 0 && self.left_alone.contains_key(&(0, number)) && self.let_go.contains(&number)
+        let mut left = self.left_alone.keys();
+        left.any(|(other, of)| *other != machine && *of == number) && self.let_go.contains(&number)
     }
 
     /// A change made at Zoom is not undone without a word, when the person wants to be asked.
@@ -283,8 +284,8 @@ impl Ledger {
         let said = self
             .word
             .bonded
-            .get(&number)
-            .filter(|said| machine == 0 && **said <= until);
+            .get(&(machine, number))
+            .filter(|said| **said <= until);
         let known = |said: &Timestamp| {
             let ticked = self.ticked.get(&place);
             ticked
@@ -295,9 +296,9 @@ impl Ledger {
 
     /// Whether since some instant an event that leads to a meeting said anything new to the first machine, or the person did about
     /// the meeting.
-    pub(crate) fn said_since(&self, number: u64, since: Timestamp) -> bool {
+    pub(crate) fn said_since(&self, machine: Machine, number: u64, since: Timestamp) -> bool {
         let unseen = |calendar: &String, touched: Timestamp| {
-            let place = (0, calendar.clone());
+            let place = (machine, calendar.clone());
             touched > since || !self.known.seen_between(&place, touched, since)
         };
         let events = self.truth.rows.iter().any(|((calendar, _), row)| {
