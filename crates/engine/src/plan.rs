@@ -21,7 +21,7 @@ use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
 use crate::store::meetings;
-use crate::store::outbox::{self, Undo};
+use crate::store::outbox::{self, Pending, Undo};
 
 pub(crate) use self::dossier::Dossier;
 pub(crate) use self::series::{names, sparse_base};
@@ -372,11 +372,14 @@ pub(crate) fn replan(
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
     };
-    if let Some(undo) = outbox::get(tx, meeting)?.and_then(|row| row.undo)
-        && dossier.hosts.contains(&undo.reversal.before.host)
+    if let Some(pending) = outbox::get(tx, meeting)?
+        && let Some(undo) = &pending.undo
     {
-        // The person's word comes first, until the event says something new.
-        return Ok(());
+        if dossier.hosts.contains(&undo.reversal.before.host) {
+            // The person's word comes first, until the event says something new.
+            return Ok(());
+        }
+        host_left(tx, &pending, undo, now)?;
     }
     let decision = dossier.decide(settings, now);
     if dossier.known.problem.is_some() && !matches!(decision, Decision::Forget) {
@@ -433,6 +436,31 @@ pub(crate) fn undo(tx: &Connection, undo: &Undo, now: Timestamp) -> rusqlite::Re
     activity::settle_entry(tx, undo.of)?;
     outbox::put_undo(tx, meeting, undo, now)?;
     Ok(meeting)
+}
+
+/// Nothing is taken back for a host who signed out; the person hears it, and can ask for it anew.
+fn host_left(tx: &Connection, pending: &Pending, undo: &Undo, now: Timestamp) -> rusqlite::Result<()> {
+    let service = service_of(&undo.reversal.target);
+    let problem = Problem::lasting(
+        Code::NotSignedIn,
+        format!("It was not taken back: you signed out of {}.", service.name()),
+        "Sign in again and press Undo once more.",
+    );
+    let draft = Draft {
+        meeting: Some(pending.meeting),
+        title: undo.title.clone(),
+        service,
+        outcome: Outcome::Refused,
+        changes: Vec::new(),
+        problem: Some(problem),
+        answer: None,
+        attempts: pending.attempts,
+        next_try: None,
+        remedies: Vec::new(),
+    };
+    let entry = activity::write(tx, pending.entry, &draft, now)?;
+    activity::offer_undo(tx, entry, &undo.reversal)?;
+    outbox::strike(tx, pending.meeting)
 }
 
 /// Strikes an action that is not needed any more, and closes its entry.

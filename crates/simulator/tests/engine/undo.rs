@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{
-    ActivityEntry, Change, MeetingState, Outcome, PlannedAction, Remedy, SettingsView,
+    ActivityEntry, Change, MeetingState, Outcome, PlannedAction, Remedy, Service, SettingsView,
 };
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent};
@@ -474,6 +474,24 @@ async fn nothing_is_undone_in_a_preview_or_for_a_host_who_signed_out() {
         Code::NotSignedIn
     );
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_an_undo_that_waits_when_its_host_signs_out_is_not_forgotten_in_silence() {
+    let (stand, _, meeting) = moved_and_renamed().await;
+    let limited = Rule::once(Wire::Zoom, "/meetings/", Fault::preset("429_seconds")).method("GET");
+    stand.simulator.with(|world| world.faults().add(limited));
+    assert_eq!(undo(&stand, &stand.newest()).await.outcome, Outcome::Waiting);
+    let zoom = stand.engine.accounts().unwrap().pop().unwrap();
+    stand.engine.remove_account(zoom.id).await.unwrap();
+    let told = stand.newest();
+    assert_eq!(told.outcome, Outcome::Refused);
+    assert_eq!(told.problem.as_ref().unwrap().code, Code::NotSignedIn);
+    stand.sign_in(Service::Zoom).await;
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert_eq!(undo(&stand, &told).await.outcome, Outcome::Undone);
+    is_as_before(&stand, meeting);
 }
 
 #[tokio::test(start_paused = true)]
