@@ -83,6 +83,23 @@ pub(crate) struct Page {
     pub(crate) next: Next,
 }
 
+impl Page {
+    /// Adds the page that follows. What both tell, the later one knows better.
+    pub(crate) fn continue_with(&mut self, later: Self) {
+        self.observations.extend(later.observations);
+        self.odd.extend(later.odd);
+        self.asking.extend(later.asking);
+        let rather = |known: &mut String, told: String| {
+            if !told.is_empty() {
+                *known = told;
+            }
+        };
+        rather(&mut self.zone, later.zone);
+        rather(&mut self.access, later.access);
+        self.next = later.next;
+    }
+}
+
 /// A row that cannot be understood, but for which event it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Odd {

@@ -20,7 +20,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Answer;
 use rusqlite::{Connection, Transaction};
 
-use self::closer::{Cleared, Looked};
+use self::closer::Looked;
 use self::pages::Pages;
 use crate::calendar::{self, Next, Page};
 use crate::choices;
@@ -141,41 +141,29 @@ impl Pass<'_> {
         calendar::fingerprint(self.word.as_deref())
     }
 
-    /// An incremental pass.
+    /// An incremental pass. Its pages are taken in together: by itself one may tell half of what was done, such as one of the
+    /// two series that were one.
     async fn changes(&self, token: &str) -> Result<(), Stopped> {
         let (shared, calendar) = (self.shared, self.calendar);
         let began = shared.mark();
-        let mut pages = Pages::new(self, Some(token), began.at);
-        let mut odd = Vec::new();
-        let (mut masters, mut strays) = (BTreeSet::new(), BTreeSet::new());
-        let mut bare = dates::Bare::default();
-        while let Some(mut page) = pages.next().await? {
-            bare.take_off(&mut page);
-            if !page.access.is_empty() && page.access != calendar.access {
-                // Whose the events are depends on it, those that did not change included.
-                return self.everything().await;
-            }
-            odd.extend_from_slice(&page.odd);
-            masters.extend(masters::unknown(shared, calendar, &page)?);
-            strays.extend(dates::strays(self, &page)?);
-            let mut clear = match &page.next {
-                Next::Token(_) => closer::look_closer(self, &odd).await?,
-                Next::Page(_) => Cleared::default(),
-            };
-            if let Next::Token(_) = &page.next {
-                clear.rows.extend(masters::ask_for(self, &masters).await?);
-                clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
-                clear.rows.extend(bare.lay_on(self, &mut page).await?);
-            }
-            shared.store.write(|tx| {
-                self.take_over(tx, calendar.pass, &page)?;
-                clear.take_over(self, tx, calendar.pass)?;
-                match &page.next {
-                    Next::Token(token) => self.ended(tx, token, began),
-                    Next::Page(_) => Ok(()),
-                }
-            })?;
+        let Some((mut page, token)) = Pages::new(self, Some(token), began.at).joined().await? else {
+            return self.everything().await;
+        };
+        if role(calendar, &page) != calendar.access {
+            // Whose the events are depends on it, those that did not change included.
+            return self.everything().await;
         }
+        let masters = BTreeSet::from_iter(masters::unknown(shared, calendar, &page)?);
+        let strays = BTreeSet::from_iter(dates::strays(self, &page)?);
+        let mut clear = closer::look_closer(self, &page.odd).await?;
+        clear.rows.extend(masters::ask_for(self, &masters).await?);
+        clear.rows.extend(dates::ask_for_strays(self, &strays).await?);
+        clear.rows.extend(dates::ask_about_bare(self, &mut page).await?);
+        shared.store.write(|tx| {
+            self.take_over(tx, calendar.pass, &page)?;
+            clear.take_over(self, tx, calendar.pass)?;
+            self.ended(tx, &token, began)
+        })?;
         Ok(())
     }
 

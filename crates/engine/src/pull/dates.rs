@@ -20,56 +20,11 @@ use crate::plan::{names, sparse_base};
 use crate::store::calendars::Calendar;
 use crate::store::{events, exceptions};
 
-/// Rows that name nothing but a date's id, kept until the last page: a series that says what they are about may come on
-/// any page.
-#[derive(Default)]
-pub(super) struct Bare {
-    /// By id.
-    rows: BTreeMap<String, Observation>,
-    /// The series with a conference that came.
-    series: BTreeSet<String>,
-}
-
-impl Bare {
-    /// Takes such rows off a page. One that is told of again, in full, says nothing any more.
-    pub(super) fn take_off(&mut self, page: &mut Page) {
-        for row in std::mem::take(&mut page.observations) {
-            if sparse_base(&row).is_some() {
-                self.rows.insert(row.google_id().to_owned(), row);
-                continue;
-            }
-            self.rows.remove(row.google_id());
-            if let Observation::Present(event) = &row
-                && matches!(event.kind, Kind::Series { .. })
-                && event.conference.is_some()
-            {
-                self.series.insert(event.google_id.clone());
-            }
-            page.observations.push(row);
-        }
-    }
-
-    /// Lays those that leave no doubt on the last page, and gives what asking for the others brought. One that cannot be had
-    /// stays as it is known.
-    pub(super) async fn lay_on(
-        &mut self,
-        pass: &Pass<'_>,
-        page: &mut Page,
-    ) -> Result<Vec<Observation>, Stopped> {
-        page.observations
-            .extend(std::mem::take(&mut self.rows).into_values());
-        ask_for(pass, page, &self.series).await
-    }
-}
-
-/// Takes doubtful rows off a page of changes, and gives what asking for them brought. One that cannot be had stays as it is
-/// known.
-async fn ask_for(
-    pass: &Pass<'_>,
-    page: &mut Page,
-    series: &BTreeSet<String>,
-) -> Result<Vec<Observation>, Stopped> {
-    let doubtful = doubtful(pass, page, series)?;
+/// Asks about the rows of a list of changes that name nothing but a date's id, where it is doubtful what they are about, and
+/// takes those off it. One that cannot be had stays as it is known. A date that is told of again, in full, needs no asking.
+pub(super) async fn ask_about_bare(pass: &Pass<'_>, page: &mut Page) -> Result<Vec<Observation>, Stopped> {
+    lay_bare_last(&mut page.observations);
+    let doubtful = doubtful(pass, page)?;
     let mut found = Vec::new();
     for google_id in &doubtful {
         if let Looked::Row(row) = look_up(pass, google_id).await? {
@@ -79,6 +34,20 @@ async fn ask_for(
     page.observations
         .retain(|row| !doubtful.iter().any(|id| id == row.google_id()));
     Ok(found)
+}
+
+/// A series that says what such rows are about may come after them.
+fn lay_bare_last(rows: &mut Vec<Observation>) {
+    let mut bare = BTreeMap::new();
+    for row in std::mem::take(rows) {
+        if sparse_base(&row).is_some() {
+            bare.insert(row.google_id().to_owned(), row);
+            continue;
+        }
+        bare.remove(row.google_id());
+        rows.push(row);
+    }
+    rows.extend(bare.into_values());
 }
 
 /// Dates ahead that are kept as another half's of a series on a page, or as those of a half that nobody knew, and that it
@@ -143,12 +112,19 @@ pub(super) async fn ask_for_strays(
     Ok(found)
 }
 
-fn doubtful(pass: &Pass<'_>, page: &Page, series: &BTreeSet<String>) -> Result<Vec<String>, Problem> {
+fn doubtful(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Problem> {
+    let with_meeting = |row: &&Observation| {
+        matches!(row, Observation::Present(event)
+            if matches!(event.kind, Kind::Series { .. }) && event.conference.is_some())
+    };
+    let series: Vec<&str> = (page.observations.iter().filter(with_meeting))
+        .map(Observation::google_id)
+        .collect();
     let mut doubtful = Vec::new();
     for row in &page.observations {
         let Some(base) = sparse_base(row) else { continue };
         let half = format!("{base}_R");
-        let changes = series.iter().any(|id| id == base || id.starts_with(&half));
+        let changes = series.iter().any(|id| *id == base || id.starts_with(&half));
         let calendar = pass.calendar.id;
         let masters = pass.shared.store.read(|tx| events::masters(tx, calendar, base))?;
         let split = masters

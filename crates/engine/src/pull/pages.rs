@@ -8,6 +8,9 @@ use crate::calendar::{self, MOST_PAGES, Next, Page};
 use crate::failure::{Failure, FailureKind};
 use crate::store::accounts;
 
+/// So many changes are held at once. More come only when a whole calendar was imported or changed hands.
+const MANY: usize = 20_000;
+
 /// The pages of one listing, in order.
 pub(super) struct Pages<'a> {
     pass: &'a Pass<'a>,
@@ -65,6 +68,29 @@ impl<'a> Pages<'a> {
             Next::Page(next) => self.page = Some(next.clone()),
         }
         Ok(Some(page))
+    }
+
+    /// All pages as one, and the new token; `None` when there are too many rows to hold at once.
+    pub(super) async fn joined(mut self) -> Result<Option<(Page, String)>, Failure> {
+        let mut joined: Option<Page> = None;
+        while let Some(page) = self.next().await? {
+            let mut all = match joined.take() {
+                None => page,
+                Some(mut all) => {
+                    all.continue_with(page);
+                    all
+                }
+            };
+            if all.observations.len() > MANY {
+                return Ok(None);
+            }
+            if let Next::Token(token) = &mut all.next {
+                let token = std::mem::take(token);
+                return Ok(Some((all, token)));
+            }
+            joined = Some(all);
+        }
+        Ok(None)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Service};
+use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 use serde_json::json;
@@ -444,4 +445,26 @@ async fn p2_a_meeting_that_a_series_was_only_lent_goes_with_its_event() {
     stand.sync_after(MINUTE).await;
     stand.sync_after(MINUTE).await;
     assert!(!stand.exists(meeting) && stand.exists(own));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_one_page_of_changes_is_not_taken_for_the_whole() {
+    let stand = Stand::new("").await;
+    stand.hand(Hand::SetHabits(Habits {
+        rows_per_page: Some(1),
+        ..Habits::default()
+    }));
+    let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY").await;
+    split(&stand, &id);
+    // The first page comes, with one of the halves, and no other.
+    let lost = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+    stand
+        .simulator
+        .with(|world| world.faults().add(Rule { skip: 1, ..lost }));
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting)[..MOVED.len()], MOVED);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Overall, Service};
-use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+use reconvene_simulator::hands::NewEvent;
+use reconvene_simulator::{Effect, Entry, Fault, Hand, Rule, Service as Wire};
 
-use crate::stand::{ANA, Stand, refused};
+use crate::stand::{ANA, Stand, at, refused};
 
 #[tokio::test(start_paused = true)]
 async fn p3_a_lost_token_recovers_without_deleting_or_missing_anything() {
@@ -222,4 +223,26 @@ async fn the_engine_left_alone_follows_within_a_minute_and_a_quarter() {
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
     stop.cancel();
     running.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn p1_more_changes_than_are_held_at_once_are_read_as_a_whole() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    for _ in 0..20_001 {
+        stand.add(NewEvent::new(ANA, "Imported", at("2026-12-01T09:00:00Z")));
+    }
+    stand.rename(&event, "Retro");
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    let lists = stand.requests();
+    let whole = |entry: &&Entry| entry.path.ends_with("/events") && entry.param("timeMin").is_some();
+    assert!(lists.iter().any(|entry| whole(&entry)), "what came was not kept");
+    stand.rename(&event, "Review");
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    assert!(!stand.requests().iter().any(|entry| whole(&entry)));
 }
