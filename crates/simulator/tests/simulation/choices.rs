@@ -410,7 +410,9 @@ impl Run {
         // As far as the app knows: what happened since may not have reached it.
         let pointed =
             |row: &Row| row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
-        let pointing = (truth.rows.iter()).filter(|(_, row)| pointed(row) && row.organized);
+        // That a calendar was taken out of the person's hands may not have reached it either.
+        let theirs = |key: &Key, row: &Row| row.organized || truth.is_its_own(key);
+        let pointing = (truth.rows.iter()).filter(|(key, row)| pointed(row) && theirs(key, row));
         let events: Vec<Key> = pointing.map(|(key, _)| key.clone()).collect();
         // The engine may know an event as it was.
         let histories = events.iter().filter_map(|key| truth.history.get(key)).flatten();

@@ -119,4 +119,11 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (4793, Some(Learned::SERIES.and_worlds()), "the same with a meeting that was never read"),
     (963, Some(Learned::BOTH.and_worlds()), "a series of which one page was read anew and the next was not (the oracle)"),
     (3033, Some(Learned::BOTH.and_worlds()), "an edit in a riddle, made before the person’s word (the oracle)"),
+    (334, Some(Learned::CHOICES.and_worlds()), "a riddle about which no account could be asked kept the engine spinning"),
+    (82, Some(Learned::CHOICES.and_worlds()), "a meeting bonded at one machine was expected to be at the other (the oracle)"),
+    (6_170_446, Some(Learned::CHOICES.and_worlds()), "an event that was over came back as a riddle (the oracle)"),
+    (6_170_919, Some(Learned::BOTH.and_worlds()), "an undo that waited was forgotten in silence when its host signed out"),
+    (6_171_081, Some(Learned::BOTH.and_worlds()), "a first deletion after nothing but a preview (the oracle)"),
+    (6_171_141, Some(Learned::BOTH.and_worlds()), "one half of a split series, alone on a page, was taken for all of it"),
+    (6_172_971, Some(Learned::BOTH.and_worlds()), "a bond before the engine knew that the calendar may only be read (the oracle)"),
 ];

@@ -18,8 +18,11 @@ impl Run {
         let mut ledger = self.around.ledger.lock().unwrap();
         let row = ledger.truth.rows.get(&key);
         let own = row.filter(|row| row.living && row.organized && row.names_itself);
+        // What was over may have been let go of, and come back as a riddle.
+        let mut ever = ledger.truth.history.get(&key).into_iter().flatten();
         let Some(since) = own
             .filter(|row| row.meeting.is_some_and(|number| self.ours(number).is_some()))
+            .filter(|_| ever.all(|(_, wanted)| wanted.end() > now))
             .map(|row| row.linked_since)
         else {
             return;

@@ -335,7 +335,7 @@ impl Truth {
         };
         for key in self.seen.keys().filter(|(place, _)| place == calendar) {
             if let Some(row) = self.rows.get_mut(key) {
-                row.organized = !read_only && self.organizers.get(key).is_some_and(|own| own == calendar);
+                row.organized = !read_only && self.organizers.get(key) == Some(&key.0);
                 row.linked_since = now;
             }
         }
@@ -449,6 +449,11 @@ impl Truth {
     pub(crate) fn bonded_by_hand(&mut self, meeting: u64, events: impl Iterator<Item = String>) {
         self.bonds.entry(meeting).or_default().extend(events);
         self.changed_hands = true;
+    }
+
+    /// Whether an event was organized on the calendar where it is, whoever may write there by now.
+    pub(crate) fn is_its_own(&self, key: &Key) -> bool {
+        self.organizers.get(key) == Some(&key.0)
     }
 
     pub(crate) fn bonded(&self, meeting: u64, event: &str) -> bool {

@@ -98,8 +98,9 @@ impl Word {
         }
     }
 
-    /// Takes note whether a machine was at peace just now.
+    /// Takes note whether a machine was at peace just now. One that only shows what it would do asks for nothing.
     pub(crate) fn at_peace(&mut self, machine: Machine, peace: bool, now: Timestamp) {
+        let peace = peace && !self.previews.contains_key(&machine);
         match self.agreed.get_mut(&machine) {
             Some((_, Some(_))) => {}
             Some((since, agreed)) if peace => {
