@@ -201,9 +201,9 @@ pub(crate) fn hold(tx: &Connection, meeting: MeetingId, entry: EntryId) -> rusql
         .map(drop)
 }
 
-/// Lets a held deletion go ahead.
+/// Lets a held deletion go ahead. One that is not held was not asked about.
 pub(crate) fn approve(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE outbox SET held = 0, approved = 1 WHERE meeting = ?1")?
+    tx.prepare_cached("UPDATE outbox SET held = 0, approved = 1 WHERE meeting = ?1 AND held")?
         .execute([meeting.0])
         .map(drop)
 }

@@ -254,6 +254,28 @@ async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go(
 }
 
 #[tokio::test(start_paused = true)]
+async fn p8_the_yes_to_a_question_lets_no_deletion_go_that_was_not_asked_about() {
+    let stand = Stand::bare("mass_delete_limit = 2");
+    stand.sign_in(Service::Google).await;
+    stand.sign_in(Service::Zoom).await;
+    let pairs: Vec<_> = (0..3)
+        .map(|index| stand.event(&format!("Review {index}"), "2026-12-01T09:00:00Z"))
+        .collect();
+    stand.rename(&pairs[0].0, "Retro");
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    stand.sync().await;
+    assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+    for (event, _) in &pairs {
+        stand.cancel(event);
+    }
+    stand.sync().await;
+    stand.engine.approve(&[]).unwrap();
+    stand.sync_after(Duration::from_secs(600)).await;
+    assert_eq!(stand.engine.status().unwrap().held.len(), 3);
+    assert!(pairs.iter().all(|(_, meeting)| stand.exists(*meeting)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p2_p11_a_cancelled_event_takes_its_meeting_along_though_it_was_to_be_left_alone() {
     for undone in [true, false] {
         let (stand, event, meeting) = Stand::in_step("delete_grace = \"0s\"").await;
