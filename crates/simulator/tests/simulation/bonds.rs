@@ -46,6 +46,7 @@ impl Run {
             let untouched = row.edited <= row.linked_since && !ledger.drifted.contains_key(&number) && !said;
             let expected = plain && untouched && wanted.start > now && ledger.truth.is_alone_in(number, key);
             if !(expected && owned(&ledger, status, calendar))
+                || ledger.is_left_alone(machine, number)
                 || ledger.word.unbonded.contains_key(&(machine, number))
                 || self.webinar(views, number)
             {

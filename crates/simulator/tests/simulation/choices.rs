@@ -379,7 +379,10 @@ impl Run {
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.bond(id).await }) {
             Ok(Ok(())) => self.bonded(number),
-            Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
+            Ok(Err(problem)) => {
+                self.note(format!("    refused: {:?}", problem.code));
+                self.around.ledger.lock().unwrap().failures.told(self.at, number);
+            }
             Err(Dead) => {
                 self.restart();
                 // It may have ended right after it had kept the word.

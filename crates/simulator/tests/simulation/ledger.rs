@@ -15,6 +15,7 @@ use crate::history::Broken;
 use crate::knowledge::{Knowledge, Story};
 use crate::making::OnEvent;
 use crate::run::WORK;
+use crate::shown::Failures;
 use crate::truth::{Key, Row, State, Truth, has_schedule};
 use crate::word::Word;
 
@@ -70,6 +71,7 @@ pub(crate) struct Ledger {
     pub(crate) readings: BTreeMap<(Machine, u64), Reading>,
     pub(crate) waits: BTreeMap<(Machine, Service, String), Wait>,
     pub(crate) writing: BTreeMap<Machine, u32>,
+    pub(crate) failures: Failures,
     pub(crate) unasked_deletions: Vec<(Machine, Timestamp)>,
 }
 
@@ -107,6 +109,7 @@ impl Ledger {
     pub(crate) fn clock_set_back(&mut self, before: Timestamp, by: SignedDuration) {
         self.latest = self.latest.max(Some(before));
         self.waits.clear();
+        self.failures.clock_set_back(by);
         self.truth.clock_set_back(by);
         self.known.clock_set_back(by);
         self.word.clock_set_back(by);
@@ -156,6 +159,7 @@ impl Ledger {
     /// A process ended: what it was just told is not known to its successor.
     pub(crate) fn killed(&mut self, machine: Machine, now: Timestamp) {
         self.writing.remove(&machine);
+        self.failures.killed(machine, now);
         self.forget_fresh_waits(machine, now);
     }
 
@@ -168,6 +172,7 @@ impl Ledger {
     /// A new sign-in begins with a clean slate.
     pub(crate) fn signed_in(&mut self, machine: Machine) {
         self.waits.retain(|(of, _, _), _| *of != machine);
+        self.failures.begin_anew(machine);
         self.word.agreed.remove(&machine);
     }
 

@@ -37,6 +37,7 @@ mod series;
 mod settle;
 #[path = "../stand/mod.rs"]
 mod shared;
+mod shown;
 mod shrink;
 mod steps;
 mod trouble;

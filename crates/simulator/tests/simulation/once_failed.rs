@@ -126,4 +126,6 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_171_081, Some(Learned::BOTH.and_worlds()), "a first deletion after nothing but a preview (the oracle)"),
     (6_171_141, Some(Learned::BOTH.and_worlds()), "one half of a split series, alone on a page, was taken for all of it"),
     (6_172_971, Some(Learned::BOTH.and_worlds()), "a bond before the engine knew that the calendar may only be read (the oracle)"),
+    (6_182_642, Some(Learned::SERIES), "the yes to a question let a deletion go that nobody had asked about"),
+    (6_183_185, Some(Learned::SERIES.and_worlds()), "a meeting that the person said to leave alone before it was ever read (the oracle)"),
 ];

@@ -66,6 +66,8 @@ pub(crate) enum Planted {
     KeepsNoToken,
     /// A service that is not available and says until when is asked all the same.
     DoesNotWaitForTheService,
+    /// What was wrong with a calendar is not kept.
+    TellsNoFailure,
 }
 
 /// Zones, and such without summer time that show the same in winter.
@@ -76,7 +78,7 @@ const FIXED: [(&str, &str); 3] = [
 ];
 
 impl Planted {
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,
         Self::DropsTombstones,
@@ -104,6 +106,7 @@ impl Planted {
         Self::LosesPages,
         Self::KeepsNoToken,
         Self::DoesNotWaitForTheService,
+        Self::TellsNoFailure,
     ];
 
     /// Triggers that make the store misbehave.
@@ -168,6 +171,10 @@ impl Planted {
             Self::ForgetsExceptions => {
                 "CREATE TRIGGER planted AFTER UPDATE OF recurrence ON events WHEN NEW.recurrence IS NOT OLD.recurrence
                  BEGIN DELETE FROM exceptions WHERE calendar = NEW.calendar AND series = NEW.google_id; END;"
+            }
+            Self::TellsNoFailure => {
+                "CREATE TRIGGER planted AFTER UPDATE OF problem ON calendars WHEN NEW.problem IS NOT NULL
+                 BEGIN UPDATE calendars SET problem = NULL WHERE id = NEW.id; END;"
             }
             Self::KeepsNoToken => {
                 "CREATE TRIGGER planted AFTER UPDATE OF sync_token ON calendars WHEN NEW.sync_token IS NOT NULL

@@ -399,7 +399,7 @@ impl Run {
                     self.seen_in_step.entry((machine, number)).or_default().push(now);
                 }
             }
-            self.honest(machine);
+            self.honest(machine, &views);
         }
         self.look_for_undone();
     }

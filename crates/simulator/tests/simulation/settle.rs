@@ -230,43 +230,6 @@ impl Run {
         }
     }
 
-    /// What is shown must be no fresher than what was read (P11). Checked at every step.
-    pub(crate) fn honest(&mut self, machine: Machine) {
-        let Some(status) = self.tell(machine, Engine::status) else {
-            return;
-        };
-        let mut ledger = self.around.ledger.lock().unwrap();
-        let mut wrong = Vec::new();
-        for calendar in status.calendars.iter().filter(|calendar| calendar.watched) {
-            let Some(success) = calendar.health.last_success else {
-                continue;
-            };
-            let place = (machine, calendar.google_id.clone());
-            if !ledger.known.read_since(&place, success) {
-                wrong.push(format!("{} is shown as read at {success}", calendar.name));
-            }
-            if calendar
-                .health
-                .problem
-                .as_ref()
-                .is_some_and(|problem| !status.problems.contains(problem))
-            {
-                wrong.push(format!(
-                    "the problem of {} is not among the problems",
-                    calendar.name
-                ));
-            }
-        }
-        for problem in &status.problems {
-            if problem.message.trim().is_empty() {
-                wrong.push(format!("{:?} without words", problem.code));
-            }
-        }
-        for how in wrong {
-            ledger.break_promise("P11", how);
-        }
-    }
-
     /// What must be so in the end.
     fn check(&mut self, machine: Machine) {
         let (Some(views), Some(status)) = (

@@ -20,6 +20,7 @@ use crate::making::OnEvent;
 use crate::planted::Planted;
 use crate::riddles::garble;
 use crate::shared::InProcess;
+use crate::shown::About;
 use crate::steps::Kill;
 use crate::truth::Key;
 
@@ -200,6 +201,15 @@ impl Transport for Wire {
         if write {
             ledger.end_write(self.machine);
         }
+        let about = match (&listed, number) {
+            (Some((_, calendar)), _) => Some(About::Calendar(calendar.clone())),
+            (None, number) => number.map(About::Meeting),
+        };
+        if let (Some(about), false) = (about, ledger.disk_full)
+            && let Some(fails) = fails(&about, &answer)
+        {
+            ledger.failures.heard(self.machine, about, fails, now);
+        }
         let mut answer = answer?;
         if let Some(place) = described.filter(|_| method == "GET" && !ledger.known.riddles.is_empty()) {
             let riddles = &ledger.known.riddles;
@@ -300,4 +310,16 @@ fn asked_to_wait(answer: &Response<Bytes>, now: Timestamp) -> Option<Timestamp> 
             .parse_timestamp(value)
             .ok()
     })
+}
+
+/// Whether an answer is a failure that a person has to hear of. A grant that ran out, a token too old and a meeting that is
+/// gone are not, before more was asked.
+fn fails(about: &About, answer: &Result<Response<Bytes>, TransportError>) -> Option<bool> {
+    let Ok(answer) = answer else { return Some(true) };
+    match answer.status().as_u16() {
+        200..300 => Some(false),
+        404 if matches!(about, About::Calendar(_)) => Some(true),
+        400 | 401 | 404 | 410 | 412 => None,
+        _ => Some(true),
+    }
 }
