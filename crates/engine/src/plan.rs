@@ -407,6 +407,7 @@ pub(crate) fn replan(
         }
         // What was read before a write whose outcome nobody knows is no longer so: it is looked at once more.
         Decision::InStep if half_done(tx, meeting)? => outbox::put(tx, meeting, PlannedAction::Update, now),
+        Decision::InStep if looks_again(tx, meeting)? => Ok(()),
         Decision::InStep | Decision::Leave(_) => drop_action(tx, meeting),
         Decision::Forget => {
             drop_action(tx, meeting)?;
@@ -418,6 +419,12 @@ pub(crate) fn replan(
 /// Whether something was sent to the provider that was not read back yet.
 fn half_done(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
     Ok(outbox::get(tx, meeting)?.is_some_and(|pending| pending.written.is_some()))
+}
+
+/// Whether the meeting could not be had the last time that it was looked at, and waits to be looked at again.
+fn looks_again(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
+    let waits = |row: Pending| row.action == PlannedAction::Look && row.attempts > 0;
+    Ok(outbox::get(tx, meeting)?.is_some_and(waits))
 }
 
 /// Calls off what was to be taken back and is not yet: the event asks for something new, or the person thought better of it.

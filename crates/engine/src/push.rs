@@ -124,7 +124,7 @@ impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(shared: &'a Shared, pending: Pending, now: Timestamp) -> Result<(), Problem> {
         let Some(asked) = shared.store.read(|tx| addressees(tx, pending.meeting))? else {
-            return shared.replan(pending.meeting);
+            return shared.store.write(|tx| anew(shared, tx, &pending));
         };
         let Addressees {
             service,
@@ -134,10 +134,10 @@ impl<'a> Attempt<'a> {
             repeated,
         } = asked;
         let Some(provider) = provider(service) else {
-            return shared.replan(pending.meeting);
+            return shared.store.write(|tx| anew(shared, tx, &pending));
         };
         if pending.action == PlannedAction::Look && !first_look && drift::is_late(shared, pending.meeting)? {
-            return shared.replan(pending.meeting);
+            return shared.store.write(|tx| anew(shared, tx, &pending));
         }
         // Ask those first who can answer. One that waits leaves a doubt when nobody else shows the meeting.
         let (mut others, waiting): (Vec<Account>, Vec<Account>) = accounts
@@ -155,7 +155,7 @@ impl<'a> Attempt<'a> {
                     .store
                     .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
             }
-            (None, None) => return shared.replan(pending.meeting),
+            (None, None) => return shared.store.write(|tx| anew(shared, tx, &pending)),
         };
         let doubt = waiting.into_iter().find_map(|account| {
             let until = account.waits_until(now)?;
@@ -351,6 +351,19 @@ impl From<Problem> for Stopped {
     fn from(problem: Problem) -> Self {
         Self::Store(problem)
     }
+}
+
+/// Decides anew what to do about a meeting when an attempt ends without having done it. A look is over then, come what may.
+fn anew(shared: &Shared, tx: &Connection, attempted: &Pending) -> rusqlite::Result<()> {
+    let meeting = attempted.meeting;
+    let is_look = |row: &Pending| row.action == PlannedAction::Look && attempted.action == row.action;
+    if let Some(look) = outbox::get(tx, meeting)?.filter(is_look) {
+        if let Some(entry) = look.entry {
+            activity::supersede(tx, entry)?;
+        }
+        outbox::strike(tx, meeting)?;
+    }
+    shared.replan_in(tx, meeting)
 }
 
 /// The account that hosts a meeting, once that is known, else all of its service, the oldest last; `None` when nobody can

@@ -140,7 +140,13 @@ fn meeting(
 ) -> MeetingView {
     let known = &dossier.known;
     let event = &stored.event;
-    let schedule = event.schedule(&stored.exceptions, now).ok().flatten();
+    let schedule = event.schedule(&stored.exceptions, now);
+    let asks_nothing = match &schedule {
+        Ok(Some(_)) => None,
+        Ok(None) => Some(Reason::AllDay),
+        Err(_) => Some(Reason::UnreadableRule),
+    };
+    let schedule = schedule.ok().flatten();
     let carried = stored.proof.is_some();
     // What both halves of a split series want together is in the decision.
     let wanted = match decision {
@@ -176,6 +182,7 @@ fn meeting(
     let (state, reason) = match state(
         stored,
         (shares, heard),
+        asks_nothing,
         decision,
         pending,
         problem.as_ref(),
@@ -242,10 +249,11 @@ fn meeting(
 }
 
 /// Where a meeting stands for one event: `shares` when it was made for a living one, `heard` unless its organizer's copy is
-/// on a calendar that can no longer be read.
+/// on a calendar that can no longer be read, `asks_nothing` why the event itself names no time for it.
 fn state(
     stored: &Stored,
     (shares, heard): (bool, bool),
+    asks_nothing: Option<Reason>,
     decision: &Decision,
     pending: Option<&Pending>,
     problem: Option<&Problem>,
@@ -305,6 +313,7 @@ fn state(
         }
         // A copy beside the event that the meeting was made for is not itself in step with anything.
         _ if stored.proof.is_none() => MeetingState::WatchedOnly,
+        _ if asks_nothing.is_some() => MeetingState::WatchedOnly,
         _ if !heard => {
             let reason = "The calendar of its event can no longer be read.";
             return (MeetingState::WatchedOnly, reason.to_owned());
@@ -313,7 +322,7 @@ fn state(
     };
     let reason = match decision {
         Decision::Leave(reason) => *reason,
-        _ => Reason::MadeForAnother,
+        _ => asks_nothing.unwrap_or(Reason::MadeForAnother),
     };
     (other_state, reason.sentence().to_owned())
 }

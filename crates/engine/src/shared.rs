@@ -204,11 +204,7 @@ impl Shared {
         gates.entry(id).or_default().clone()
     }
 
-    /// Decides anew about one meeting, in a transaction of its own.
-    pub(crate) fn replan(&self, meeting: MeetingId) -> Result<(), Problem> {
-        self.store.write(|tx| self.replan_in(tx, meeting))
-    }
-
+    /// Decides anew about one meeting.
     pub(crate) fn replan_in(&self, tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
         plan::replan(tx, meeting, &self.plan_settings(tx)?, self.now())
     }

@@ -10,7 +10,7 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 
 use super::settle::{closed_to_us, lost_from_sight, moved_out_of_sight};
-use super::{Attempt, Stopped, hold};
+use super::{Attempt, Stopped, anew, hold};
 use crate::calendar;
 use crate::choices;
 use crate::failure::{Failure, FailureKind};
@@ -272,7 +272,8 @@ impl Attempt<'_> {
     }
 
     fn replanned(&self) -> Result<Confirmed, Stopped> {
-        self.shared.replan(self.pending.meeting)?;
+        let shared = self.shared;
+        shared.store.write(|tx| anew(shared, tx, &self.pending))?;
         Ok(Confirmed::Replanned)
     }
 

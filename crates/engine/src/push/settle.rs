@@ -15,7 +15,7 @@ use reconvene_core::report::{Answer, Change, Outcome, PlannedAction, Service};
 use rusqlite::{Connection, Transaction};
 
 pub(super) use self::kept::{closed_to_us, lost_from_sight, moved_out_of_sight};
-use super::Attempt;
+use super::{Attempt, anew};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft, Reversal};
@@ -116,7 +116,7 @@ impl Attempt<'_> {
                 self.updated(tx, after, changes, Draft { answer, ..draft }, now)
             }
             Ending::Asks { .. } | Ending::OutOfSight(_) if self.is_outdated(tx, now)? => {
-                self.shared.replan_in(tx, id)
+                anew(self.shared, tx, &self.pending)
             }
             Ending::Asks { meeting, problem } => {
                 let known = &dossier.known;
@@ -196,9 +196,9 @@ impl Attempt<'_> {
             }
             Ending::Previewed => {
                 outbox::untried(tx, id)?;
-                self.shared.replan_in(tx, id)
+                anew(self.shared, tx, &self.pending)
             }
-            Ending::Replanned => self.shared.replan_in(tx, id),
+            Ending::Replanned => anew(self.shared, tx, &self.pending),
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
             Ending::Unconfirmed(Failure {
                 kind,

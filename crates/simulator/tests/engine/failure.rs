@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service, SettingsView};
 use reconvene_simulator::hands::{NewConference, NewEvent};
-use reconvene_simulator::{Effect, Fault, Hand, Service as Wire};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, at, refused};
 
@@ -195,4 +195,25 @@ async fn p2_p10_what_one_account_is_refused_another_may_show() {
     stand.sync().await;
     assert_eq!(stand.zoom_methods(), ["GET", "GET"]);
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_look_that_failed_is_made_again_although_all_is_decided_anew_meanwhile() {
+    let (stand, ..) = Stand::in_step("").await;
+    let away = Rule::once(Wire::Zoom, "/meetings/", refused("503_html")).method("GET");
+    stand.simulator.with(|world| world.faults().add(away));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    assert_eq!(stand.newest().outcome, Outcome::Waiting);
+    let settings = stand.engine.settings().unwrap();
+    let asks = SettingsView {
+        ask_on_drift: true,
+        ..settings
+    };
+    stand.engine.change_settings(asks).unwrap();
+    stand.clear_log();
+    stand.sync().await;
+    assert_eq!(stand.zoom_methods(), ["GET"]);
+    assert_eq!(stand.newest().outcome, Outcome::InStep);
+    assert_eq!(stand.engine.plan().await.unwrap().actions, []);
 }

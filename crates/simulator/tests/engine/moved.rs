@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reconvene_core::report::{MeetingState, Outcome};
 use reconvene_simulator::google::Role;
-use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Stand, at, refused};
@@ -432,4 +432,25 @@ async fn p3_a_copy_with_a_link_in_its_text_on_another_calendar_is_not_followed()
     assert_eq!(stand.start(meeting), Some(AT.parse().unwrap()));
     assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
     assert!(!stand.view("Review").bonded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_an_all_day_event_with_a_meeting_of_another_one_is_not_in_step_with_it() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = stand.event("Review", AT);
+    let day = stand.add(NewEvent::new(
+        ANA,
+        "Day",
+        Moment::Day("2026-12-01".parse().unwrap()),
+    ));
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: day,
+        meeting,
+    });
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    let view = stand.view("Day");
+    assert_eq!(view.state, MeetingState::WatchedOnly);
+    assert!(view.reason.contains("all-day"), "{}", view.reason);
 }

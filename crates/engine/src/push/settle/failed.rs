@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use crate::budget;
 use crate::failure::{Failure, FailureKind, account_pause, backoff};
 use crate::plan::Dossier;
-use crate::push::Attempt;
+use crate::push::{Attempt, anew};
 use crate::store::activity::{self, Draft};
 use crate::store::{accounts, meetings, outbox};
 
@@ -24,7 +24,7 @@ impl Attempt<'_> {
     ) -> rusqlite::Result<()> {
         if self.is_outdated(tx, now)? {
             // The refusal was of something nobody wants now.
-            return self.shared.replan_in(tx, self.pending.meeting);
+            return anew(self.shared, tx, &self.pending);
         }
         self.tell_refusal(tx, draft, problem, now)
     }
