@@ -348,7 +348,7 @@ impl Ledger {
             unoffered && !self.known.seen_between(&(machine, key.0.clone()), since, looked)
         };
         // No provider says what is left of a series without its last date, so its meeting goes as with a cancelled event.
-        let spent = |id: &String| self.truth.spent_since(number, id, now);
+        let spent = |id: &String| self.truth.cut_short_since(number, id, now);
         let live = self.truth.rows.iter().find(|(key, row)| {
             self.truth.points_at(key, row, number)
                 && !over(key, row)

@@ -33,6 +33,7 @@ mod quiet;
 mod riddles;
 mod run;
 mod runner;
+mod secrets;
 mod series;
 mod settle;
 #[path = "../stand/mod.rs"]

@@ -128,4 +128,8 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_172_971, Some(Learned::BOTH.and_worlds()), "a bond before the engine knew that the calendar may only be read (the oracle)"),
     (6_182_642, Some(Learned::SERIES), "the yes to a question let a deletion go that nobody had asked about"),
     (6_183_185, Some(Learned::SERIES.and_worlds()), "a meeting that the person said to leave alone before it was ever read (the oracle)"),
+    (6_190_669, Some(Learned::CHOICES), "a look that failed was forgotten when all was decided anew"),
+    (6_190_843, Some(Learned::CHOICES), "an all-day event was shown as in step with another one’s meeting"),
+    (6_191_960, Some(Learned::SERIES), "a series cut short whose last date was over when it was heard of (the oracle)"),
+    (6_194_587, Some(Learned::CHOICES), "an undo called off by a word of the same instant (the oracle)"),
 ];

@@ -62,6 +62,8 @@ pub(crate) struct Run {
     pub(crate) outage: Arc<Mutex<[Option<Timestamp>; 2]>>,
     /// Whether the person allowed to change events.
     pub(crate) may_write: bool,
+    /// The commits up to which the files were searched for secrets.
+    pub(crate) searched: u32,
     /// Zoom's numbers of what the machines' own ids name.
     pub(crate) numbers: BTreeMap<(Machine, MeetingId), u64>,
     /// The machine that the person sits at.
@@ -141,6 +143,7 @@ impl Run {
             seen_in_step: BTreeMap::new(),
             outage: Arc::default(),
             may_write: false,
+            searched: 0,
             numbers: BTreeMap::new(),
             at: 0,
             undoing: Vec::new(),
@@ -317,7 +320,7 @@ impl Run {
     }
 
     /// Requests and commits so far.
-    fn counted(&self) -> (u32, u32) {
+    pub(crate) fn counted(&self) -> (u32, u32) {
         let now = self.processes.as_ref().map_or(0, Processes::requests);
         (self.requests + now, self.door.lock().unwrap().commits)
     }
@@ -401,6 +404,7 @@ impl Run {
             }
             self.honest(machine, &views);
         }
+        self.writes_no_secret();
         self.look_for_undone();
     }
 

@@ -7,7 +7,6 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, Status};
 use reconvene_engine::Engine;
 use reconvene_simulator::zoom::Meeting;
-use secrecy::ExposeSecret;
 
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
@@ -245,7 +244,7 @@ impl Run {
         self.deleted(machine, &status, &views, &mut wrong);
         self.series_deleted(machine, &status, &views, &mut wrong);
         self.shown(&status, &views, &mut wrong);
-        self.no_secrets(machine, &mut wrong);
+        self.keeps_no_secret(machine, usize::MAX);
         self.no_orphans(&mut wrong);
         self.got_by_word(machine, &status, &mut wrong);
         if machine == 0 {
@@ -401,35 +400,6 @@ impl Run {
                     "P1",
                     format!("{id} on {calendar} is not listed as it is: {wanted:?}"),
                 ));
-            }
-        }
-    }
-
-    /// P12: no secret outside the keyring.
-    fn no_secrets(&self, machine: Machine, wrong: &mut Wrong) {
-        let disk = &self.disks[machine];
-        let mut secrets: Vec<String> = disk.drawer.kept.lock().unwrap().values().cloned().collect();
-        secrets.extend(
-            self.around
-                .ledger
-                .lock()
-                .unwrap()
-                .bearers
-                .iter()
-                .map(|token| token.expose_secret().to_owned()),
-        );
-        secrets.push("?pwd=".into());
-        let Ok(files) = std::fs::read_dir(&disk.folder) else {
-            return;
-        };
-        for file in files.flatten() {
-            let Ok(bytes) = std::fs::read(file.path()) else {
-                continue;
-            };
-            let text = String::from_utf8_lossy(&bytes);
-            if secrets.iter().any(|secret| text.contains(secret.as_str())) {
-                let name = file.file_name();
-                wrong.push(("P12", format!("a secret in {}", name.display())));
             }
         }
     }

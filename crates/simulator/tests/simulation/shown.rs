@@ -89,18 +89,39 @@ impl Run {
                 .iter()
                 .any(|(of, other, ..)| (*of, *other) == (machine, number))
         };
+        let mut hidden = Vec::new();
         for (about, at) in ledger.failures.of(machine, now) {
             let shown = match about {
                 About::Calendar(id) => shows_calendar(&status, id, at, now),
                 About::Meeting(number) => undoing(*number) || shows_meeting(&status, views, *number),
             };
             if !shown {
-                wrong.push(format!("nothing tells that {about:?} could not be had at {at}"));
+                hidden.push((about.clone(), at));
             }
         }
         for how in wrong {
             ledger.break_promise("P11", how);
         }
+        drop(ledger);
+        for (about, at) in hidden {
+            if !self.was_told(machine, &about, at) {
+                let how = format!("nothing tells that {about:?} could not be had at {at}");
+                self.break_promise("P11", how);
+            }
+        }
+    }
+
+    /// Whether an entry tells that a meeting could not be had, although something else was to be done about it since.
+    fn was_told(&mut self, machine: Machine, about: &About, at: Timestamp) -> bool {
+        let About::Meeting(number) = about else {
+            return false;
+        };
+        let entries = self.entries(machine);
+        let mut of_meeting = entries.iter().filter(|entry| {
+            let named = entry.meeting.and_then(|id| self.numbers.get(&(machine, id)));
+            named == Some(number)
+        });
+        of_meeting.any(|entry| entry.problem.is_some() && entry.at >= at)
     }
 }
 

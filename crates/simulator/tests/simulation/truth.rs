@@ -232,6 +232,20 @@ impl Truth {
         (!last.halves.is_empty() && last.is_over(last.since) && last.is_over(now)).then_some(last.since)
     }
 
+    /// The same, or since when dates were taken off it that would lie ahead now: those that were left may be over since.
+    pub(crate) fn cut_short_since(&self, meeting: u64, id: &str, now: Timestamp) -> Option<Timestamp> {
+        let versions = self.series.get(&(meeting, base(id).to_owned()))?;
+        let cut = || {
+            let before = versions.iter().rposition(|version| !version.is_over(now))?;
+            let lives = versions.last().is_some_and(|last| !last.halves.is_empty());
+            versions
+                .get(before + 1)
+                .filter(|_| lives)
+                .map(|after| after.since)
+        };
+        self.spent_since(meeting, id, now).or_else(cut)
+    }
+
     /// Every series that was ever bonded to a meeting, as it was from time to time.
     pub(crate) fn series_of(&self, meeting: u64) -> impl Iterator<Item = &Vec<Version>> {
         let of = (meeting, String::new())..(meeting + 1, String::new());

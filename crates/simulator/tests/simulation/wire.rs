@@ -205,8 +205,9 @@ impl Transport for Wire {
             (Some((_, calendar)), _) => Some(About::Calendar(calendar.clone())),
             (None, number) => number.map(About::Meeting),
         };
-        if let (Some(about), false) = (about, ledger.disk_full)
-            && let Some(fails) = fails(&about, &answer)
+        // On a full disk nothing is written down.
+        if let Some(about) = about
+            && let Some(fails) = fails(&about, &answer).filter(|fails| !(*fails && ledger.disk_full))
         {
             ledger.failures.heard(self.machine, about, fails, now);
         }

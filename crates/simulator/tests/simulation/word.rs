@@ -312,12 +312,12 @@ impl Ledger {
             .series_of(number)
             .filter_map(|versions| versions.last());
         let mut halves = series.flat_map(|version| version.halves.iter().map(|half| (half, version.since)));
-        let words = [&self.word.spoken, &self.left_alone, &self.word.unbonded];
+        let key = (machine, number);
+        let left = [&self.left_alone, &self.word.unbonded];
         events
             || halves.any(|(half, touched)| unseen(&half.key.0, touched))
-            || words
-                .iter()
-                .any(|said| said.get(&(0, number)).is_some_and(|at| *at > since))
+            || self.word.spoken.get(&key).is_some_and(|at| *at > since)
+            || (left.iter()).any(|said| said.get(&key).is_some_and(|at| *at >= since))
     }
 
     /// A deleted meeting is brought back.
