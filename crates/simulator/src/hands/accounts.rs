@@ -1,6 +1,6 @@
 //! People, calendars, sharing, tokens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 
@@ -218,7 +218,20 @@ impl World {
         // A cancelled exception lives as long as its series: without it the occurrence would come back.
         let is_old =
             |event: &Event| event.is_cancelled() && (event.left || event.recurring_event_id.is_none());
-        calendar.events.retain(|_, event| !is_old(event));
+        let old: BTreeSet<String> = (calendar.events.iter())
+            .filter(|(_, event)| is_old(event))
+            .map(|(id, _)| id.clone())
+            .collect();
+        // The dates of a series go with it.
+        let of_old = |event: &Event| {
+            event
+                .recurring_event_id
+                .as_ref()
+                .is_some_and(|series| old.contains(series))
+        };
+        calendar
+            .events
+            .retain(|id, event| !old.contains(id) && !of_old(event));
         calendar.age += 1;
         Ok(id.to_owned())
     }

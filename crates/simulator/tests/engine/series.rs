@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::Code;
-use reconvene_core::report::{Change, MeetingState, Outcome};
+use reconvene_core::report::{Change, MeetingState, Outcome, Service};
 use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Service as Wire};
@@ -429,5 +429,23 @@ async fn p2_a_date_with_a_meeting_of_its_own_takes_it_along_when_its_series_with
     stand.cancel(&id);
     stand.sync_after(MINUTE).await;
     stand.sync_after(MINUTE).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_cancelled_series_whose_tombstones_are_forgotten_takes_its_meeting_along() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=5").await;
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-15T12:00:00Z");
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::RevokeZoom { email: ANA.into() });
+    stand.cancel(&id);
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting));
+    stand.hand(Hand::ForgetTombstones { calendar: ANA.into() });
+    stand.sign_in(Service::Zoom).await;
+    for _ in 0..3 {
+        stand.sync_after(MINUTE).await;
+    }
     assert!(!stand.exists(meeting));
 }

@@ -267,7 +267,11 @@ impl Ledger {
         let riddle = riddles.find(|key| {
             let place = (machine, key.0.clone());
             let row = self.truth.rows.get(key);
-            let own = row.filter(|row| row.organized && row.points_at(number));
+            // What is over says nothing any more.
+            let ahead = |row: &Row| {
+                row.is_series() || row.wanted.as_ref().is_some_and(|wanted| wanted.end() > looked)
+            };
+            let own = row.filter(|row| row.organized && row.points_at(number) && ahead(row));
             let since = self.known.puzzled_since(machine, key, looked);
             own.zip(since)
                 .is_some_and(|(row, since)| self.known.seen_between(&place, row.linked_since, since))
@@ -339,6 +343,11 @@ impl Ledger {
             let place = (machine, key.0.clone());
             self.known.hidden(&place, !at_home(key), since, now)
         };
+        // Of an event that nobody could read since, nobody knows that it was given the meeting.
+        let riddle = |key: &Key, since: Timestamp| {
+            let puzzled = self.known.puzzled_since(machine, key, now);
+            puzzled.is_some_and(|puzzled| !self.known.seen_between(&(machine, key.0.clone()), since, puzzled))
+        };
         // An engine takes back what it made and could not hand over. That somebody put the number on another event meanwhile
         // is known from that calendar's next pass on.
         let unoffered = world
@@ -357,6 +366,7 @@ impl Ledger {
                 && watched(key)
                 && world.calendars().contains(&key.0)
                 && !hidden(key, row.linked_since)
+                && !riddle(key, row.linked_since)
                 && !untold(key, row.linked_since)
         });
         if let Some((key, _)) = live {
@@ -401,20 +411,25 @@ impl Ledger {
             let gone = states.iter().find(|state| !state.living);
             gone.map(|state| state.since)
         };
-        let mut stories: Vec<(Story, Option<Timestamp>)> = (self.truth.states.iter())
+        let mut stories: Vec<(Story, Option<Timestamp>, bool)> = (self.truth.states.iter())
             .filter(|((_, id), states)| id == event && states.iter().any(|state| state.points_at(meeting)))
             .map(|((calendar, _), states)| {
                 let place = (machine, calendar.clone());
-                (self.known.story(&place, states, meeting), cancelled(states))
+                let story = self.known.story(&place, states, meeting);
+                (story, cancelled(states), self.ticked.contains_key(&place))
             })
             .collect();
         // Where it was never seen, its coming and going are not known.
-        let pointed = stories.iter().any(|(story, _)| story.pointed);
+        let pointed = stories.iter().any(|(story, ..)| story.pointed);
         if pointed {
-            stories.retain(|(story, _)| story.pointed);
+            stories.retain(|(story, ..)| story.pointed);
         }
-        let gone = stories.iter().filter(|(story, _)| !story.left);
-        let gone = gone.filter_map(|(story, cancelled)| story.gone.or(*cancelled));
+        // Nor are they on a calendar that was unticked since, where others tell of it.
+        if stories.iter().any(|(.., ticked)| *ticked) {
+            stories.retain(|(.., ticked)| *ticked);
+        }
+        let gone = stories.iter().filter(|(story, ..)| !story.left);
+        let gone = gone.filter_map(|(story, cancelled, _)| story.gone.or(*cancelled));
         match !pointed && self.offered.contains(&meeting) {
             // Whoever wrote it on the event knows where, and no other place.
             true => gone.min(),
@@ -435,7 +450,9 @@ impl Ledger {
             return;
         };
         // What was under way when the answer came is brought to its end, a refused token renewed included.
-        if arrival.begun > wait.told + SignedDuration::from_millis(250) && entry.at < wait.until {
+        let after = arrival.begun > wait.told + SignedDuration::from_millis(250);
+        // Unless the clock was set back on the way.
+        if after && entry.at < wait.until && arrival.begun <= entry.at {
             self.break_promise(
                 "P13",
                 format!(

@@ -132,4 +132,10 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_190_843, Some(Learned::CHOICES), "an all-day event was shown as in step with another one’s meeting"),
     (6_191_960, Some(Learned::SERIES), "a series cut short whose last date was over when it was heard of (the oracle)"),
     (6_194_587, Some(Learned::CHOICES), "an undo called off by a word of the same instant (the oracle)"),
+    (6_200_609, Some(Learned::SERIES.and_worlds()), "a changed date came back alone when the tombstones were forgotten (the simulator)"),
+    (6_200_872, Some(Learned::CHOICES.and_worlds()), "another machine brought an undone meeting in step at once (the oracle)"),
+    (6_200_987, Some(Learned::SERIES.and_worlds()), "a riddle that was over (the oracle)"),
+    (6_201_266, Some(Learned::SERIES), "a cancellation known from one calendar, and shown by another that was unticked (the oracle)"),
+    (6_205_314, Some(Learned::BOTH), "a deletion refused as the process ended (the oracle)"),
+    (6_205_385, Some(Learned::SERIES.and_worlds()), "a meeting given to an event while nobody could read that (the oracle)"),
 ];

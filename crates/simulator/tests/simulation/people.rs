@@ -525,11 +525,13 @@ impl Run {
     /// Whether a machine that ended over the person's word had kept it before.
     pub(crate) fn is_left(&mut self, machine: usize, id: reconvene_core::id::MeetingId) -> bool {
         let views = self.tell(machine, Engine::meetings).unwrap_or_default();
-        let mut own = views.iter().filter(|view| view.id == id);
-        own.any(|view| {
-            view.planned.is_none()
-                && matches!(view.state, MeetingState::WatchedOnly | MeetingState::OutOfStep)
-        })
+        // One that was to be deleted is forgotten with that word.
+        let mut own = views.iter().filter(|view| view.id == id).peekable();
+        own.peek().is_none()
+            || own.any(|view| {
+                view.planned.is_none()
+                    && matches!(view.state, MeetingState::WatchedOnly | MeetingState::OutOfStep)
+            })
     }
 
     /// Lets a machine bring in step what differed when it was connected.
