@@ -7,9 +7,10 @@ use reconvene_simulator::zoom::{Meeting, Occurrence};
 use reconvene_simulator::{Entry, World};
 use serde_json::{Map, Value};
 
-use crate::dates::{Version, original};
+use crate::dates::Version;
+use crate::dates::original;
 use crate::ledger::{Arrival, Ledger, Machine, Reading};
-use crate::truth::cut;
+use crate::wanted::cut;
 use crate::word::Former;
 
 type Wrong = Vec<(&'static str, String)>;
@@ -162,7 +163,7 @@ impl Ledger {
     ) {
         let asked = self.truth.ever_wanted.get(&number);
         let any =
-            |fits: &dyn Fn(&crate::truth::Wanted) -> bool| asked.is_some_and(|asked| asked.iter().any(fits));
+            |fits: &dyn Fn(&crate::wanted::Wanted) -> bool| asked.is_some_and(|asked| asked.iter().any(fits));
         let now = entry.at;
         let takes_back = |name: &str, value: &Value| {
             let mut machines = 0..=1;

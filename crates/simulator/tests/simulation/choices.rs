@@ -16,7 +16,8 @@ use crate::process::Dead;
 use crate::run::{Place, Run, WORK};
 use crate::shared::ANA;
 use crate::steps::{Choice, Meanwhile};
-use crate::truth::{Key, Row, has_schedule};
+use crate::truth::{Key, Row};
+use crate::wanted::has_schedule;
 
 /// On the way of a new meeting or of one brought back: the operation, and what goes wrong.
 const FAULTS: [(&str, &str); 16] = [

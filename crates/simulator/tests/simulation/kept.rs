@@ -12,7 +12,7 @@ use crate::making::{WORD, made_here};
 use crate::run::Run;
 use crate::settle::{Wrong, owned};
 use crate::steps::{Choice, Step};
-use crate::truth::cut;
+use crate::wanted::cut;
 
 /// So many entries are looked through.
 const NEWEST: u32 = 200;

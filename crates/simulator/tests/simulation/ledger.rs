@@ -16,7 +16,8 @@ use crate::knowledge::{Knowledge, Story};
 use crate::making::OnEvent;
 use crate::run::WORK;
 use crate::shown::Failures;
-use crate::truth::{Key, Row, State, Truth, has_schedule};
+use crate::truth::{Key, Row, State, Truth};
+use crate::wanted::has_schedule;
 use crate::word::Word;
 
 /// Which of the person's machines.

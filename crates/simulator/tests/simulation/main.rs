@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod answers;
 mod asked;
 mod at_rest;
 mod bonds;
@@ -44,5 +45,6 @@ mod steps;
 mod trouble;
 mod truth;
 mod undoing;
+mod wanted;
 mod wire;
 mod word;

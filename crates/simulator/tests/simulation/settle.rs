@@ -11,7 +11,7 @@ use reconvene_simulator::zoom::Meeting;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
-use crate::truth::{Wanted, has_schedule};
+use crate::wanted::{Wanted, has_schedule};
 
 /// After so many rounds of waiting everything must have come to rest.
 const ROUNDS: u32 = 15;

@@ -257,7 +257,7 @@ fn scene(about: About, chance: &mut Chance) -> Vec<Step> {
         0 | 1 => {
             steps.extend([edit(chance), wait(70_000, 300_000, chance)]);
             steps.extend(seldom(fault(chance), 30, chance));
-            steps.extend(seldom(Step::Kill(super::kill(chance)), 25, chance));
+            steps.extend(seldom(Step::Kill(super::drawn::kill(chance)), 25, chance));
             steps.push(Step::Choice(Choice::Undo { entry: 0 }));
             steps.extend(seldom(wait(1, 2_000, chance), 50, chance));
             steps.extend(seldom(edit(chance), 30, chance));
@@ -267,7 +267,7 @@ fn scene(about: About, chance: &mut Chance) -> Vec<Step> {
         }
         2 => {
             steps.extend(seldom(fault(chance), 40, chance));
-            steps.extend(seldom(Step::Kill(super::kill(chance)), 40, chance));
+            steps.extend(seldom(Step::Kill(super::drawn::kill(chance)), 40, chance));
             steps.push(Step::Choice(Choice::AddMeeting {
                 event: 1 + 8 * chance.below(8),
                 waits: chance.odds(30),
@@ -281,7 +281,7 @@ fn scene(about: About, chance: &mut Chance) -> Vec<Step> {
             steps.push(Step::Choice(Choice::Vanish { event, for_good }));
             steps.push(Step::Choice(Choice::LookAgain));
             steps.extend(seldom(fault(chance), 30, chance));
-            steps.extend(seldom(Step::Kill(super::kill(chance)), 30, chance));
+            steps.extend(seldom(Step::Kill(super::drawn::kill(chance)), 30, chance));
             steps.push(Step::Choice(Choice::Recreate { meeting: 0 }));
             steps.push(wait(1, 90_000, chance));
         }
