@@ -45,16 +45,24 @@ impl Attempt<'_> {
     /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.
     pub(super) fn question(&self, seen: &Meeting, wanted: &Schedule) -> Result<Option<Problem>, Problem> {
         let meeting = self.pending.meeting;
-        let (asks, ask_on_drift, carry) = self.shared.store.read(|tx| {
-            let asks = meetings::get(tx, meeting)?.is_some_and(|known| known.asks);
+        let (asks, asked, ask_on_drift, carry) = self.shared.store.read(|tx| {
+            let known = meetings::get(tx, meeting)?;
+            let asks = known.as_ref().is_some_and(|known| known.asks);
+            let asked = known.and_then(|known| known.problem).map(|problem| problem.code);
             let choices = choices::current(tx, &self.shared.session.config)?;
             let carry = self.shared.plan_settings(tx)?.carry;
-            Ok((asks, choices.ask_on_drift, carry))
+            Ok((asks, asked, choices.ask_on_drift, carry))
         })?;
         if !asks || !differs(seen, wanted, carry, self.shared.now()) {
             return Ok(None);
         }
-        let (code, message, hint) = if self.looks_for_drift(ask_on_drift) {
+        // A question that waits for its answer stays the same.
+        let drifted = match asked {
+            Some(Code::Drifted) => true,
+            Some(Code::OutOfStepBefore) => false,
+            _ => self.looks_for_drift(ask_on_drift),
+        };
+        let (code, message, hint) = if drifted {
             (
                 Code::Drifted,
                 "The meeting was changed at Zoom and now differs from its event.",

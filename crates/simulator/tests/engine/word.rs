@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Remedy, Service};
+use reconvene_core::report::{MeetingState, Outcome, Remedy, Service, SettingsView};
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire, World};
@@ -426,6 +426,48 @@ async fn p4_dates_that_the_person_took_back_do_not_go_with_the_next_edit() {
     stand.sync_after(MINUTE).await;
     assert_eq!(count(&stand, meeting), 6);
     assert_eq!(stand.engine.status().unwrap().asking, [stand.view("Retro").id]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_question_that_waits_is_not_asked_again_in_other_words() {
+    for first in [true, false] {
+        let stand = Stand::bare("");
+        stand.sign_in(Service::Google).await;
+        stand.engine.watch_calendar(ANA, true).await.unwrap();
+        let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+        let chosen = |ask_on_drift| {
+            let settings = stand.engine.settings().unwrap();
+            let chosen = SettingsView {
+                ask_on_drift,
+                ..settings
+            };
+            stand.engine.change_settings(chosen).unwrap();
+        };
+        chosen(!first);
+        if first {
+            edit(&stand, meeting, "Long ago");
+        }
+        stand.sign_in(Service::Zoom).await;
+        stand.sync().await;
+        if !first {
+            tokio::time::advance(MINUTE).await;
+            edit(&stand, meeting, "Just now");
+            look(&stand).await;
+        }
+        let asked = stand.newest();
+        let code = if first {
+            Code::OutOfStepBefore
+        } else {
+            Code::Drifted
+        };
+        assert_eq!(asked.problem.as_ref().unwrap().code, code);
+        chosen(first);
+        tokio::time::advance(MINUTE).await;
+        look(&stand).await;
+        assert_eq!(stand.newest(), asked);
+        assert_eq!(stand.view("Review").problem, asked.problem);
+        assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+    }
 }
 
 /// Ends the process at the `n`th door of a commit while `stand` syncs, and starts it again. Says whether it got there.
