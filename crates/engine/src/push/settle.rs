@@ -66,6 +66,7 @@ impl Attempt<'_> {
             let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
                 return match ending {
                     Ending::Deleted(answer) => self.deleted_unattended(tx, answer, now),
+                    Ending::Failed(failure) => self.heed(tx, &failure, now),
                     _ => Ok(()),
                 };
             };

@@ -157,7 +157,7 @@ pub(crate) fn went_well(
 }
 
 /// Notes that a request failed in a way that concerns the whole account, and until when to leave it alone. A longer wait that
-/// the service asked for meanwhile stays, unless only the person can help (P13).
+/// the service asked for meanwhile stays (P13), but what only the person can help with is told instead of its reason.
 pub(crate) fn failed(
     tx: &Connection,
     id: AccountId,
@@ -173,7 +173,7 @@ pub(crate) fn failed(
             .map(drop);
     }
     tx.prepare_cached("UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4 WHERE id = ?1")?
-        .execute((id.0, Millis(now), Json(problem), next_try.map(Millis)))
+        .execute((id.0, Millis(now), Json(problem), next_try.max(obeys).map(Millis)))
         .map(drop)
 }
 
@@ -237,7 +237,7 @@ mod tests {
         let longer = Some((Code::ServiceFailed, later(900)));
         assert_eq!(waits(&broken, Some(later(900))).unwrap(), longer);
         let lost = Problem::lasting(Code::SignInAgain, "Sign in again.", "");
-        let needs_person = Some((Code::SignInAgain, later(30)));
+        let needs_person = Some((Code::SignInAgain, later(600)));
         assert_eq!(waits(&lost, Some(later(30))).unwrap(), needs_person);
     }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::{Method, Request};
-use reconvene_core::report::Outcome;
+use reconvene_core::problem::Code;
+use reconvene_core::report::{Outcome, Service};
 use reconvene_simulator::{Hand, Service as Wire};
 
 use crate::meanwhile::during;
@@ -105,4 +106,23 @@ async fn p2_an_event_cancelled_while_its_series_is_written_takes_its_meeting_alo
     assert_eq!(dates(&stand, meeting).len(), 4);
     stand.sync_after(MINUTE).await;
     assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p13_a_wait_is_heeded_although_the_meeting_is_forgotten_meanwhile() {
+    let (mut stand, event, _) = Stand::in_step("").await;
+    stand.rename(&event, "Retro");
+    stand.fault(Wire::Zoom, "/meetings/", "PATCH", refused("zoom_429_qps"));
+    during(&mut stand, changes, |engine| {
+        drop(engine.watch_calendar(ANA, false).now_or_never());
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.engine.meetings().unwrap(), []);
+    let accounts = stand.engine.accounts().unwrap();
+    let zoom = accounts.iter().find(|account| account.service == Service::Zoom);
+    let health = &zoom.unwrap().health;
+    assert_eq!(
+        health.problem.as_ref().map(|problem| problem.code),
+        Some(Code::RateLimited)
+    );
 }
