@@ -114,7 +114,15 @@ impl Run {
         let Some(meeting) = self.there(number) else {
             return false;
         };
-        let unseen = |versions: &Vec<Version>| out_of_sight(ledger, versions, status);
+        // Machines that watch different calendars want different things of one series.
+        let ticked = |calendar: &String| {
+            (0..self.disks.len()).all(|machine| ledger.ticked.contains_key(&(machine, calendar.clone())))
+        };
+        let by_all = |versions: &Vec<Version>| {
+            let mut halves = versions.iter().flat_map(|version| &version.halves);
+            halves.all(|half| ticked(&half.key.0))
+        };
+        let unseen = |versions: &Vec<Version>| out_of_sight(ledger, versions, status) || !by_all(versions);
         if ledger.truth.series_of(number).any(unseen) {
             return true;
         }
