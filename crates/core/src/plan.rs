@@ -247,6 +247,7 @@ fn untouchable(seen: &Meeting, hosts: &[String]) -> Option<Reason> {
 fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
     let mut wanted: BTreeMap<&str, Vec<(bool, Schedule)>> = BTreeMap::new();
     let mut reason = Reason::NotOrganizer;
+    let mut silent = None;
     for link in subject.links.iter().filter(|link| link.gone.is_none()) {
         if !link.event.organized_here {
             continue;
@@ -263,12 +264,14 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         }
         let schedule = match link.schedule(now) {
             Ok(Some(schedule)) => schedule,
-            Ok(None) => {
-                reason = Reason::AllDay;
-                continue;
-            }
-            Err(_) => {
-                reason = Reason::UnreadableRule;
+            unheard => {
+                reason = match unheard {
+                    Ok(_) => Reason::AllDay,
+                    Err(_) => Reason::UnreadableRule,
+                };
+                if link.proof.is_some() {
+                    silent = Some((base(&link.event.google_id), reason));
+                }
                 continue;
             }
         };
@@ -290,6 +293,12 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
             Some(_) => Reason::MadeForAnother,
             None => Reason::NotBonded,
         };
+    }
+    // What one half of a split series does not say must not be taken for its having no dates (P4).
+    if let Some((half, reason)) = silent
+        && wanted.contains_key(half)
+    {
+        return Decision::Leave(reason);
     }
     let mut wanted: Vec<Vec<(bool, Schedule)>> = wanted.into_values().collect();
     let (Some(schedules), true) = (wanted.pop(), wanted.is_empty()) else {

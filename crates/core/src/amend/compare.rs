@@ -1,6 +1,6 @@
 //! The dates of a series beside those that stand at the provider.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Amendment, Write, slot};
 use crate::meeting::{Occurrence, whole_second};
@@ -25,9 +25,13 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub(super) fn of(standing: &[Occurrence], series: &Series) -> Self {
+        // What moved with its series before may bear its former name.
+        let named = |at: &Timestamp| standing.iter().any(|date| date.original == *at);
+        let mut elsewhere = series.apart.clone();
+        elsewhere.retain(|at| !named(at));
         let mut standing: Vec<Occurrence> = standing
             .iter()
-            .filter(|date| !series.apart.contains(&date.original))
+            .filter(|date| !series.apart.contains(&date.original) && !elsewhere.contains(&date.start))
             .cloned()
             .collect();
         let stood = standing.len();

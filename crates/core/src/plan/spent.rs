@@ -18,7 +18,7 @@ pub(super) fn spent(
     let Times::Series(series) = &schedule.times else {
         return None;
     };
-    if !stands(subject, series, now) {
+    if !settings.carry.time || !stands(subject, series, now) {
         return None;
     }
     let living = subject.links.iter().filter(|link| link.gone.is_none());
@@ -50,11 +50,13 @@ pub(super) fn ended(link: &Linked<'_>) -> Option<Series> {
     }
 }
 
-/// Whether dates stand at the provider, and none of them by another meeting's word.
+/// Whether dates stand at the provider, and none of them is one that is left as it is. Such a one may have moved with its
+/// series before, and bear its former name there.
 fn stands(subject: &Subject<'_>, series: &Series, now: Timestamp) -> bool {
     let mut ahead = (subject.seen.iter())
         .flat_map(|seen| &seen.occurrences)
         .filter(|date| date.start > now)
         .peekable();
-    ahead.peek().is_some() && !ahead.any(|date| series.apart.contains(&date.original))
+    ahead.peek().is_some()
+        && !ahead.any(|date| series.apart.contains(&date.original) || series.apart.contains(&date.start))
 }

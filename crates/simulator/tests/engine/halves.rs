@@ -5,7 +5,7 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::google::Habits;
-use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
+use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 use serde_json::json;
 
@@ -467,4 +467,22 @@ async fn p4_one_page_of_changes_is_not_taken_for_the_whole() {
     stand.sync_after(MINUTE).await;
     assert_eq!(dates(&stand, meeting)[..MOVED.len()], MOVED);
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_half_that_becomes_all_day_keeps_its_dates_in_the_meeting() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=5").await;
+    let second = split(&stand, &id);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting), MOVED);
+    stand.hand(Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: second,
+        start: Moment::Day("2026-12-15".parse().unwrap()),
+        end: Some(Moment::Day("2026-12-16".parse().unwrap())),
+    });
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 5).await;
+    assert_eq!(dates(&stand, meeting), MOVED);
 }

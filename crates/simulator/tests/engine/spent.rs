@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reconvene_core::report::{MeetingState, Outcome, Service};
+use reconvene_simulator::hands::Moment;
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::series::{date, dates, series};
@@ -211,4 +212,24 @@ async fn p3_a_half_without_dates_keeps_the_meeting_that_the_other_one_left() {
         stand.sync_after(MINUTE * 5).await;
         assert!(stand.exists(meeting), "whole: {whole}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_last_date_that_moved_with_its_series_and_becomes_all_day_keeps_the_meeting() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    let (id, meeting) = series(&stand, "2026-11-22T09:00:00Z", "FREQ=WEEKLY;COUNT=2").await;
+    tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
+    stand.sync().await;
+    stand.drag(&id, "2026-11-22T10:00:00Z");
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: date(&id, "20261129T100000Z"),
+        start: Moment::Day("2026-11-29".parse().unwrap()),
+        end: Some(Moment::Day("2026-11-30".parse().unwrap())),
+    });
+    for _ in 0..3 {
+        stand.sync_after(MINUTE * 3).await;
+    }
+    assert!(stand.exists(meeting));
 }
