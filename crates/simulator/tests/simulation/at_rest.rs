@@ -25,7 +25,7 @@ impl Run {
                 continue;
             };
             let number = *meeting_number;
-            if out_of_sight(&ledger, versions, status) {
+            if out_of_sight(&ledger, versions, status) || !self.watched_by_all(&ledger, versions) {
                 continue;
             }
             if self.has_rival(&ledger, number, &version)
@@ -63,6 +63,15 @@ impl Run {
                 ));
             }
         }
+    }
+
+    /// Whether every machine watches a series: those that watch different calendars want different things of it.
+    fn watched_by_all(&self, ledger: &Ledger, versions: &[Version]) -> bool {
+        let mut halves = versions.iter().flat_map(|version| &version.halves);
+        halves.all(|half| {
+            let mut machines = 0..self.disks.len();
+            machines.all(|machine| ledger.ticked.contains_key(&(machine, half.key.0.clone())))
+        })
     }
 
     /// Whether the machine has to keep the meeting of a series in step.
@@ -114,15 +123,9 @@ impl Run {
         let Some(meeting) = self.there(number) else {
             return false;
         };
-        // Machines that watch different calendars want different things of one series.
-        let ticked = |calendar: &String| {
-            (0..self.disks.len()).all(|machine| ledger.ticked.contains_key(&(machine, calendar.clone())))
+        let unseen = |versions: &Vec<Version>| {
+            out_of_sight(ledger, versions, status) || !self.watched_by_all(ledger, versions)
         };
-        let by_all = |versions: &Vec<Version>| {
-            let mut halves = versions.iter().flat_map(|version| &version.halves);
-            halves.all(|half| ticked(&half.key.0))
-        };
-        let unseen = |versions: &Vec<Version>| out_of_sight(ledger, versions, status) || !by_all(versions);
         if ledger.truth.series_of(number).any(unseen) {
             return true;
         }

@@ -139,6 +139,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_205_314, Some(Learned::BOTH), "a deletion refused as the process ended (the oracle)"),
     (6_205_385, Some(Learned::SERIES.and_worlds()), "a meeting given to an event while nobody could read that (the oracle)"),
     (6_210_419, Some(Learned::SERIES.and_worlds()), "a wait that the answer about a meeting asked for that was forgotten meanwhile"),
-    (6_211_563, Some(Learned::BOTH.and_worlds()), "a long wait shortened by a failure of another kind"),
     (6_213_041, Some(Learned::SERIES.and_worlds()), "two machines that watch different calendars (the oracle)"),
 ];
