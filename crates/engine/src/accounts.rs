@@ -156,6 +156,7 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
         let id = accounts::signed_in(tx, service, &who, &secret, now)?;
         accounts::set_writes(tx, id, writes)?;
         creations::hurry(tx, now)?;
+        outbox::hurry(tx, now)?;
         if let Some(list) = &list {
             shared.take_over_list(tx, id, list, shared.then(asked))?;
             calendars::due_now(tx, id)?;

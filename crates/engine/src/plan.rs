@@ -383,6 +383,9 @@ pub(crate) fn replan(
     }
     let decision = dossier.decide(settings, now);
     if dossier.known.problem.is_some() && !matches!(decision, Decision::Forget) {
+        if looks_again(tx, meeting)? {
+            return Ok(());
+        }
         // It ended without success, and waits for an edit or for the person.
         return drop_action(tx, meeting);
     }

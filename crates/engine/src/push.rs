@@ -362,6 +362,7 @@ fn anew(shared: &Shared, tx: &Connection, attempted: &Pending) -> rusqlite::Resu
             activity::supersede(tx, entry)?;
         }
         outbox::strike(tx, meeting)?;
+        shared.looked_in_vain(meeting);
     }
     shared.replan_in(tx, meeting)
 }

@@ -202,7 +202,12 @@ fn meeting(
         Target::Meeting { number, .. } => Some(number.clone()),
         _ => None,
     };
-    let mut remedies = match known.asks {
+    let goes = pending.is_some_and(|pending| pending.action == PlannedAction::Delete);
+    let is_gone = problem
+        .as_ref()
+        .is_some_and(|problem| problem.code == Code::MeetingGone);
+    // There is no bringing in step where the event is gone, or the meeting.
+    let mut remedies = match known.asks && !goes && !is_gone {
         true => vec![Remedy::Fix, Remedy::Ignore],
         false => remedies(state, problem.as_ref(), known.found),
     };
@@ -385,6 +390,11 @@ pub(crate) fn status(
     let unsent = outbox::all(tx)?.iter().any(Pending::waits);
     let overall = overall(&accounts, &calendars, &problems, &held, circumstances, unsent);
     let fresh_as_of = fresh_as_of(&calendars);
+    let mut asking = meetings::asking(tx)?;
+    asking.retain(|id| {
+        let mut shown = views.iter().filter(|view| view.id == *id);
+        shown.any(|view| view.remedies.contains(&Remedy::Fix))
+    });
     let next = views
         .iter()
         .find(|view| view.can_join && view.start > now)
@@ -408,7 +418,7 @@ pub(crate) fn status(
         problems,
         held,
         preview: circumstances.preview,
-        asking: meetings::asking(tx)?,
+        asking,
     })
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     surroundings: Mutex<Surroundings>,
     /// By how much the clock had been set back when every meeting was last decided about for that.
     set_back: Mutex<SignedDuration>,
+    /// When a look at a meeting last ended without reading it, and without anything to be tried again.
+    in_vain: Mutex<HashMap<MeetingId, Timestamp>>,
     install: String,
 }
 
@@ -103,6 +105,7 @@ impl Shared {
             busy: AtomicUsize::new(0),
             surroundings: Mutex::default(),
             set_back: Mutex::default(),
+            in_vain: Mutex::default(),
             install,
         }
     }
@@ -202,6 +205,19 @@ impl Shared {
     pub(crate) fn calendar_gate(&self, id: CalendarId) -> Arc<Gate<()>> {
         let mut gates: MutexGuard<'_, _> = self.calendar_gates.lock().unwrap_or_else(PoisonError::into_inner);
         gates.entry(id).or_default().clone()
+    }
+
+    /// Notes that a meeting was looked at, and not read.
+    pub(crate) fn looked_in_vain(&self, meeting: MeetingId) {
+        let mut in_vain = self.in_vain.lock().unwrap_or_else(PoisonError::into_inner);
+        in_vain.insert(meeting, self.now());
+    }
+
+    /// Whether a meeting was looked at in vain after `since`.
+    pub(crate) fn was_in_vain(&self, meeting: MeetingId, since: Timestamp) -> bool {
+        let in_vain = self.in_vain.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        (in_vain.get(&meeting)).is_some_and(|looked| *looked > since && *looked <= now)
     }
 
     /// Decides anew about one meeting.

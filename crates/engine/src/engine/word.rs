@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use reconvene_core::id::MeetingId;
 use reconvene_core::plan::{Proof, Reason};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{ActivityEntry, Remedy};
+use reconvene_core::report::{ActivityEntry, PlannedAction, Remedy};
 use rusqlite::Transaction;
 
 use super::{Engine, not_signed_in, unknown};
 use crate::plan::{self, Dossier};
 use crate::push::consent;
-use crate::store::outbox::{self, Undo};
+use crate::store::outbox::{self, Pending, Undo};
 use crate::store::{accounts, activity, events, meetings};
 use crate::{preview, push};
 
@@ -197,6 +197,10 @@ impl Engine {
         meetings::set_asks(tx, meeting, false)?;
         meetings::set_ignored(tx, meeting, true)?;
         activity::settle(tx, meeting)?;
+        let is_look = |row: Pending| row.action == PlannedAction::Look;
+        if outbox::get(tx, meeting)?.is_some_and(is_look) {
+            outbox::strike(tx, meeting)?;
+        }
         self.shared.replan_in(tx, meeting)
     }
 

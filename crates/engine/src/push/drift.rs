@@ -50,8 +50,13 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
         let soon = now.checked_sub(RIDDLES).unwrap_or(before).max(before);
         for known in meetings::seen_before(tx, before, soon, now)? {
             let id = known.id;
+            if before < now && shared.was_in_vain(id, soon) {
+                continue;
+            }
             let looks = |dossier: &Dossier| {
-                let puzzles = |stored: &Stored| stored.odd && stored.gone_since.is_none();
+                let puzzles = |stored: &Stored| {
+                    stored.odd && stored.gone_since.is_none() && stored.event.organized_here
+                };
                 // Whatever the person said about it, or refused it, an edit takes back, and a riddle may be one.
                 let riddle = dossier.links.iter().any(puzzles);
                 dossier.speaks_from(&fresh)

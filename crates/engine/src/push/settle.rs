@@ -366,6 +366,9 @@ impl Attempt<'_> {
             if !draft.changes.is_empty() {
                 self.offer_undo(tx, entry, false)?;
             }
+        } else {
+            // A question about it has settled itself. What was done before can be undone as before.
+            activity::outlive(tx, id)?;
         }
         outbox::strike(tx, id)?;
         meetings::set_problem(tx, id, None)?;

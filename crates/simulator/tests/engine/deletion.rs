@@ -254,6 +254,25 @@ async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go(
 }
 
 #[tokio::test(start_paused = true)]
+async fn p8_bringing_in_step_is_not_offered_where_it_would_delete() {
+    let stand = Stand::bare("delete_grace = \"0s\"");
+    stand.sign_in(Service::Google).await;
+    stand.sign_in(Service::Zoom).await;
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.rename(&event, "Retro");
+    stand.engine.watch_calendar(ANA, true).await.unwrap();
+    stand.sync().await;
+    assert_eq!(stand.view("Retro").remedies, [Remedy::Fix, Remedy::Ignore]);
+    stand.cancel(&event);
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(10)).await;
+    let (status, view) = (stand.engine.status().unwrap(), stand.view("Retro"));
+    assert_eq!((status.asking, status.held), (vec![], vec![view.id]));
+    assert_eq!(view.remedies, [Remedy::Approve, Remedy::Ignore]);
+    assert!(stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
 async fn p8_the_yes_to_a_question_lets_no_deletion_go_that_was_not_asked_about() {
     let stand = Stand::bare("mass_delete_limit = 2");
     stand.sign_in(Service::Google).await;

@@ -301,3 +301,18 @@ async fn p12_a_riddle_about_which_nobody_can_be_asked_keeps_nothing_busy() {
     rehearsal::watch(None);
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn p13_a_riddle_whose_meeting_cannot_be_read_is_looked_at_now_and_then() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    get(&stand, &event, odd(&event));
+    list(&stand, &odd(&event));
+    stand.sync().await;
+    stand.hand(Hand::DeleteMeeting { meeting });
+    let running = Running::start(&stand);
+    stand.clear_log();
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let looks = stand.zoom_requests().len();
+    assert!((1..=5).contains(&looks), "{looks} looks in an hour");
+    running.stop().await;
+}

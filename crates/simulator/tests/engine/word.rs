@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Remedy, Service, SettingsView};
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service, SettingsView};
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Rule, Service as Wire, World};
 
-use crate::stand::{ANA, BEN, Stand, at, refused};
+use crate::stand::{ANA, BEN, Running, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -128,7 +128,42 @@ async fn a_question_that_settled_itself_is_withdrawn() {
         look(&stand).await;
     }
     assert_eq!(stand.state("Review"), MeetingState::InStep);
-    assert!(stand.engine.status().unwrap().asking.is_empty());
+    let status = stand.engine.status().unwrap();
+    assert_eq!((status.asking, status.overall), (vec![], Overall::InStep));
+    assert_eq!(stand.newest().remedies, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_look_asked_for_before_a_sign_in_is_made_right_after_it() {
+    let (stand, ..) = Stand::in_step("").await;
+    stand.hand(Hand::RevokeZoom { email: ANA.into() });
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert_eq!(stand.engine.status().unwrap().overall, Overall::NeedsYou);
+    let running = Running::start(&stand);
+    stand.sign_in(Service::Zoom).await;
+    stand.clear_log();
+    tokio::time::sleep(MINUTE).await;
+    assert_eq!(stand.zoom_methods(), ["GET"]);
+    assert_eq!(stand.engine.status().unwrap().overall, Overall::InStep);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_whoever_ignores_a_look_that_failed_hears_of_it_no_more() {
+    let (stand, ..) = Stand::in_step("").await;
+    let away = Rule::once(Wire::Zoom, "/meetings/", refused("503_html")).method("GET");
+    stand
+        .simulator
+        .with(|world| world.faults().add(Rule { times: None, ..away }));
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert_eq!(stand.newest().remedies, [Remedy::Retry, Remedy::Ignore]);
+    stand.engine.ignore(stand.view("Review").id).unwrap();
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+    assert_eq!(stand.newest().remedies, []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,6 +46,7 @@ impl Attempt<'_> {
         let found = known.as_ref().is_some_and(|known| known.found);
         if looked && known.and_then(|known| known.problem).as_ref() == Some(&problem) {
             // Looked at again, and no news: it was told already.
+            self.shared.looked_in_vain(id);
             return outbox::strike(tx, id);
         }
         meetings::set_problem(tx, id, Some(&problem))?;
