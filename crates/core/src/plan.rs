@@ -247,7 +247,7 @@ fn untouchable(seen: &Meeting, hosts: &[String]) -> Option<Reason> {
 fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
     let mut wanted: BTreeMap<&str, Vec<(bool, Schedule)>> = BTreeMap::new();
     let mut reason = Reason::NotOrganizer;
-    let mut silent = None;
+    let mut silent = Vec::new();
     for link in subject.links.iter().filter(|link| link.gone.is_none()) {
         if !link.event.organized_here {
             continue;
@@ -270,7 +270,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
                     Err(_) => Reason::UnreadableRule,
                 };
                 if link.proof.is_some() {
-                    silent = Some((base(&link.event.google_id), reason));
+                    silent.push((base(&link.event.google_id), reason));
                 }
                 continue;
             }
@@ -295,9 +295,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         };
     }
     // What one half of a split series does not say must not be taken for its having no dates (P4).
-    if let Some((half, reason)) = silent
-        && wanted.contains_key(half)
-    {
+    if let Some((_, reason)) = silent.into_iter().find(|(half, _)| wanted.contains_key(half)) {
         return Decision::Leave(reason);
     }
     let mut wanted: Vec<Vec<(bool, Schedule)>> = wanted.into_values().collect();

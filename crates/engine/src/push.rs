@@ -123,8 +123,9 @@ pub(crate) struct Addressees {
 impl<'a> Attempt<'a> {
     /// Makes it. Afterwards the row is struck off, held, or due later.
     async fn at(shared: &'a Shared, pending: Pending, now: Timestamp) -> Result<(), Problem> {
+        let end = || shared.store.write(|tx| anew(shared, tx, &pending));
         let Some(asked) = shared.store.read(|tx| addressees(tx, pending.meeting))? else {
-            return shared.store.write(|tx| anew(shared, tx, &pending));
+            return end();
         };
         let Addressees {
             service,
@@ -134,10 +135,10 @@ impl<'a> Attempt<'a> {
             repeated,
         } = asked;
         let Some(provider) = provider(service) else {
-            return shared.store.write(|tx| anew(shared, tx, &pending));
+            return end();
         };
         if pending.action == PlannedAction::Look && !first_look && drift::is_late(shared, pending.meeting)? {
-            return shared.store.write(|tx| anew(shared, tx, &pending));
+            return end();
         }
         // Ask those first who can answer. One that waits leaves a doubt when nobody else shows the meeting.
         let (mut others, waiting): (Vec<Account>, Vec<Account>) = accounts
@@ -155,7 +156,7 @@ impl<'a> Attempt<'a> {
                     .store
                     .write(|tx| outbox::postpone(tx, pending.meeting, until, None));
             }
-            (None, None) => return shared.store.write(|tx| anew(shared, tx, &pending)),
+            (None, None) => return end(),
         };
         let doubt = waiting.into_iter().find_map(|account| {
             let until = account.waits_until(now)?;

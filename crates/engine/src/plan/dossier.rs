@@ -193,6 +193,13 @@ impl Dossier {
         })
     }
 
+    /// The person's own events that nobody understands, and that may yet be explained.
+    pub(crate) fn riddles(&self) -> impl Iterator<Item = &Stored> {
+        let may_be =
+            |stored: &&Stored| stored.odd && stored.gone_since.is_none() && stored.event.organized_here;
+        self.links.iter().filter(may_be)
+    }
+
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
     /// event that moved is on two calendars until both were read: what is on a calendar that can be read counts more, and
     /// what was learnt last. That it is cancelled on one calendar says nothing about another.

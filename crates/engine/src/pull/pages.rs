@@ -72,23 +72,16 @@ impl<'a> Pages<'a> {
 
     /// All pages as one, and the new token; `None` when there are too many rows to hold at once.
     pub(super) async fn joined(mut self) -> Result<Option<(Page, String)>, Failure> {
-        let mut joined: Option<Page> = None;
-        while let Some(page) = self.next().await? {
-            let mut all = match joined.take() {
-                None => page,
-                Some(mut all) => {
-                    all.continue_with(page);
-                    all
-                }
-            };
-            if all.observations.len() > MANY {
-                return Ok(None);
-            }
+        let Some(mut all) = self.next().await? else {
+            return Ok(None);
+        };
+        while all.observations.len() + all.odd.len() <= MANY {
             if let Next::Token(token) = &mut all.next {
                 let token = std::mem::take(token);
                 return Ok(Some((all, token)));
             }
-            joined = Some(all);
+            let Some(page) = self.next().await? else { break };
+            all.continue_with(page);
         }
         Ok(None)
     }

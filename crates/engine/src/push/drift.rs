@@ -16,7 +16,6 @@ use crate::plan::Dossier;
 use crate::push::addressees;
 use crate::shared::Shared;
 use crate::store::calendars;
-use crate::store::events::Stored;
 use crate::store::meetings::{self, Known};
 use crate::store::outbox;
 
@@ -54,11 +53,8 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
                 continue;
             }
             let looks = |dossier: &Dossier| {
-                let puzzles = |stored: &Stored| {
-                    stored.odd && stored.gone_since.is_none() && stored.event.organized_here
-                };
                 // Whatever the person said about it, or refused it, an edit takes back, and a riddle may be one.
-                let riddle = dossier.links.iter().any(puzzles);
+                let riddle = dossier.riddles().next().is_some();
                 dossier.speaks_from(&fresh)
                     && match dossier.decide(&settings, now) {
                         // It was not shown when it was first looked for.

@@ -16,10 +16,7 @@ impl Attempt<'_> {
             .shared
             .store
             .read(|tx| Dossier::of(tx, self.pending.meeting))?;
-        let links = dossier.map(|dossier| dossier.links).unwrap_or_default();
-        let riddle =
-            |stored: &&Stored| stored.odd && stored.gone_since.is_none() && stored.event.organized_here;
-        for stored in links.iter().filter(riddle) {
+        for stored in dossier.iter().flat_map(Dossier::riddles) {
             self.solve(stored).await?;
         }
         Ok(())
