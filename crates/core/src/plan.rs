@@ -4,6 +4,7 @@
 //! decision, a repeated pass decides the same again, and a crash loses nothing. When anything is in doubt the
 //! answer is to leave the meeting alone and to say why.
 
+mod halves;
 mod spent;
 
 use std::collections::BTreeMap;
@@ -12,10 +13,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::amend::amend;
 use crate::conference::{Source, Target};
-use crate::event::{Event, Exception, Kind, Schedule, Times};
+use crate::event::{Event, Exception, Kind, Schedule};
 use crate::meeting::{Carry, Meeting, Nature, agrees};
 use crate::recurrence::Beyond;
 
+use self::halves::halves_joined;
+pub use self::halves::{base, inherits};
 use self::spent::{ended, spent, was_spent};
 
 /// Proof that a meeting was made for an event.
@@ -331,58 +334,6 @@ fn is_series(seen: Option<&Meeting>) -> bool {
     seen.is_some_and(|seen| seen.nature == Nature::Recurring)
 }
 
-/// The id without what Google adds to the second half of a series that was split: `{id}_R{time}`, as seen in public
-/// captures (<https://github.com/odoo/odoo/issues/287171>). Both halves keep the meeting.
-pub fn base(google_id: &str) -> &str {
-    let is_time = |tail: &str| {
-        (tail.len() == 8 || tail.len() == 15 || tail.len() == 16)
-            && tail
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'T' || byte == b'Z')
-    };
-    match google_id.rsplit_once("_R") {
-        Some((base, tail)) if is_time(tail) => base,
-        _ => google_id,
-    }
-}
-
-/// One schedule of several that halves of one series want; `None` when they contradict each other. A half that is over
-/// wants nothing any more, but that its dates which have left the meeting stay as they are; and only one that is `seen`
-/// speaks of more than its dates.
-fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) -> Option<Schedule> {
-    let (over, ahead): (Vec<_>, Vec<_>) = schedules
-        .into_iter()
-        .partition(|(_, schedule)| schedule.is_over(now));
-    let (over, mut ahead) = if ahead.is_empty() {
-        (ahead, over)
-    } else {
-        (over, ahead)
-    };
-    ahead.sort_by_key(|(seen, schedule)| {
-        let start = match &schedule.times {
-            Times::Series(series) => series.dates.first().map(|date| date.start),
-            Times::Once { start, .. } => Some(*start),
-        };
-        (*seen, start)
-    });
-    let mut rest = ahead.into_iter().map(|(_, schedule)| schedule);
-    let mut joined = rest.next()?;
-    for other in rest {
-        let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
-            return None;
-        };
-        *series = series.clone().with(more, now);
-        // The later half is what the person made of it last.
-        (joined.topic, joined.zone) = (other.topic, other.zone);
-    }
-    for (_, half) in over {
-        if let (Times::Series(series), Times::Series(left)) = (&mut joined.times, half.times) {
-            series.apart.extend(left.apart);
-        }
-    }
-    Some(joined)
-}
-
 /// Every event that pointed at the meeting is cancelled. Only those for which it was made can ask for its deletion; the
 /// grace period counts from the last one of all that went.
 fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decision {
@@ -476,18 +427,6 @@ pub fn bondable(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> R
         1 => Ok(places),
         _ => Err(Reason::Ambiguous),
     }
-}
-
-/// Whether the proof that a meeting was made for `other` holds for `event` as well: it is the same event, moved to another of
-/// the person's calendars, or another half of the same series. A mere copy has an id of its own.
-pub fn inherits(event: &Event, other: &Event) -> bool {
-    let halves = [event, other]
-        .iter()
-        .all(|half| matches!(half.kind, Kind::Series { .. }));
-    event.organized_here
-        && other.organized_here
-        && (event.google_id == other.google_id
-            || (halves && base(&event.google_id) == base(&other.google_id)))
 }
 
 /// Whether reading the meeting could prove the bond: no block names an origin, so agreement may.

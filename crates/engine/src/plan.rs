@@ -3,6 +3,7 @@
 
 mod dossier;
 mod series;
+mod undo;
 
 use std::collections::BTreeSet;
 
@@ -21,10 +22,12 @@ use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
 use crate::store::meetings;
-use crate::store::outbox::{self, Pending, Undo};
+use crate::store::outbox::{self, Pending};
 
 pub(crate) use self::dossier::Dossier;
 pub(crate) use self::series::{names, sparse_base};
+use self::undo::host_left;
+pub(crate) use self::undo::{call_off_undo, undo};
 
 /// A series of which a full pass has shown one half alone waits so long, unless the pass comes to the other before.
 const PASS_UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
@@ -428,49 +431,6 @@ fn half_done(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
 fn looks_again(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
     let waits = |row: Pending| row.action == PlannedAction::Look && row.attempts > 0;
     Ok(outbox::get(tx, meeting)?.is_some_and(waits))
-}
-
-/// Calls off what was to be taken back and is not yet: the event asks for something new, or the person thought better of it.
-pub(crate) fn call_off_undo(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
-    match outbox::get(tx, meeting)?.and_then(|row| row.undo) {
-        Some(_) => drop_action(tx, meeting),
-        None => Ok(()),
-    }
-}
-
-/// Puts into the outbox that something is to be taken back, whatever else was to be done to the meeting.
-pub(crate) fn undo(tx: &Connection, undo: &Undo, now: Timestamp) -> rusqlite::Result<MeetingId> {
-    let meeting = meetings::of(tx, &undo.reversal.target)?;
-    drop_action(tx, meeting)?;
-    activity::settle(tx, meeting)?;
-    activity::settle_entry(tx, undo.of)?;
-    outbox::put_undo(tx, meeting, undo, now)?;
-    Ok(meeting)
-}
-
-/// Nothing is taken back for a host who signed out; the person hears it, and can ask for it anew.
-fn host_left(tx: &Connection, pending: &Pending, undo: &Undo, now: Timestamp) -> rusqlite::Result<()> {
-    let service = service_of(&undo.reversal.target);
-    let problem = Problem::lasting(
-        Code::NotSignedIn,
-        format!("It was not taken back: you signed out of {}.", service.name()),
-        "Sign in again and press Undo once more.",
-    );
-    let draft = Draft {
-        meeting: Some(pending.meeting),
-        title: undo.title.clone(),
-        service,
-        outcome: Outcome::Refused,
-        changes: Vec::new(),
-        problem: Some(problem),
-        answer: None,
-        attempts: pending.attempts,
-        next_try: None,
-        remedies: Vec::new(),
-    };
-    let entry = activity::write(tx, pending.entry, &draft, now)?;
-    activity::offer_undo(tx, entry, &undo.reversal)?;
-    outbox::strike(tx, pending.meeting)
 }
 
 /// Strikes an action that is not needed any more, and closes its entry.

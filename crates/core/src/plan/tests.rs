@@ -2,7 +2,7 @@ mod spent;
 
 use super::*;
 use crate::conference::{Conference, Source};
-use crate::event::{Moment, Place};
+use crate::event::{Moment, Place, Times};
 use crate::recurrence::Recurrence;
 use crate::report::Service;
 use proptest::prelude::*;

@@ -234,8 +234,8 @@ async fn p8_a_deletion_is_no_first_write_without_the_persons_word() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go() {
+/// A meeting that differed from its event when it was connected.
+async fn asking() -> (Stand, String, u64) {
     let stand = Stand::bare("delete_grace = \"0s\"");
     stand.sign_in(Service::Google).await;
     stand.sign_in(Service::Zoom).await;
@@ -243,6 +243,12 @@ async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go(
     stand.rename(&event, "Retro");
     stand.engine.watch_calendar(ANA, true).await.unwrap();
     stand.sync().await;
+    (stand, event, meeting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go() {
+    let (stand, event, meeting) = asking().await;
     assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
     stand.cancel(&event);
     stand.sync().await;
@@ -255,13 +261,7 @@ async fn p8_one_yes_to_everything_answers_the_question_and_lets_the_deletion_go(
 
 #[tokio::test(start_paused = true)]
 async fn p8_bringing_in_step_is_not_offered_where_it_would_delete() {
-    let stand = Stand::bare("delete_grace = \"0s\"");
-    stand.sign_in(Service::Google).await;
-    stand.sign_in(Service::Zoom).await;
-    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
-    stand.rename(&event, "Retro");
-    stand.engine.watch_calendar(ANA, true).await.unwrap();
-    stand.sync().await;
+    let (stand, event, meeting) = asking().await;
     assert_eq!(stand.view("Retro").remedies, [Remedy::Fix, Remedy::Ignore]);
     stand.cancel(&event);
     stand.sync().await;

@@ -14,6 +14,7 @@ mod copies;
 mod create;
 mod dates;
 mod deletion;
+mod drift;
 mod failure;
 mod halves;
 mod hostile;

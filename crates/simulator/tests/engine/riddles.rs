@@ -31,6 +31,13 @@ fn list(stand: &Stand, row: &str) {
     add(stand, "/events", json(page));
 }
 
+/// Nobody understands the event from now on, and the engine has tried to.
+async fn becomes_a_riddle(stand: &Stand, event: &str) {
+    get(stand, event, odd(event));
+    list(stand, &odd(event));
+    stand.sync().await;
+}
+
 /// From now on the events' listings show that nothing changed, and each event itself can be asked for.
 fn lists_no_change(stand: &Stand) {
     let page = r#"{"items":[],"nextSyncToken":"CPDAlvWDx70CEPDAlvWDx70CGAU="}"#;
@@ -117,9 +124,7 @@ async fn an_event_that_is_not_understood_can_be_ignored() {
     let stand = Stand::new("").await;
     let (event, _) = stand.event("Review", "2026-12-01T09:00:00Z");
     stand.sync().await;
-    get(&stand, &event, odd(&event));
-    list(&stand, &odd(&event));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &event).await;
     stand.engine.ignore(stand.view("Review").id).unwrap();
     assert!(!stand.sync().await.needs_you);
     assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
@@ -166,9 +171,7 @@ async fn p8_a_riddle_that_solves_itself_takes_no_undo_back() {
     stand.sync().await;
     let entry = stand.newest().id.to_string();
     stand.engine.undo(&entry).await.unwrap();
-    get(&stand, &event, odd(&event));
-    list(&stand, &odd(&event));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &event).await;
     stand.simulator.with(|world| world.faults().clear());
     stand.hand(Hand::ExpireSyncTokens { calendar: None });
     stand.clear_log();
@@ -226,9 +229,7 @@ async fn p2_an_event_that_could_not_be_had_for_a_while_is_asked_for_again_soon()
 async fn p3_a_date_that_is_understood_says_nothing_about_its_series() {
     let stand = Stand::new("").await;
     let (id, _) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY").await;
-    get(&stand, &id, odd(&id));
-    list(&stand, &odd(&id));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &id).await;
     assert_eq!(stand.state("Review"), MeetingState::Failed);
     stand.simulator.with(|world| world.faults().clear());
     get(&stand, &id, odd(&id));
@@ -250,9 +251,7 @@ async fn p2_a_series_that_was_not_understood_is_asked_for_again() {
     let stand = Stand::new("").await;
     let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY").await;
     stand.rename(&id, "Retro");
-    get(&stand, &id, odd(&id));
-    list(&stand, &odd(&id));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &id).await;
     assert_eq!(stand.state("Review"), MeetingState::Failed);
     stand.simulator.with(|world| world.faults().clear());
     lists_no_change(&stand);
@@ -271,9 +270,7 @@ async fn p2_a_riddle_whose_meeting_is_left_alone_is_asked_for_again() {
     let entry = stand.newest().id.to_string();
     stand.engine.undo(&entry).await.unwrap();
     stand.rename(&event, "Retrospective");
-    get(&stand, &event, odd(&event));
-    list(&stand, &odd(&event));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &event).await;
     stand.simulator.with(|world| world.faults().clear());
     lists_no_change(&stand);
     stand.sync_after(Duration::from_secs(60)).await;
@@ -284,9 +281,7 @@ async fn p2_a_riddle_whose_meeting_is_left_alone_is_asked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn p12_a_riddle_about_which_nobody_can_be_asked_keeps_nothing_busy() {
     let (stand, event, _) = Stand::in_step("").await;
-    get(&stand, &event, odd(&event));
-    list(&stand, &odd(&event));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &event).await;
     let accounts = stand.engine.accounts().unwrap();
     let zoom = accounts.iter().find(|account| account.service == Service::Zoom);
     stand.engine.remove_account(zoom.unwrap().id).await.unwrap();
@@ -305,9 +300,7 @@ async fn p12_a_riddle_about_which_nobody_can_be_asked_keeps_nothing_busy() {
 #[tokio::test(start_paused = true)]
 async fn p13_a_riddle_whose_meeting_cannot_be_read_is_looked_at_now_and_then() {
     let (stand, event, meeting) = Stand::in_step("").await;
-    get(&stand, &event, odd(&event));
-    list(&stand, &odd(&event));
-    stand.sync().await;
+    becomes_a_riddle(&stand, &event).await;
     stand.hand(Hand::DeleteMeeting { meeting });
     let running = Running::start(&stand);
     stand.clear_log();
