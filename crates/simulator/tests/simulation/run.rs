@@ -381,7 +381,11 @@ impl Run {
             };
             let now = self.now();
             if let Some(status) = self.tell(machine, Engine::status) {
-                let busy = |view: &MeetingView| view.state == MeetingState::Updating;
+                // A question about a meeting that is to go is asked as one about its deletion.
+                let busy = |view: &MeetingView| {
+                    use MeetingState::{Deleting, Held, Updating};
+                    matches!(view.state, Updating | Deleting | Held)
+                };
                 let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
                 let peace = status.asking.is_empty()
                     && !views.iter().any(busy)
