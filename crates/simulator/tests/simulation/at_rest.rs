@@ -6,16 +6,18 @@ use reconvene_core::report::{MeetingState, MeetingView, Status};
 use crate::dates::Version;
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::{Wrong, owned, readable};
+use crate::settle::{Seen, Wrong, owned, readable};
 
 impl Run {
     /// P2: every bonded series whose meeting the person hosts equals it, date by date, as far as Zoom can hold it. What it
     /// cannot hold is shown, with words.
     pub(crate) fn series_in_step(
         &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
+        Seen {
+            machine,
+            status,
+            views,
+        }: Seen<'_>,
         wrong: &mut Wrong,
     ) {
         let ledger = self.around.ledger.lock().unwrap();

@@ -1,11 +1,10 @@
 //! What must be bonded: where the event says for whom its meeting was made, where both agree, and where the person said so.
 
 use jiff::Timestamp;
-use reconvene_core::report::{MeetingView, Status};
 
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::{Wrong, owned};
+use crate::settle::{Seen, Wrong, owned};
 use crate::truth::{Key, Row};
 
 impl Run {
@@ -28,9 +27,11 @@ impl Run {
     /// A meeting that agrees with the one event that leads to it, and always did, counts as made for it.
     pub(crate) fn bonded_where_they_agree(
         &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
+        Seen {
+            machine,
+            status,
+            views,
+        }: Seen<'_>,
         wrong: &mut Wrong,
     ) {
         let ledger = self.around.ledger.lock().unwrap();

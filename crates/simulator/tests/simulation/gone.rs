@@ -6,16 +6,18 @@ use reconvene_core::report::{MeetingView, Status};
 use crate::dates::Version;
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::{Wrong, number, owned};
+use crate::settle::{Seen, Wrong, number, owned};
 use crate::truth::{Key, Row};
 
 impl Run {
     /// A cancelled event takes its meeting along, unless somebody said otherwise.
     pub(crate) fn deleted(
         &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
+        Seen {
+            machine,
+            status,
+            views,
+        }: Seen<'_>,
         wrong: &mut Wrong,
     ) {
         let ledger = self.around.ledger.lock().unwrap();
@@ -69,9 +71,11 @@ impl Run {
     /// A series that is cancelled, or whose last dates are, takes its meeting along, unless somebody said otherwise.
     pub(crate) fn series_deleted(
         &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
+        Seen {
+            machine,
+            status,
+            views,
+        }: Seen<'_>,
         wrong: &mut Wrong,
     ) {
         let ledger = self.around.ledger.lock().unwrap();

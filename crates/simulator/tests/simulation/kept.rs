@@ -10,7 +10,7 @@ use reconvene_engine::Engine;
 use crate::ledger::Machine;
 use crate::making::{WORD, made_here};
 use crate::run::Run;
-use crate::settle::{Wrong, owned};
+use crate::settle::{Seen, Wrong, owned};
 use crate::steps::{Choice, Step};
 use crate::wanted::cut;
 
@@ -62,7 +62,12 @@ impl Run {
         });
         let mut wrong = Vec::new();
         if read {
-            self.in_step(machine, &status, &views, &mut wrong);
+            let seen = Seen {
+                machine,
+                status: &status,
+                views: &views,
+            };
+            self.in_step(seen, &mut wrong);
         }
         wrong.retain(|(promise, _)| *promise == "P11");
         for action in &plan.actions {

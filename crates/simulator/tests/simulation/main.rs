@@ -13,6 +13,7 @@ mod accounts;
 mod answers;
 mod asked;
 mod at_rest;
+mod bonding;
 mod bonds;
 mod browser;
 mod chance;

@@ -238,12 +238,17 @@ impl Run {
             return;
         };
         let mut wrong = Vec::new();
-        self.in_step(machine, &status, &views, &mut wrong);
-        self.series_in_step(machine, &status, &views, &mut wrong);
-        self.bonded_where_they_agree(machine, &status, &views, &mut wrong);
-        self.deleted(machine, &status, &views, &mut wrong);
-        self.series_deleted(machine, &status, &views, &mut wrong);
-        self.shown(&status, &views, &mut wrong);
+        let seen = Seen {
+            machine,
+            status: &status,
+            views: &views,
+        };
+        self.in_step(seen, &mut wrong);
+        self.series_in_step(seen, &mut wrong);
+        self.bonded_where_they_agree(seen, &mut wrong);
+        self.deleted(seen, &mut wrong);
+        self.series_deleted(seen, &mut wrong);
+        self.listed(seen, &mut wrong);
         self.keeps_no_secret(machine, usize::MAX);
         self.no_orphans(&mut wrong);
         self.got_by_word(machine, &status, &mut wrong);
@@ -277,9 +282,11 @@ impl Run {
     /// P2: every bonded meeting that the person hosts equals its event.
     pub(crate) fn in_step(
         &self,
-        machine: Machine,
-        status: &Status,
-        views: &[MeetingView],
+        Seen {
+            machine,
+            status,
+            views,
+        }: Seen<'_>,
         wrong: &mut Wrong,
     ) {
         let ledger = self.around.ledger.lock().unwrap();
@@ -375,7 +382,7 @@ impl Run {
     }
 
     /// Whatever carries a meeting and lies ahead is listed.
-    fn shown(&self, status: &Status, views: &[MeetingView], wrong: &mut Wrong) {
+    fn listed(&self, Seen { status, views, .. }: Seen<'_>, wrong: &mut Wrong) {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
         for ((calendar, id), row) in &ledger.truth.rows {
@@ -403,6 +410,14 @@ impl Run {
             }
         }
     }
+}
+
+/// What a machine shows in the end.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen<'a> {
+    pub(crate) machine: Machine,
+    pub(crate) status: &'a Status,
+    pub(crate) views: &'a [MeetingView],
 }
 
 pub(crate) type Wrong = Vec<(&'static str, String)>;
