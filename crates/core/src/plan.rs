@@ -19,7 +19,8 @@ use crate::recurrence::Beyond;
 
 use self::halves::halves_joined;
 pub use self::halves::{base, inherits};
-use self::spent::{ended, spent, was_spent};
+pub use self::spent::emptied;
+use self::spent::{spent, was_spent};
 
 /// Proof that a meeting was made for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -50,8 +51,8 @@ pub struct Linked<'a> {
     pub odd: bool,
     /// It lives where nobody looks: what was last known of it stands, and only of its dates.
     pub elsewhere: bool,
-    /// When what it says was learnt.
-    pub learnt: Timestamp,
+    /// Of a series that lives: when an edit took the last of its dates; `None` while one lies ahead, or when time ended it.
+    pub emptied: Option<Timestamp>,
 }
 
 impl Linked<'_> {
@@ -369,7 +370,7 @@ fn for_gone(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Decis
             .links
             .iter()
             .filter(asking)
-            .any(|link| ended(link).is_some());
+            .any(|link| link.emptied.is_some());
     match subject.links.iter().filter_map(|link| link.gone).max() {
         _ if outgrown => Decision::Forget,
         _ if unread && !made_for_one => Decision::Look,

@@ -137,6 +137,7 @@ fn present(
         Some(conference) => {
             let meeting = meetings::of(tx, &conference.target)?;
             let id = events::put(tx, calendar, event, pass, now)?;
+            series::edited(tx, calendar, &event.google_id, before.as_ref(), now)?;
             let kept = before
                 .as_ref()
                 .filter(|_| linked_before == Some(meeting))

@@ -16,7 +16,7 @@ mod settle;
 mod undo;
 mod write;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
 use reconvene_core::id::MeetingId;
@@ -37,6 +37,9 @@ use crate::store::accounts::{self, Account};
 use crate::store::activity;
 use crate::store::meetings::{self, Known};
 use crate::store::outbox::{self, Pending};
+
+/// A change whose calendar was not read for long is put off for so long, again and again until it was.
+const UNREAD: SignedDuration = SignedDuration::from_mins(1);
 
 /// The one status that says yes to a write: 204, without a body.
 const DONE: u16 = 204;
@@ -137,8 +140,16 @@ impl<'a> Attempt<'a> {
         let Some(provider) = provider(service) else {
             return end();
         };
-        if pending.action == PlannedAction::Look && !first_look && drift::is_late(shared, pending.meeting)? {
-            return end();
+        match pending.action {
+            PlannedAction::Look if !first_look && drift::is_late(shared, &pending)? => return end(),
+            // Read anew, its event may ask for something else.
+            PlannedAction::Update if !pending.asked && drift::is_late(shared, &pending)? => {
+                let later = now.checked_add(UNREAD).unwrap_or(now);
+                return shared
+                    .store
+                    .write(|tx| outbox::put_off(tx, pending.meeting, later));
+            }
+            _ => {}
         }
         // Ask those first who can answer. One that waits leaves a doubt when nobody else shows the meeting.
         let (mut others, waiting): (Vec<Account>, Vec<Account>) = accounts
@@ -192,6 +203,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn run(&mut self) -> Result<Ending, Stopped> {
+        let began = self.shared.now();
         if let Some(undo) = self.pending.undo.clone() {
             return self.undo(&undo).await;
         }
@@ -208,7 +220,17 @@ impl<'a> Attempt<'a> {
             Err(failure) if failure.kind == FailureKind::Final => return self.not_shown(failure),
             Err(failure) => return Err(failure.into()),
         };
-        let decision = self.decide(Some(&meeting))?;
+        let mut decision = self.decide(Some(&meeting))?;
+        if matches!(decision, Decision::Update(_))
+            && self.pending.action == PlannedAction::Look
+            && !self.first_look
+        {
+            // Another installation may have been faster (P14).
+            if !self.read_since(began).await? {
+                return Ok(Ending::Replanned);
+            }
+            decision = self.decide(Some(&meeting))?;
+        }
         if matches!(decision, Decision::Update(_) | Decision::Delete { .. }) {
             self.go_through_host(&meeting)?;
         }

@@ -3,8 +3,25 @@
 use jiff::Timestamp;
 
 use super::{Decision, Linked, Settings, Subject, is_spoken_for};
-use crate::event::{Schedule, Times};
+use crate::event::{Event, Exception, Kind, Schedule, Times};
 use crate::series::Series;
+
+/// When an edit took the last date of a series, if one did: `was` is the series before the edit that was learnt `now`, with
+/// when an earlier one had taken its last date, and `is` the series after it. Time may have ended it before: then no later
+/// edit did.
+pub fn emptied(
+    was: Option<(&Event, &[Exception], Option<Timestamp>)>,
+    is: (&Event, &[Exception]),
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let left = |event: &Event, exceptions: &[Exception]| {
+        let schedule = event.schedule(exceptions, now).ok().flatten()?;
+        matches!(schedule.times, Times::Series(_)).then(|| !schedule.is_over(now))
+    };
+    let (was, exceptions, before) = was?;
+    let by_edit = before.is_some() || left(was, exceptions) == Some(true);
+    (by_edit && left(is.0, is.1) == Some(false)).then_some(now)
+}
 
 /// The deletion of a meeting whose series lives on without any date, because the person cancelled the last ones or ended it,
 /// while dates stand at the provider; `None` where time has brought the end, or something else still needs the meeting. No
@@ -21,33 +38,46 @@ pub(super) fn spent(
     if !settings.carry.time || !stands(subject, series, now) {
         return None;
     }
+    // The last edit that took dates must have left none, of any half.
+    let since = subject.links.iter().filter_map(taken).max()?;
+    let over = |link: &Linked<'_>| {
+        let schedule = link.schedule(since).ok().flatten();
+        is_series(link.event) && schedule.is_some_and(|schedule| schedule.is_over(since))
+    };
     let living = subject.links.iter().filter(|link| link.gone.is_none());
     let mut speaking = living.filter(|link| !is_spoken_for(link.event, subject.links));
-    if !speaking.all(|link| link.event.organized_here && link.proof.is_some() && ended(link).is_some()) {
+    if !speaking.all(|link| link.event.organized_here && link.proof.is_some() && over(link)) {
         return None;
     }
-    let known = |link: &Linked<'_>| link.gone.unwrap_or(link.learnt);
-    let since = subject.links.iter().map(known).max()?;
     Some(Decision::Delete {
         not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
     })
 }
 
-/// Whether a series that is cancelled was already without any date, while dates stand at the provider.
-pub(super) fn was_spent(subject: &Subject<'_>, link: &Linked<'_>, now: Timestamp) -> bool {
-    ended(link).is_some_and(|series| stands(subject, &series, now))
+/// When the person took dates of a series that the meeting was made for: the last one of those that live, or a half that had
+/// some.
+fn taken(link: &Linked<'_>) -> Option<Timestamp> {
+    if link.proof.is_none() || !link.event.organized_here || !is_series(link.event) {
+        return None;
+    }
+    let Some(gone) = link.gone else {
+        return link.emptied;
+    };
+    let schedule = link.schedule(gone).ok().flatten()?;
+    (link.emptied.is_some() || !schedule.is_over(gone)).then_some(gone)
 }
 
-/// A series as it was when it was learnt that it has no date ahead; `None` when time has brought the end.
-pub(super) fn ended(link: &Linked<'_>) -> Option<Series> {
-    match link.schedule(link.learnt).ok().flatten()? {
-        then if !then.is_over(link.learnt) => None,
-        Schedule {
-            times: Times::Series(series),
-            ..
-        } => Some(series),
-        Schedule { .. } => None,
+/// Whether a series that is cancelled had lost its last date by an edit before, while dates stand at the provider.
+pub(super) fn was_spent(subject: &Subject<'_>, link: &Linked<'_>, now: Timestamp) -> bool {
+    let schedule = link.schedule(now).ok().flatten();
+    match schedule.map(|schedule| schedule.times) {
+        Some(Times::Series(series)) => link.emptied.is_some() && stands(subject, &series, now),
+        _ => false,
     }
+}
+
+fn is_series(event: &Event) -> bool {
+    matches!(event.kind, Kind::Series { .. })
 }
 
 /// Whether dates stand at the provider, and none of them is one that is left as it is. Such a one may have moved with its

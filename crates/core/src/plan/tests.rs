@@ -74,7 +74,7 @@ struct Case {
     unbonded: bool,
     outlived: bool,
     odd: bool,
-    learnt: Timestamp,
+    emptied: Option<Timestamp>,
     target: Target,
 }
 
@@ -89,7 +89,7 @@ impl Case {
             unbonded: false,
             outlived: false,
             odd: false,
-            learnt: at(NOW),
+            emptied: None,
             target: target(),
         }
     }
@@ -113,7 +113,7 @@ impl Case {
             .links
             .iter()
             .map(|(event, gone, proof)| Linked {
-                learnt: self.learnt,
+                emptied: self.emptied,
                 elsewhere: false,
                 event,
                 gone: *gone,
@@ -514,7 +514,7 @@ proptest! {
         let case = Case {
             links, seen, ignored, unbonded, outlived, target: target(),
             odd: false,
-            learnt: at(NOW),
+            emptied: None,
             hosts: if signed_in { vec!["host1".into()] } else { vec![] },
             rooms: vec![],
         };

@@ -110,7 +110,7 @@ impl Dossier {
                 proof: self.proof(stored),
                 exceptions: &stored.exceptions,
                 odd: stored.odd,
-                learnt: stored.learnt,
+                emptied: stored.emptied,
                 elsewhere: stored.elsewhere,
             })
             .collect();
@@ -150,11 +150,11 @@ impl Dossier {
         halves
     }
 
-    /// Whether all of its events that live are on calendars among these.
-    pub(crate) fn speaks_from(&self, calendars: &BTreeSet<CalendarId>) -> bool {
+    /// The calendars of its events that live.
+    pub(crate) fn calendars(&self) -> BTreeSet<CalendarId> {
         let mut living = self.speaking();
         living.retain(|stored| stored.gone_since.is_none() && !stored.elsewhere && self.is_bonded(stored));
-        living.iter().all(|stored| calendars.contains(&stored.calendar))
+        living.iter().map(|stored| stored.calendar).collect()
     }
 
     /// When the grace period of the halves that are gone ends: one may only have moved to another calendar, or be brought back,

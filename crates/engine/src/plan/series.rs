@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use reconvene_core::event::{Became, Event, Kind, Moment, Observation, Place};
 use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::plan::emptied;
 use rusqlite::Connection;
 
 use crate::calendar::original_in;
@@ -24,10 +25,11 @@ pub(super) fn changed(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let master = events::get(tx, calendar, &place.series)?;
     let before = exceptions::get(tx, calendar, &event.google_id)?;
     exceptions::changed(tx, calendar, place, event, pass)?;
     let after = exceptions::get(tx, calendar, &event.google_id)?;
-    touch_if(before != after, tx, calendar, place, touched, now)
+    touch_if(before != after, tx, master, touched, now)
 }
 
 /// Takes over that one date is cancelled. Where it has a row of its own and its series the same meeting, the row goes:
@@ -43,10 +45,11 @@ pub(super) fn cancelled(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let master = events::get(tx, calendar, &place.series)?;
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::cancelled(tx, calendar, place, google_id, pass)?;
     let after = exceptions::get(tx, calendar, google_id)?;
-    touch_if(before != after, tx, calendar, place, touched, now)?;
+    touch_if(before != after, tx, master, touched, now)?;
     no_row(tx, calendar, place, row, touched, now)
 }
 
@@ -104,15 +107,15 @@ pub(super) fn as_by_rule(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let master = events::get(tx, calendar, &place.series)?.filter(|master| master.gone_since.is_none());
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::forget(tx, calendar, google_id)?;
-    let master = events::get(tx, calendar, &place.series)?.filter(|master| master.gone_since.is_none());
     match master {
         // That a date is gone with the rule that named it is no edit of its own.
         Some(master) if !names(&master.event, &place.original) => {
             touched.extend(master.meeting.filter(|_| before.is_some()));
         }
-        _ => touch_if(before.is_some(), tx, calendar, place, touched, now)?,
+        master => touch_if(before.is_some(), tx, master, touched, now)?,
     }
     no_row(tx, calendar, place, row, touched, now)
 }
@@ -202,27 +205,40 @@ pub(crate) fn names(master: &Event, original: &Moment) -> bool {
         .is_ok_and(|starts| starts.first() == Some(instant))
 }
 
+/// Notes whether an edit, of the series itself or of one of its dates, took the last date of a series; `before` is the series as
+/// it was known until then.
+pub(super) fn edited(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+    before: Option<&Stored>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(after) = events::get(tx, calendar, google_id)? else {
+        return Ok(());
+    };
+    let was = before.map(|was| (&was.event, was.exceptions.as_slice(), was.emptied));
+    events::emptied(tx, after.id, emptied(was, (&after.event, &after.exceptions), now))
+}
+
+/// Touches the meeting of a series, `master` before one of its dates was taken over, if that changed anything.
 fn touch_if(
     changed: bool,
     tx: &Connection,
-    calendar: CalendarId,
-    place: &Place,
+    master: Option<Stored>,
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let master = events::get(tx, calendar, &place.series)?;
-    if let Some(Stored {
-        id,
-        meeting: Some(meeting),
-        gone_since: None,
-        odd_date,
-        ..
-    }) = master
-        && (changed || odd_date)
+    if let Some(master) = master
+        && let Some(meeting) = master.meeting.filter(|_| master.gone_since.is_none())
+        && (changed || master.odd_date)
     {
-        events::learnt(tx, id, now)?;
+        events::learnt(tx, master.id, now)?;
         match changed {
-            true => super::renew(tx, meeting, id)?,
+            true => {
+                edited(tx, master.calendar, &master.event.google_id, Some(&master), now)?;
+                super::renew(tx, meeting, master.id)?;
+            }
             false => super::understood(tx, meeting)?,
         }
         touched.insert(meeting);

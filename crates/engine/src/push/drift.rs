@@ -1,23 +1,25 @@
 //! Drift: a meeting changed at its provider makes no event change, so nothing would look at it. Each one that follows an
 //! event is therefore read again on a slow timer, and when the person asks. So is one whose event was not understood, which
 //! no later change may tell of. None is, while what its event says is old: a calendar that is lost, or was not read since the
-//! machine slept, must not have a meeting changed back.
+//! machine slept, must not have a meeting changed back. Nor must a change that waited for longer than that be made before
+//! its calendar was read again: another installation may have made it, and the next one, meanwhile (P14).
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::id::{CalendarId, MeetingId};
+use reconvene_core::id::CalendarId;
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 use rusqlite::Connection;
 
 use crate::plan::Dossier;
-use crate::push::addressees;
+use crate::pull;
+use crate::push::{Attempt, addressees};
 use crate::shared::Shared;
 use crate::store::calendars;
 use crate::store::meetings::{self, Known};
-use crate::store::outbox;
+use crate::store::outbox::{self, Pending};
 
 /// A meeting is read again so long after it was read last. A provider with a few thousand light requests a day has room
 /// for hundreds of meetings (<https://developers.zoom.us/docs/api/rate-limits/>).
@@ -55,7 +57,7 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
             let looks = |dossier: &Dossier| {
                 // Whatever the person said about it, or refused it, an edit takes back, and a riddle may be one.
                 let riddle = dossier.riddles().next().is_some();
-                dossier.speaks_from(&fresh)
+                dossier.calendars().is_subset(&fresh)
                     && match dossier.decide(&settings, now) {
                         // It was not shown when it was first looked for.
                         Decision::Look => riddle || known.problem.is_some(),
@@ -81,13 +83,43 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
     })
 }
 
-/// Whether what the events of a meeting say grew old while it waited to be looked at.
-pub(super) fn is_late(shared: &Shared, meeting: MeetingId) -> Result<bool, Problem> {
+/// Whether what the events of a meeting say grew old while something waited to be done about it. A lost calendar is not
+/// waited for with what it was last known to ask for; but for its sake nothing is looked at.
+pub(super) fn is_late(shared: &Shared, pending: &Pending) -> Result<bool, Problem> {
     let now = shared.now();
     shared.store.read(|tx| {
-        let fresh = read_lately(tx, now)?;
-        Ok(Dossier::of(tx, meeting)?.is_some_and(|dossier| !dossier.speaks_from(&fresh)))
+        let mut fresh = read_lately(tx, now)?;
+        if pending.action != PlannedAction::Look {
+            let lost = calendars::watched(tx)?
+                .into_iter()
+                .filter(|calendar| !calendar.available);
+            fresh.extend(lost.map(|calendar| calendar.id));
+        }
+        let dossier = Dossier::of(tx, pending.meeting)?;
+        Ok(dossier.is_some_and(|dossier| !dossier.calendars().is_subset(&fresh)))
     })
+}
+
+impl Attempt<'_> {
+    /// Reads the calendars of the meeting's events that were not read since an instant; false when one could not be.
+    pub(super) async fn read_since(&self, since: Timestamp) -> Result<bool, Problem> {
+        let stale = self.shared.store.read(|tx| {
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            let spoken_from = dossier.map(|dossier| dossier.calendars()).unwrap_or_default();
+            let mut calendars = calendars::watched(tx)?;
+            calendars.retain(|calendar| {
+                let fresh = calendar.health.last_success.is_some_and(|last| last >= since);
+                spoken_from.contains(&calendar.id) && !fresh
+            });
+            Ok(calendars)
+        })?;
+        for calendar in stale {
+            if pull::pass(self.shared, calendar.id).await.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
 }
 
 /// The calendars whose events are known as they are now.

@@ -33,6 +33,8 @@ pub(crate) struct Account {
     /// Whether its grant lets events be changed.
     pub(crate) writes: bool,
     pub(crate) health: Health,
+    /// Whether the service itself asked to be left alone until the next try.
+    obeys: bool,
     /// Whether the person has seen what was out of step when it was connected, and agreed to writes.
     pub(crate) agreed: bool,
 }
@@ -50,12 +52,7 @@ impl Account {
 
     /// Until when the service itself asked for peace.
     pub(crate) fn obeys_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let code = self.health.problem.as_ref().map(|problem| problem.code);
-        let asked = matches!(
-            code,
-            Some(Code::RateLimited | Code::DailyBudget | Code::ServiceFailed)
-        );
-        self.waits_until(now).filter(|_| asked)
+        self.waits_until(now).filter(|_| self.obeys)
     }
 }
 
@@ -71,6 +68,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         room: row.get("room")?,
         writes: row.get("writes")?,
         health: health(row)?,
+        obeys: row.get("obeys")?,
         agreed: row.get("agreed")?,
     })
 }
@@ -122,7 +120,7 @@ pub(crate) fn signed_in(
          SET name = iif(excluded.name = excluded.subject, name, excluded.name), secret = excluded.secret,
              room = coalesce(excluded.room, room),
              last_attempt = excluded.last_attempt, last_success = excluded.last_success, problem = NULL,
-             next_try = NULL
+             next_try = NULL, obeys = 0
          RETURNING id",
         named_params! {
             ":service": service.word(), ":subject": who.subject, ":name": who.name, ":secret": secret,
@@ -151,7 +149,8 @@ pub(crate) fn went_well(
     let sql = if waits {
         "UPDATE accounts SET last_attempt = ?2, last_success = ?2 WHERE id = ?1"
     } else {
-        "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL WHERE id = ?1"
+        "UPDATE accounts SET last_attempt = ?2, last_success = ?2, problem = NULL, next_try = NULL, obeys = 0
+         WHERE id = ?1"
     };
     tx.prepare_cached(sql)?.execute((id.0, Millis(began))).map(drop)
 }
@@ -172,9 +171,21 @@ pub(crate) fn failed(
             .execute((id.0, Millis(now)))
             .map(drop);
     }
-    tx.prepare_cached("UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4 WHERE id = ?1")?
-        .execute((id.0, Millis(now), Json(problem), next_try.max(obeys).map(Millis)))
-        .map(drop)
+    let asks = matches!(
+        problem.code,
+        Code::RateLimited | Code::DailyBudget | Code::ServiceFailed
+    );
+    tx.prepare_cached(
+        "UPDATE accounts SET last_attempt = ?2, problem = ?3, next_try = ?4, obeys = ?5 WHERE id = ?1",
+    )?
+    .execute((
+        id.0,
+        Millis(now),
+        Json(problem),
+        next_try.max(obeys).map(Millis),
+        obeys.is_some() || (asks && next_try.is_some()),
+    ))
+    .map(drop)
 }
 
 /// Notes that the person agreed to writes of an account, or that there was nothing to agree to.
@@ -239,6 +250,34 @@ mod tests {
         let lost = Problem::lasting(Code::SignInAgain, "Sign in again.", "");
         let needs_person = Some((Code::SignInAgain, later(600)));
         assert_eq!(waits(&lost, Some(later(30))).unwrap(), needs_person);
+    }
+
+    #[test]
+    fn p13_a_wait_that_the_service_asked_for_outlives_a_lost_grant_and_a_wake_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("reconvene.db"), Arc::new(SystemClock)).unwrap();
+        let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+        let until = now + SignedDuration::from_secs(600);
+        let ana = Identity {
+            subject: "ana".to_owned(),
+            name: "Ana".to_owned(),
+            room: None,
+        };
+        let limited = Problem::passing(Code::RateLimited, "Slower.", "");
+        let lost = Problem::lasting(Code::SignInAgain, "Sign in again.", "");
+        let waits = |asked: Option<&Problem>| {
+            store.write(|tx| {
+                let id = signed_in(tx, Service::Google, &ana, "s", now)?;
+                if let Some(asked) = asked {
+                    failed(tx, id, asked, Some(until), now)?;
+                }
+                failed(tx, id, &lost, Some(until), now)?;
+                unpause(tx, now)?;
+                Ok(get(tx, id)?.and_then(|account| account.waits_until(now)))
+            })
+        };
+        assert_eq!(waits(Some(&limited)).unwrap(), Some(until));
+        assert_eq!(waits(None).unwrap(), None);
     }
 
     #[test]

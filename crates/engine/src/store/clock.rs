@@ -15,7 +15,7 @@ use crate::pull::LOOK_BACK;
 const SET_BACK: SignedDuration = SignedDuration::from_secs(1);
 
 /// The columns that hold noted instants. Those of events and meetings themselves are not among them.
-const NOTED: [(&str, &str); 16] = [
+const NOTED: [(&str, &str); 17] = [
     ("accounts", "last_attempt"),
     ("accounts", "last_success"),
     ("accounts", "next_try"),
@@ -26,6 +26,7 @@ const NOTED: [(&str, &str); 16] = [
     ("calendar_lists", "due"),
     ("events", "gone_since"),
     ("events", "learnt"),
+    ("events", "emptied_at"),
     ("meetings", "seen_at"),
     ("meetings", "moved_at"),
     ("outbox", "due"),

@@ -28,6 +28,8 @@ pub(crate) struct Stored {
     pub(crate) unread: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
+    /// Of a series: when an edit took its last date.
+    pub(crate) emptied: Option<Timestamp>,
     /// Google's newest row of it was not understood.
     pub(crate) odd: bool,
     /// What was not understood is the row of one of its dates.
@@ -91,6 +93,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         available: row.get("available")?,
         unread: row.get("unread")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
+        emptied: instant(row, "emptied_at")?,
         odd: row.get("odd")?,
         odd_date: row.get::<_, i64>("odd")? == OF_A_DATE,
         elsewhere: row.get("elsewhere")?,
@@ -136,9 +139,12 @@ pub(crate) fn get(
     calendar: CalendarId,
     google_id: &str,
 ) -> rusqlite::Result<Option<Stored>> {
-    tx.prepare_cached(&format!("{SELECT} WHERE e.calendar = ?1 AND e.google_id = ?2"))?
+    let row = tx
+        .prepare_cached(&format!("{SELECT} WHERE e.calendar = ?1 AND e.google_id = ?2"))?
         .query_row((calendar.0, google_id), stored)
-        .optional()
+        .optional()?;
+    let rows = with_exceptions(tx, row.into_iter().collect())?;
+    Ok(rows.into_iter().next())
 }
 
 /// Every event, on any calendar, that points at a meeting, oldest row first.
@@ -268,7 +274,7 @@ pub(crate) fn put(
              ends_day = excluded.ends_day, kind = excluded.kind, recurrence = excluded.recurrence,
              series = excluded.series, original = excluded.original, original_day = excluded.original_day,
              organized_here = excluded.organized_here, pass = excluded.pass, learnt = excluded.learnt,
-             over_at = excluded.over_at, odd = 0, elsewhere = 0, gone_since = NULL
+             over_at = excluded.over_at, emptied_at = NULL, odd = 0, elsewhere = 0, gone_since = NULL
          RETURNING id",
     )?
     .query_row(
@@ -308,6 +314,13 @@ pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::R
 pub(crate) fn learnt(tx: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE events SET learnt = ?2, odd = iif(odd = ?3, 0, odd) WHERE id = ?1")?
         .execute((event, Millis(now), OF_A_DATE))
+        .map(drop)
+}
+
+/// Notes when an edit took the last date of a series; `None` while it has one, or when time ended it.
+pub(crate) fn emptied(tx: &Connection, event: i64, at: Option<Timestamp>) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE events SET emptied_at = ?2 WHERE id = ?1")?
+        .execute((event, at.map(Millis)))
         .map(drop)
 }
 

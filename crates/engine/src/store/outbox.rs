@@ -169,6 +169,13 @@ pub(crate) fn postpone(
         .map(drop)
 }
 
+/// Puts a row off that was not tried.
+pub(crate) fn put_off(tx: &Connection, meeting: MeetingId, due: Timestamp) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE outbox SET due = ?2 WHERE meeting = ?1")?
+        .execute((meeting.0, Millis(due)))
+        .map(drop)
+}
+
 /// Makes a row due at once.
 pub(crate) fn due_now(tx: &Connection, meeting: MeetingId, now: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE outbox SET due = min(due, ?2) WHERE meeting = ?1")?

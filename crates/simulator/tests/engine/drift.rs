@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_core::report::{Change, MeetingState, Outcome, Overall, Remedy, Service};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::stand::{ANA, BEN, Running, Stand, refused};
@@ -235,4 +235,36 @@ async fn p3_one_wrong_not_found_destroys_nothing_and_is_taken_back() {
     look(&stand).await;
     assert!(stand.exists(meeting));
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_dates_added_to_a_series_at_zoom_are_asked_about_or_told_when_they_go() {
+    for asks in [true, false] {
+        let stand = Stand::new(&format!("ask_on_drift = {asks}")).await;
+        let (_, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=2");
+        stand.sync().await;
+        stand.hand(Hand::RepeatMeeting {
+            meeting,
+            recurrence: serde_json::json!({"type": 2, "weekly_days": "3", "end_times": 9}),
+        });
+        tokio::time::advance(MINUTE).await;
+        look(&stand).await;
+        let dates = crate::series::dates(&stand, meeting).len();
+        let newest = stand.newest();
+        if asks {
+            assert_eq!((dates, newest.outcome), (9, Outcome::NeedsYou));
+            continue;
+        }
+        let told = Change::Rule {
+            before: "every week on Tue, until 2027-01-26".to_owned(),
+            after: "every week on Tue, until 2026-12-08".to_owned(),
+        };
+        assert_eq!((dates, newest.changes), (2, vec![told]));
+        stand.engine.undo(&newest.id.to_string()).await.unwrap();
+        assert_eq!(
+            crate::series::dates(&stand, meeting).len(),
+            9,
+            "and can be taken back"
+        );
+    }
 }

@@ -138,6 +138,64 @@ async fn p3_a_series_that_ended_by_itself_deletes_nothing_whatever_its_meeting_w
     assert!(stand.exists(meeting));
 }
 
+/// A series that time has ended, whose meeting was given more dates at Zoom, and was left so by the person.
+async fn over_with_dates(stand: &Stand) -> (String, u64) {
+    let (id, meeting) = series(stand, FIRST, "FREQ=WEEKLY;COUNT=2").await;
+    stand.hand(Hand::RepeatMeeting {
+        meeting,
+        recurrence: serde_json::json!({"type": 2, "weekly_days": "3", "end_times": 9}),
+    });
+    tokio::time::advance(MINUTE).await;
+    stand.engine.sync(None, true).await.unwrap();
+    stand.engine.ignore(stand.view("Review").id).unwrap();
+    stand.sync_after(DAY * 16 + MINUTE * 120).await;
+    (id, meeting)
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_edit_of_a_series_that_time_has_ended_deletes_nothing() {
+    let edits: [fn(&Stand, &str); 4] = [
+        |stand, id| stand.rename(id, "Review, archived"),
+        |stand, id| stand.drag(id, "2026-11-30T09:00:00Z"),
+        |stand, id| stand.cancel(&date(id, "20261208T090000Z")),
+        |stand, id| stand.cancel(id),
+    ];
+    for edit in edits {
+        let stand = Stand::new("ask_on_drift = true").await;
+        let (id, meeting) = over_with_dates(&stand).await;
+        edit(&stand, &id);
+        for _ in 0..4 {
+            tokio::time::advance(MINUTE).await;
+            stand.engine.sync(None, true).await.unwrap();
+        }
+        stand.sync_after(DAY).await;
+        assert!(stand.exists(meeting));
+        let status = stand.engine.status().unwrap();
+        assert!(status.held.is_empty(), "{status:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p3_cancelling_what_is_left_of_a_split_series_takes_its_meeting_along() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=4").await;
+    let second = stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id,
+        at: crate::stand::at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.sync_after(MINUTE).await;
+    // Both dates of the first half take place.
+    stand.sync_after(DAY * 17).await;
+    stand.cancel(&second);
+    stand.sync_after(MINUTE).await;
+    assert!(stand.exists(meeting), "still in its grace period");
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+}
+
 #[tokio::test(start_paused = true)]
 async fn p8_series_without_a_date_left_count_among_the_deletions_that_wait() {
     let stand = Stand::new("delete_grace = \"1s\"\nmass_delete_limit = 1").await;

@@ -139,3 +139,66 @@ async fn p14_a_date_that_the_other_installation_cancelled_first_is_no_refusal() 
         assert!(entries.iter().all(|entry| entry.outcome != Outcome::Refused));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_google_was_read() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    let other = stand.second().await;
+    other.sync().await;
+    stand.drag(&event, "2026-12-02T09:00:00Z");
+    stand.fault(Wire::Zoom, "/meetings", "PATCH", refused("503_html"));
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.state("Review"), MeetingState::Updating);
+    // This one sleeps, the event moves on, and the other carries it over.
+    stand.drag(&event, "2026-12-03T09:00:00Z");
+    other.sync_after(HOUR * 7).await;
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+        world.faults().add(Rule {
+            times: Some(20),
+            ..rule
+        });
+    });
+    stand.clear_log();
+    stand.engine.woke();
+    let running = Running::start(&stand);
+    tokio::time::sleep(HOUR * 4).await;
+    running.stop().await;
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-03T09:00:00Z".parse().unwrap())
+    );
+    assert_eq!(writes(&stand), 0);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+/// How long after a machine began its work it looks at a meeting in step, and what was written by then; `faster` so long before
+/// that another installation carries an edit over.
+async fn looked_at(faster: Option<Duration>) -> (Duration, usize) {
+    let (stand, event, _) = Stand::in_step("").await;
+    let other = stand.second().await;
+    other.sync().await;
+    let began = tokio::time::Instant::now();
+    let running = Running::start(&stand);
+    if let Some(faster) = faster {
+        tokio::time::sleep(faster).await;
+        stand.drag(&event, "2026-12-03T09:00:00Z");
+        other.sync().await;
+    }
+    stand.clear_log();
+    while !stand.zoom_methods().contains(&"GET".to_owned()) {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let took = began.elapsed();
+    tokio::time::sleep(HOUR).await;
+    running.stop().await;
+    (took, writes(&stand))
+}
+
+#[tokio::test(start_paused = true)]
+async fn p14_a_look_that_finds_what_another_installation_has_just_changed_reads_the_event_first() {
+    let (looks, _) = looked_at(None).await;
+    let just_before = looks.checked_sub(Duration::from_secs(10)).unwrap();
+    let (_, written) = looked_at(Some(just_before)).await;
+    assert_eq!(written, 0, "nobody undoes what the other did");
+}

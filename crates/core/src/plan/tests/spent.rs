@@ -1,7 +1,7 @@
 use super::*;
 use crate::meeting::Occurrence;
 
-/// A weekly series of two dates, both over, whose meeting has one more at the provider.
+/// A weekly series of two dates, both over, of which an edit took another; its meeting still has that one.
 fn ended() -> Case {
     let moment = |text: &str| Moment::At {
         instant: at(text),
@@ -15,6 +15,7 @@ fn ended() -> Case {
         },
         ..event("ev1", Some("ev1"))
     });
+    case.emptied = Some(at(NOW));
     case.seen = Some(Meeting {
         nature: Nature::Recurring,
         occurrences: vec![Occurrence {
@@ -37,8 +38,7 @@ fn p2_p3_a_series_that_an_edit_ended_takes_its_meeting_along_after_the_grace_per
 #[test]
 fn p3_a_series_that_time_ended_keeps_its_meeting() {
     let mut case = ended();
-    // A date lay ahead when it was last edited.
-    case.learnt = at("2026-11-12T12:00:00Z");
+    case.emptied = None;
     assert_eq!(case.decide(), Decision::Leave(Reason::Over));
 }
 
@@ -73,8 +73,8 @@ fn p2_p3_a_series_without_dates_that_is_cancelled_as_well_takes_its_meeting_alon
     let seen = case.seen.take();
     assert_eq!(case.decide(), Decision::Look, "dates may stand");
     case.seen = seen;
-    // A date lay ahead when it was last edited: time has brought the end.
-    case.learnt = at("2026-11-12T12:00:00Z");
+    // Time has brought the end.
+    case.emptied = None;
     assert_eq!(case.decide(), Decision::Forget);
 }
 
@@ -83,4 +83,58 @@ fn p3_a_series_without_dates_keeps_the_meeting_that_its_other_half_left() {
     let mut case = ended();
     case.outlived = true;
     assert_eq!(case.decide(), Decision::Leave(Reason::Over));
+}
+
+/// Its second half, with dates on 2026-11-24 and 2026-12-01.
+fn second_half() -> Event {
+    let moment = |text: &str| Moment::At {
+        instant: at(text),
+        zone: Some("UTC".into()),
+    };
+    Event {
+        start: moment("2026-11-24T09:00:00Z"),
+        end: moment("2026-11-24T09:30:00Z"),
+        kind: Kind::Series {
+            recurrence: Recurrence::new(vec!["RRULE:FREQ=WEEKLY;COUNT=2".into()]),
+        },
+        ..event("ev1_R20261124T090000", Some("ev1"))
+    }
+}
+
+#[test]
+fn p2_p3_a_series_whose_later_half_is_cancelled_when_time_has_ended_the_first_takes_its_meeting_along() {
+    let mut case = ended();
+    case.emptied = None;
+    let gone = at("2026-11-22T11:59:00Z");
+    case.links.push((second_half(), Some(gone), Some(Proof::Origin)));
+    let not_before = at("2026-11-22T12:01:00Z");
+    assert_eq!(case.decide(), Decision::Delete { not_before });
+    // It was cancelled while the first half still had a date, which has taken place since.
+    let early = at("2026-11-16T09:00:00Z");
+    case.links[1].1 = Some(early);
+    assert_eq!(case.decide(), Decision::Leave(Reason::Over));
+}
+
+#[test]
+fn p3_only_an_edit_that_takes_the_last_date_empties_a_series() {
+    let now = at(NOW);
+    let (over, ahead) = (ended().links.remove(0).0, second_half());
+    let none: &[Exception] = &[];
+    let was = |event, before| Some((event, none, before));
+    assert_eq!(emptied(was(&ahead, None), (&over, none), now), Some(now));
+    assert_eq!(
+        emptied(was(&over, Some(at("2026-11-20T09:00:00Z"))), (&over, none), now),
+        Some(now)
+    );
+    assert_eq!(
+        emptied(was(&over, None), (&over, none), now),
+        None,
+        "time had ended it"
+    );
+    assert_eq!(emptied(None, (&over, none), now), None, "never seen before");
+    assert_eq!(
+        emptied(was(&over, None), (&ahead, none), now),
+        None,
+        "it has dates"
+    );
 }
