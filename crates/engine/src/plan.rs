@@ -2,6 +2,7 @@
 //! anew by `reconvene_core::plan`. Everything here runs inside the transaction of the page that brought the rows.
 
 mod dossier;
+mod left;
 mod series;
 mod undo;
 
@@ -52,6 +53,7 @@ pub(crate) fn observe(
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let mut touched = BTreeSet::new();
+    let mut followed = BTreeSet::new();
     // A page brings rows in any order. What names nothing but a date's id is understood when its series are known.
     let (sparse, told): (Vec<_>, Vec<_>) = rows
         .iter()
@@ -71,6 +73,7 @@ pub(crate) fn observe(
                     series::changed(tx, calendar, place, event, pass, &mut touched, now)?;
                 }
                 if let Some(before) = &before {
+                    followed.extend(left::follows(tx, before, event, settings, now)?);
                     series::returned(tx, before, event)?;
                 }
                 present(tx, calendar, pass, event, before, &mut touched, now)?;
@@ -95,7 +98,9 @@ pub(crate) fn observe(
     for meeting in touched {
         replan(tx, meeting, settings, now)?;
     }
-    Ok(())
+    followed
+        .into_iter()
+        .try_for_each(|meeting| left::tell(tx, calendar, meeting, settings, now))
 }
 
 /// Whether a later row of the page is about the same event.

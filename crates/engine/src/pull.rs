@@ -41,7 +41,7 @@ pub(crate) const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 const PATIENCE: u32 = 5;
 
 /// The role of whoever may look and change nothing.
-const READER: &str = "reader";
+pub(crate) const READER: &str = "reader";
 
 /// At most so many calendars are read at the same time.
 const TOGETHER: usize = 4;

@@ -5,7 +5,7 @@
 //! answer anywhere is mended by doing it again.
 
 mod absent;
-mod beyond;
+pub(crate) mod beyond;
 mod confirm;
 pub(crate) mod consent;
 pub(crate) mod drift;

@@ -67,9 +67,16 @@ struct Memory {
     /// The refresh token that the service last called invalid: not to be sent again.
     refused: Option<SecretString>,
     /// Until when the token endpoint is left alone, and why.
-    pause: Option<(Timestamp, Problem)>,
+    pause: Option<Pause>,
     /// The refresh under way.
     flight: Option<Flight>,
+}
+
+struct Pause {
+    until: Timestamp,
+    /// When the clock was read last: it can be set back, and the pause with it.
+    seen: Timestamp,
+    why: Problem,
 }
 
 struct Held {
@@ -103,12 +110,12 @@ impl Memory {
             .map(|held| &held.access)
     }
 
-    fn paused(&self, now: Timestamp) -> Option<&Problem> {
-        self.pause
-            .as_ref()
-            // A clock set back must not make a pause of a year.
-            .filter(|(until, _)| now < *until && until.duration_since(now) <= LONGEST_OBEDIENCE)
-            .map(|(_, problem)| problem)
+    fn paused(&mut self, now: Timestamp) -> Option<Problem> {
+        let pause = self.pause.as_mut()?;
+        let back = pause.seen.duration_since(now).max(SignedDuration::ZERO);
+        pause.until = pause.until.saturating_sub(back).unwrap_or(now);
+        pause.seen = now;
+        (now < pause.until && pause.until.duration_since(now) <= LONGEST_OBEDIENCE).then(|| pause.why.clone())
     }
 }
 
@@ -170,7 +177,7 @@ impl Tokens {
                 return Ok(access);
             }
             if let Some(problem) = memory.paused(now) {
-                return memory.still_good(now).cloned().ok_or_else(|| problem.clone());
+                return memory.still_good(now).cloned().ok_or(problem);
             }
             match &memory.flight {
                 Some(flight) if flight.peek().is_none() => flight.clone(),
@@ -393,7 +400,11 @@ impl Inner {
                 let usable = memory.still_good(now).cloned().filter(|_| problem.retryable);
                 let breather = usable.is_some().then(|| later(now, BREATHER));
                 if let Some(until) = until.or(breather) {
-                    memory.pause = Some((until, problem.clone()));
+                    memory.pause = Some(Pause {
+                        until,
+                        seen: now,
+                        why: problem.clone(),
+                    });
                 }
                 usable.ok_or(problem)
             }

@@ -11,6 +11,7 @@ use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::emptied;
 use rusqlite::Connection;
 
+use super::left;
 use crate::calendar::original_in;
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
@@ -29,6 +30,9 @@ pub(super) fn changed(
     let before = exceptions::get(tx, calendar, &event.google_id)?;
     exceptions::changed(tx, calendar, place, event, pass)?;
     let after = exceptions::get(tx, calendar, &event.google_id)?;
+    if let Some(master) = &master {
+        left::tell_date(tx, master, before.as_ref(), after.as_ref(), now)?;
+    }
     touch_if(before != after, tx, master, touched, now)
 }
 

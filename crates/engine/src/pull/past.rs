@@ -20,7 +20,8 @@ use crate::store::exceptions;
 use crate::store::{meetings, outbox};
 
 /// A bond that the event does not prove by itself would be lost with its row, though the event may yet be given another
-/// date. So it is kept as long as Zoom keeps the meeting (<https://devforum.zoom.us/t/61403>).
+/// date; and an event that nobody understands may have been given one. So they are kept as long as Zoom keeps the meeting
+/// (<https://devforum.zoom.us/t/61403>).
 const BOND_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Lets go of the events of a calendar that are over for so long that they are not listed any more either.
@@ -33,6 +34,7 @@ pub(super) fn let_go(shared: &Shared, tx: &Connection, calendar: &Calendar) -> r
         // What cannot be told is looked at once more on the next day.
         let end = end(&stored.event, &stored.exceptions, &calendar.zone, from).unwrap_or(now);
         let until = match stored.proof {
+            _ if stored.odd => later(end, BOND_KEPT - LOOK_BACK),
             Some(Proof::Agreement | Proof::Said) => later(end, BOND_KEPT - LOOK_BACK),
             Some(Proof::Origin | Proof::Created) | None => end,
         };
@@ -82,7 +84,7 @@ fn leave(shared: &Shared, tx: &Connection, stored: &Stored) -> rusqlite::Result<
 
 /// Whether nothing of an event lies after `from`; of a series, none of its dates.
 pub(super) fn is_over(stored: &Stored, zone: &str, from: Timestamp) -> bool {
-    end(&stored.event, &stored.exceptions, zone, from).is_some_and(|end| end <= from)
+    !stored.odd && end(&stored.event, &stored.exceptions, zone, from).is_some_and(|end| end <= from)
 }
 
 /// When an event ends; of a series, the last of its next dates after `from`. Not after `from` when it has none, and none

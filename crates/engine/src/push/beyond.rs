@@ -47,7 +47,8 @@ pub(super) fn problem(amendment: &Amendment, wanted: &Schedule) -> Option<Proble
     })
 }
 
-fn local(instant: Timestamp, zone: &str) -> String {
+/// An instant in the words of a zone, an IANA name.
+pub(crate) fn local(instant: Timestamp, zone: &str) -> String {
     instant.in_tz(zone).map_or_else(
         |_| instant.to_string(),
         |local| local.strftime("%Y-%m-%d %H:%M %Z").to_string(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{CalendarView, MeetingState, Overall, Service};
+use reconvene_core::report::{CalendarView, MeetingState, Outcome, Overall, Service};
 use reconvene_simulator::google::Role;
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
@@ -262,7 +262,7 @@ async fn a_role_or_name_that_the_owner_changed_is_known_within_a_day() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn p3_a_calendar_that_becomes_read_only_has_its_meetings_left_as_they_are() {
+async fn p3_p11_a_calendar_that_becomes_read_only_has_its_meetings_left_as_they_are_and_says_so() {
     let stand = Stand::new("delete_grace = \"0s\"").await;
     let team = shared(&stand).await;
     let (event, meeting) = stand.event_on(&team, "Review", "2026-12-01T09:00:00Z");
@@ -287,6 +287,11 @@ async fn p3_a_calendar_that_becomes_read_only_has_its_meetings_left_as_they_are(
     assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
     assert!(stand.exists(kept));
     assert_eq!(stand.state("Retro"), MeetingState::WatchedOnly);
+    let entries = stand.engine.activity(99, None).unwrap();
+    let told = entries.iter().find(|entry| entry.title == "Retro").unwrap();
+    assert_eq!(told.outcome, Outcome::Kept);
+    let why = "The calendar of the event may only be read now, so its meeting was left as it is.";
+    assert_eq!(told.problem.as_ref().unwrap().message, why);
 }
 
 #[tokio::test(start_paused = true)]

@@ -18,6 +18,7 @@ mod drift;
 mod failure;
 mod halves;
 mod hostile;
+mod left;
 mod lists;
 mod manners;
 mod meanwhile;

@@ -309,3 +309,24 @@ async fn p13_a_riddle_whose_meeting_cannot_be_read_is_looked_at_now_and_then() {
     assert!((1..=5).contains(&looks), "{looks} looks in an hour");
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_riddle_that_seems_to_be_over_is_still_asked_for() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    stand.drag(&event, "2026-12-20T09:00:00Z");
+    becomes_a_riddle(&stand, &event).await;
+    stand.simulator.with(|world| world.faults().clear());
+    get(&stand, &event, odd(&event));
+    lists_no_change(&stand);
+    // By what was last known of it, it is over for a day.
+    stand.sync_after(Duration::from_secs(10 * 24 * 3600 + 7200)).await;
+    stand.simulator.with(|world| world.faults().clear());
+    lists_no_change(&stand);
+    let running = Running::start(&stand);
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    running.stop().await;
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-20T09:00:00Z".parse().unwrap())
+    );
+}

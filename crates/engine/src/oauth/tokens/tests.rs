@@ -308,6 +308,21 @@ async fn p13_retry_after_is_respected_in_every_form() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p13_a_pause_goes_back_with_a_clock_that_is_set_back() {
+    let (world, tokens) = world();
+    world.answers_with(429, &[("retry-after", "1200")], "{}");
+    assert_eq!(google(&tokens).await.unwrap_err().code, Code::RateLimited);
+    world.passes(-5000);
+    assert!(google(&tokens).await.is_err());
+    world.passes(1199);
+    assert!(google(&tokens).await.is_err());
+    assert_eq!(world.sent().len(), 1, "not before it may");
+    world.passes(1);
+    world.issues("a1", 3600, None);
+    assert_eq!(google(&tokens).await.unwrap(), "a1", "and not an hour later");
+}
+
+#[tokio::test(start_paused = true)]
 async fn p10_a_failed_refresh_does_not_take_away_a_token_that_is_still_good() {
     let (world, tokens) = world();
     world.issues("a1", 3600, Some("r2"));

@@ -1,0 +1,111 @@
+//! Events and dates that an edit makes into what no meeting can follow: the person hears it once.
+
+use std::time::Duration;
+
+use reconvene_core::report::Outcome;
+use reconvene_simulator::Hand;
+use reconvene_simulator::hands::Moment;
+
+use crate::series::{date, dates, series};
+use crate::stand::{ANA, Stand, at};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn all_day(event: &str) -> Hand {
+    Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: event.into(),
+        start: Moment::Day("2026-12-09".parse().unwrap()),
+        end: Some(Moment::Day("2026-12-10".parse().unwrap())),
+    }
+}
+
+fn to_the_past(event: &str) -> Hand {
+    Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: event.into(),
+        start: at("2026-11-20T09:00:00Z"),
+        end: None,
+    }
+}
+
+/// What was told since, oldest first: that something was kept, and why.
+async fn told(stand: &Stand, hand: Hand) -> Vec<String> {
+    let before = stand.engine.activity(99, None).unwrap().len();
+    stand.hand(hand);
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    let entries = stand.engine.activity(99, None).unwrap();
+    let mut news: Vec<String> = entries
+        .iter()
+        .take(entries.len() - before)
+        .map(|entry| {
+            assert_eq!(entry.outcome, Outcome::Kept);
+            entry.problem.as_ref().unwrap().message.clone()
+        })
+        .collect();
+    news.reverse();
+    news
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_an_edit_that_takes_an_event_away_from_its_meeting_is_told_once() {
+    let words = [
+        "The event takes all day now and names no time, so its meeting was left as it is.",
+        "The event was moved to a time that is past, where no meeting can be moved, so its meeting was left as it is.",
+    ];
+    let hands: [fn(&str) -> Hand; 2] = [all_day, to_the_past];
+    for (hand, words) in hands.into_iter().zip(words) {
+        let (stand, event, meeting) = Stand::in_step("").await;
+        let start = stand.start(meeting);
+        assert_eq!(told(&stand, hand(&event)).await, [words]);
+        assert_eq!(stand.start(meeting), start);
+        // It follows again once it can, and nothing is told of an event that was left alone before.
+        stand.drag(&event, "2026-12-03T09:00:00Z");
+        stand.sync_after(MINUTE).await;
+        assert_eq!(
+            stand.start(meeting),
+            Some("2026-12-03T09:00:00Z".parse().unwrap())
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_p11_a_date_that_its_meeting_does_not_carry_any_more_is_told() {
+    let hands: [(fn(&str) -> Hand, &str); 3] = [
+        (all_day, "takes all day now"),
+        (to_the_past, "was moved to a time that is past"),
+        (
+            |event| Hand::RemoveConference {
+                calendar: ANA.into(),
+                event: event.into(),
+            },
+            "has no conference any more",
+        ),
+    ];
+    for (hand, why) in hands {
+        let stand = Stand::new("").await;
+        let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+        let words = format!("The date 2026-12-08 10:00 CET {why}, so it was left as it is in the meeting.");
+        let day = date(&id, "20261208T090000Z");
+        assert_eq!(told(&stand, hand(&day)).await, [words]);
+        assert_eq!(dates(&stand, meeting).len(), 4);
+        // What is said of it again is no news.
+        stand.rename(&day, "Another");
+        for _ in 0..2 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert_eq!(stand.engine.activity(99, None).unwrap().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p11_what_a_first_reading_finds_is_no_news() {
+    let stand = Stand::new("").await;
+    let (id, _) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4");
+    stand.hand(all_day(&date(&id, "20261208T090000Z")));
+    stand.sync().await;
+    stand.sync_after(MINUTE).await;
+    assert!(stand.engine.activity(99, None).unwrap().is_empty());
+}
