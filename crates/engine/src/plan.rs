@@ -30,7 +30,7 @@ pub(crate) use self::series::{names, sparse_base};
 use self::undo::host_left;
 pub(crate) use self::undo::{call_off_undo, undo};
 
-/// A series of which a full pass has shown one half alone waits so long, unless the pass comes to the other before.
+/// A series waits so long for the end of a full pass, which may have shown one half of it alone, unless that comes before.
 const PASS_UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// How rows were come by.
@@ -405,7 +405,7 @@ pub(crate) fn replan(
             let pass = now
                 .checked_add(PASS_UNDER_WAY)
                 .ok()
-                .filter(|_| dossier.is_half_read());
+                .filter(|_| dossier.is_being_read());
             let due = [grace, pass].into_iter().flatten().max();
             outbox::put(
                 tx,

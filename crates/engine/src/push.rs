@@ -236,6 +236,7 @@ impl<'a> Attempt<'a> {
         }
         match decision {
             Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
+            Decision::Update(_) if self.is_too_early()? => Ok(Ending::Replanned),
             Decision::Update(schedule) => {
                 // Asked first: what was out of step before must still be asked about when a preview ends.
                 if let Some(problem) = self.question(&meeting, &schedule)? {

@@ -178,19 +178,14 @@ impl Dossier {
         self.is_half(stored) && self.links.iter().any(other)
     }
 
-    /// Whether a full pass has come to one half of a series and not to another on the same calendar, so that what is known of
-    /// the two need not fit together.
-    pub(crate) fn is_half_read(&self) -> bool {
-        let mut halves = self.speaking();
-        halves.retain(|stored| {
+    /// Whether a series that the meeting was made for is on a calendar that a full pass is under way on. It may have shown one
+    /// half of it and not another yet, known before or not.
+    pub(crate) fn is_being_read(&self) -> bool {
+        let half = |stored: &&Stored| {
             let here = stored.gone_since.is_none() && !stored.elsewhere;
-            here && matches!(stored.event.kind, Kind::Series { .. })
-        });
-        let unread = |stored: &&&Stored| stored.unread;
-        halves.iter().filter(unread).any(|one| {
-            let mut read = halves.iter().filter(|other| !other.unread);
-            read.any(|other| other.calendar == one.calendar)
-        })
+            here && stored.being_read && matches!(stored.event.kind, Kind::Series { .. })
+        };
+        self.speaking().into_iter().any(|stored| half(&stored))
     }
 
     /// The person's own events that nobody understands, and that may yet be explained.

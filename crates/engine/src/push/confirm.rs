@@ -137,20 +137,26 @@ impl Attempt<'_> {
         })
     }
 
+    /// Whether not all is known yet of the series that the meeting was made for; then it waits, and is not one that failed.
+    pub(super) fn is_too_early(&self) -> Result<bool, Problem> {
+        let now = self.shared.now();
+        self.shared.store.write(|tx| {
+            let settings = self.shared.plan_settings(tx)?;
+            let dossier = Dossier::of(tx, self.pending.meeting)?;
+            let too_early = dossier.is_some_and(|dossier| {
+                dossier.is_being_read() || dossier.halves_settle_at(&settings) > Some(now)
+            });
+            if too_early {
+                outbox::untried(tx, self.pending.meeting)?;
+            }
+            Ok(too_early)
+        })
+    }
+
     /// Asks whether the halves of a series that seem gone are, before their dates go: a half that was carried to another
     /// calendar leaves a tombstone as any event does. What is confirmed need not be asked again.
     pub(super) async fn confirm_halves(&self, wanted: &Schedule) -> Result<Confirmed, Stopped> {
         let asked = self.shared.now();
-        let too_early = self.shared.store.read(|tx| {
-            let settings = self.shared.plan_settings(tx)?;
-            let dossier = Dossier::of(tx, self.pending.meeting)?;
-            Ok(dossier.is_some_and(|dossier| {
-                dossier.is_half_read() || dossier.halves_settle_at(&settings) > Some(asked)
-            }))
-        })?;
-        if too_early {
-            return self.replanned();
-        }
         let halves = self.gone_halves()?;
         if halves.is_empty() {
             return Ok(Confirmed::Gone);

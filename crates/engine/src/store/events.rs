@@ -26,6 +26,8 @@ pub(crate) struct Stored {
     pub(crate) available: bool,
     /// The full pass that its calendar is in has not come to it yet.
     pub(crate) unread: bool,
+    /// A full pass of its calendar is under way.
+    pub(crate) being_read: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
     /// Of a series: when an edit took its last date.
@@ -46,6 +48,7 @@ const OF_A_DATE: i64 = 2;
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
+        c.available AND c.sync_token IS NULL AS being_read,
         c.available AND c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
@@ -92,6 +95,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         listed_as: row.get("listed_as")?,
         available: row.get("available")?,
         unread: row.get("unread")?,
+        being_read: row.get("being_read")?,
         learnt: row.get::<_, Millis>("learnt")?.0,
         emptied: instant(row, "emptied_at")?,
         odd: row.get("odd")?,

@@ -6,11 +6,11 @@ use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, Rule, Service as Wire};
+use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 use serde_json::json;
 
 use crate::series::{date, dates, series};
-use crate::stand::{ANA, Stand, at, refused};
+use crate::stand::{ANA, Running, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const FIRST: &str = "2026-12-01T09:00:00Z";
@@ -485,4 +485,35 @@ async fn p4_a_half_that_becomes_all_day_keeps_its_dates_in_the_meeting() {
     stand.sync_after(MINUTE).await;
     stand.sync_after(MINUTE * 5).await;
     assert_eq!(dates(&stand, meeting), MOVED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_full_pass_that_has_shown_one_half_of_a_new_series_takes_no_dates_away() {
+    let stand = Stand::new("").await;
+    stand.sync().await;
+    let (id, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id,
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: None,
+    });
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    stand.hand(Hand::SetHabits(Habits {
+        rows_per_page: Some(1),
+        ..Habits::default()
+    }));
+    // A page takes longer than a meeting to be read.
+    stand.simulator.with(|world| {
+        let late = Rule::once(Wire::Google, "/events", Fault::before(Effect::Slow(20_000))).method("GET");
+        world.faults().add(Rule { times: None, ..late });
+    });
+    stand.clear_log();
+    let running = Running::start(&stand);
+    tokio::time::sleep(MINUTE * 10).await;
+    running.stop().await;
+    assert!(!stand.zoom_methods().contains(&"PATCH".to_owned()));
+    assert_eq!(dates(&stand, meeting).len(), 5);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }

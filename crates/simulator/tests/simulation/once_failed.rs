@@ -140,4 +140,9 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (6_205_385, Some(Learned::SERIES.and_worlds()), "a meeting given to an event while nobody could read that (the oracle)"),
     (6_210_419, Some(Learned::SERIES.and_worlds()), "a wait that the answer about a meeting asked for that was forgotten meanwhile"),
     (6_213_041, Some(Learned::SERIES.and_worlds()), "two machines that watch different calendars (the oracle)"),
+    (7_001_337, Some(Learned::BOTH.and_worlds()), "a pause of the sign-in that a clock set back made longer"),
+    (7_003_864, Some(Learned::CHOICES.and_worlds()), "a riddle that seemed to be over was asked for no more"),
+    (7_005_707, Some(Learned::SERIES.and_worlds()), "the same with one half of a series that had no date"),
+    (7_004_412, Some(Learned::BOTH), "a series that took many writes (the oracle)"),
+    (7_006_713, Some(Learned::BOTH.and_worlds()), "one half of a new series, on the first page of a full pass, was taken for all of it"),
 ];

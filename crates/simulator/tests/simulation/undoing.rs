@@ -77,7 +77,7 @@ impl Run {
             return;
         };
         let ledger = self.around.ledger.lock().unwrap();
-        // The last of this machine's is how it was before the undo. Another machine may have made the same change at the
+        // The last of this machine's is how it was before the undo; each write of a series makes one more. Another machine may have made the same change at the
         // same moment, and seen it as it was before both.
         let at = self.at;
         let by = |own: bool| {
@@ -89,7 +89,7 @@ impl Run {
         let now = Former::of(&meeting);
         let fits = by(true)
             .skip(1)
-            .take(4)
+            .take(12)
             .chain(by(false))
             .any(|before| *before == now);
         drop(ledger);
