@@ -165,13 +165,15 @@ pub enum Times {
 }
 
 impl Schedule {
-    /// Whether nothing of it lies ahead of `now`.
+    /// Whether nothing of it lies ahead of `now`, not even a date of a series that its meeting does not carry.
     pub fn is_over(&self, now: Timestamp) -> bool {
         match &self.times {
             Times::Once { start, minutes } => start
                 .checked_add(SignedDuration::from_mins(i64::from(*minutes)))
                 .is_ok_and(|end| end <= now),
-            Times::Series(series) => series.dates.is_empty(),
+            Times::Series(series) => {
+                series.dates.is_empty() && series.apart.iter().all(|original| *original <= now)
+            }
         }
     }
 }

@@ -54,6 +54,10 @@ pub(super) fn state(
                 words("The last attempt failed; it is tried again."),
             ),
             PlannedAction::Update => (MeetingState::Updating, words("The change is on its way.")),
+            PlannedAction::Look if pending.attempts > 0 => (
+                MeetingState::Updating,
+                words("It could not be looked at; that is tried again."),
+            ),
             PlannedAction::Look => (MeetingState::Updating, words("It is being looked at.")),
             PlannedAction::Undo => (
                 MeetingState::Updating,

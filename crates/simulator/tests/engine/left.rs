@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::Outcome;
+use reconvene_core::report::{MeetingState, Outcome};
 use reconvene_simulator::Hand;
 use reconvene_simulator::hands::Moment;
 
@@ -108,4 +108,20 @@ async fn p11_what_a_first_reading_finds_is_no_news() {
     stand.sync().await;
     stand.sync_after(MINUTE).await;
     assert!(stand.engine.activity(99, None).unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_p4_a_date_is_cancelled_though_only_one_is_left_that_the_meeting_does_not_carry() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=3").await;
+    stand.hand(all_day(&date(&id, "20261208T090000Z")));
+    stand.sync_after(MINUTE).await;
+    // The first date is over.
+    stand.sync_after(MINUTE * 60 * 24 * 10).await;
+    stand.cancel(&date(&id, "20261215T090000Z"));
+    for _ in 0..4 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert_eq!(dates(&stand, meeting), ["2026-12-01T09:00:00Z", "2026-12-08T09:00:00Z"]);
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
