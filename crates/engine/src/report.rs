@@ -142,6 +142,7 @@ fn meeting(
     now: Timestamp,
 ) -> MeetingView {
     let known = &dossier.known;
+    let stored = &dossier.with_its_series(stored);
     let event = &stored.event;
     let schedule = event.schedule(&stored.exceptions, now);
     let asks_nothing = match &schedule {

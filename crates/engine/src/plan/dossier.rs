@@ -222,6 +222,23 @@ impl Dossier {
             .or_else(|| self.links.iter().filter(holds).find_map(|other| other.proof))
     }
 
+    /// A changed date of a series stands where its series does, as long as both point at the meeting.
+    pub(crate) fn with_its_series(&self, stored: &Stored) -> Stored {
+        let series = match &stored.event.kind {
+            Kind::Exception(place) => self.links.iter().find(|other| {
+                other.gone_since.is_none()
+                    && (other.calendar, &other.event.google_id) == (stored.calendar, &place.series)
+            }),
+            Kind::Single | Kind::Series { .. } => None,
+        };
+        Stored {
+            proof: self
+                .proof(stored)
+                .or_else(|| series.and_then(|series| self.proof(series))),
+            ..stored.clone()
+        }
+    }
+
     /// The title that the person knows it by: of a living bonded event, else of any.
     pub(crate) fn title(&self) -> String {
         self.links

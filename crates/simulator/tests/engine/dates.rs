@@ -458,3 +458,20 @@ async fn p4_a_date_wiped_out_before_its_series_had_a_meeting_is_not_taken_for_ca
         assert_eq!(stand.state("Review"), MeetingState::InStep);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_changed_date_stands_where_its_series_does() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.hand(Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: date(&id, "20261208T090000Z"),
+        start: at("2026-12-09T14:00:00Z"),
+        end: None,
+    });
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(dates(&stand, meeting)[1], "2026-12-09T14:00:00Z");
+    let views = stand.engine.meetings().unwrap();
+    let states: Vec<_> = views.iter().map(|view| (view.state, view.bonded)).collect();
+    assert_eq!(states, [(MeetingState::InStep, true); 2]);
+}

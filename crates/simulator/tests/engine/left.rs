@@ -122,6 +122,9 @@ async fn p2_p4_a_date_is_cancelled_though_only_one_is_left_that_the_meeting_does
     for _ in 0..4 {
         stand.sync_after(MINUTE).await;
     }
-    assert_eq!(dates(&stand, meeting), ["2026-12-01T09:00:00Z", "2026-12-08T09:00:00Z"]);
+    assert_eq!(
+        dates(&stand, meeting),
+        ["2026-12-01T09:00:00Z", "2026-12-08T09:00:00Z"]
+    );
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use reconvene_simulator::zoom::Meeting;
+use reconvene_simulator::zoom::{Meeting, Occurrence};
 
 use super::{Date, Exception, FEWEST, Fate, Half, MOST, original};
 use crate::truth::Key;
@@ -40,12 +40,29 @@ impl Version {
 
     /// Whether dates of it stand ahead in a meeting, and none there that left it.
     pub(crate) fn stands_in(&self, meeting: &Meeting, now: Timestamp) -> bool {
+        let (left, carried) = self.standing(meeting, now);
+        left.is_empty() && !carried.is_empty()
+    }
+
+    /// The dates ahead of a meeting: those that left it and stay as they are, and all others. What moved with its series before
+    /// bears its former name.
+    fn standing<'a>(
+        &self,
+        meeting: &'a Meeting,
+        now: Timestamp,
+    ) -> (Vec<&'a Occurrence>, Vec<&'a Occurrence>) {
         let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
-        let mut ahead = (meeting.occurrences.iter())
-            .filter(|date| !date.deleted && date.start > now)
-            .peekable();
-        ahead.peek().is_some()
-            && !ahead.any(|date| original(&date.id).is_some_and(|original| apart.contains(&original)))
+        let ahead = || {
+            meeting
+                .occurrences
+                .iter()
+                .filter(|date| !date.deleted && date.start > now)
+        };
+        let named = |at: Timestamp| ahead().any(|date| original(&date.id) == Some(at));
+        ahead().partition(|date| {
+            original(&date.id).is_some_and(|original| apart.contains(&original))
+                || (apart.contains(&date.start) && !named(date.start))
+        })
     }
 
     /// The half that the person made last, of those that are not over.
@@ -150,10 +167,7 @@ impl Version {
             }
             return found;
         }
-        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
-        let mut stands: Vec<(Timestamp, u32)> = (meeting.occurrences.iter())
-            .filter(|date| !date.deleted && date.start > now)
-            .filter(|date| !original(&date.id).is_some_and(|original| apart.contains(&original)))
+        let mut stands: Vec<(Timestamp, u32)> = (self.standing(meeting, now).1.into_iter())
             .map(|date| (date.start, date.minutes))
             .collect();
         stands.sort_unstable();
