@@ -58,7 +58,9 @@ impl Ledger {
     pub(crate) fn creation(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry) {
         let text = |name: &str| entry.body.get(name).and_then(Value::as_str).unwrap_or_default();
         let looked = self.word.sheets.iter();
-        let looked = looked.filter(|((machine, _), _)| *machine == arrival.machine);
+        let looked = looked.filter(|((machine, event), _)| {
+            *machine == arrival.machine && (self.word.rule || self.word.wants.contains(event))
+        });
         let looked = looked.map(|(_, at)| *at).max();
         self.heeds_preview(arrival, entry, looked);
         if entry.body.pointer("/settings/push_change_to_calendar") != Some(&Value::Bool(false)) {

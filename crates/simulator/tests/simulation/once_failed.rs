@@ -145,4 +145,8 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_005_707, Some(Learned::SERIES.and_worlds()), "the same with one half of a series that had no date"),
     (7_004_412, Some(Learned::BOTH), "a series that took many writes (the oracle)"),
     (7_006_713, Some(Learned::BOTH.and_worlds()), "one half of a new series, on the first page of a full pass, was taken for all of it"),
+    (7_013_601, Some(Learned::BOTH.and_worlds()), "a date that moved with its half and lost its conference bears its former name (the oracle)"),
+    (7_015_878, Some(Learned::BOTH), "a preview that began while a meeting was being made (the oracle)"),
+    (7_015_929, Some(Learned::BOTH.and_worlds()), "the same former name (the oracle)"),
+    (7_016_145, Some(Learned::BOTH.and_worlds()), "the same former name (the oracle)"),
 ];
