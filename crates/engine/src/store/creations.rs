@@ -161,11 +161,14 @@ pub(crate) fn under_way(tx: &Connection) -> rusqlite::Result<Vec<Creation>> {
         .collect()
 }
 
-/// Asks for a meeting, anew when there was an earlier wish that ended. One that is under way stays as it is.
+/// Asks for a meeting, anew when there was an earlier wish that ended. One that is under way stays as it is, but that the person
+/// asks for it by hand by now.
 pub(crate) fn wish(tx: &Connection, wish: &Wish<'_>, now: Timestamp) -> rusqlite::Result<i64> {
     let before = of_event(tx, wish.calendar, wish.event)?;
     if let Some(before) = before {
         if !before.stage.is_end() {
+            tx.prepare_cached("UPDATE creations SET by_hand = by_hand OR ?2 WHERE id = ?1")?
+                .execute((before.id, wish.by_hand))?;
             return Ok(before.id);
         }
         tx.prepare_cached("DELETE FROM creations WHERE id = ?1")?

@@ -135,3 +135,19 @@ async fn p11_a_rule_without_the_right_to_write_tells_so_once_and_forgets_what_is
     stand.sync_after(Duration::from_secs(2 * 3600)).await;
     assert!(!stand.sync().await.needs_you);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p13_what_a_rule_may_not_have_today_the_person_can_have_by_hand() {
+    let (stand, _) = ready().await;
+    rule(&stand, "#zoom");
+    let (event, _) = stand.event("Review", START);
+    for edit in 0..80 {
+        stand.rename(&event, &format!("Review {edit}"));
+        stand.sync_after(Duration::from_secs(60)).await;
+    }
+    let asking = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(meetings(&stand).len(), 1, "the last of the day are kept for the person");
+    add(&stand, &asking).await.unwrap();
+    assert_eq!(meetings(&stand).len(), 2);
+}
