@@ -6,6 +6,7 @@ mod left;
 mod series;
 mod undo;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +21,7 @@ use rusqlite::Connection;
 
 use crate::calendar;
 use crate::store::activity::{self, Draft};
+use crate::store::calendars;
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
 use crate::store::meetings;
@@ -52,6 +54,12 @@ pub(crate) fn observe(
     settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    let mut rows = Cow::Borrowed(rows);
+    // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
+    if calendars::get(tx, calendar)?.is_some_and(|calendar| calendar.is_shown_only()) {
+        rows.to_mut().iter_mut().for_each(Observation::of_somebody_else);
+    }
+    let rows = rows.as_ref();
     let mut touched = BTreeSet::new();
     let mut followed = BTreeSet::new();
     // A page brings rows in any order. What names nothing but a date's id is understood when its series are known.

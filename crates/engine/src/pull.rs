@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::Observation;
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Answer;
@@ -39,9 +38,6 @@ pub(crate) const LOOK_BACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// So many passes may fail in a row over one event that cannot be looked up; then it stays as it is known.
 const PATIENCE: u32 = 5;
-
-/// The role of whoever may look and change nothing.
-pub(crate) const READER: &str = "reader";
 
 /// At most so many calendars are read at the same time.
 const TOGETHER: usize = 4;
@@ -222,8 +218,7 @@ impl Pass<'_> {
             }
             shared.store.write(|tx| {
                 let settings = shared.plan_settings(tx)?;
-                if page.access == READER {
-                    found.iter_mut().for_each(Observation::of_somebody_else);
+                if calendars::get(tx, calendar.id)?.is_some_and(|calendar| calendar.is_shown_only()) {
                     // It may have been cancelled after it ceased to be the person's.
                     for stored in &vanished {
                         events::of_somebody_else(tx, stored.id)?;
@@ -253,16 +248,11 @@ impl Pass<'_> {
     fn take_over(&self, tx: &Transaction<'_>, pass: i64, page: &Page) -> rusqlite::Result<()> {
         let (shared, calendar) = (self.shared, self.calendar);
         calendars::described(tx, calendar.id, &page.zone, &page.access)?;
-        let mut rows = page.observations.clone();
-        if role(calendar, page) == READER {
-            // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
-            rows.iter_mut().for_each(Observation::of_somebody_else);
-        }
         plan::observe(
             tx,
             calendar.id,
             pass,
-            (&rows, Source::Listed),
+            (&page.observations, Source::Listed),
             &shared.plan_settings(tx)?,
             shared.now(),
         )?;

@@ -9,7 +9,6 @@ use reconvene_core::problem::{Code, Problem};
 use rusqlite::Connection;
 
 use super::{Dossier, left_behind, same};
-use crate::pull::READER;
 use crate::push::beyond::local;
 use crate::store::activity::{self, Draft};
 use crate::store::calendars;
@@ -59,7 +58,7 @@ pub(super) fn tell(
         return Ok(());
     };
     let single = !matches!(stored.event.kind, Kind::Series { .. });
-    let shown_only = calendars::get(tx, calendar)?.is_some_and(|calendar| calendar.access == READER);
+    let shown_only = calendars::get(tx, calendar)?.is_some_and(|calendar| calendar.is_shown_only());
     let (why, hint) = match reason {
         Reason::AllDay => (
             "The event takes all day now and names no time",

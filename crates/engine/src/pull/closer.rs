@@ -5,7 +5,7 @@ use reconvene_core::problem::Code;
 use rusqlite::Transaction;
 
 use super::pages::obey;
-use super::{PATIENCE, Pass, READER, Stopped};
+use super::{PATIENCE, Pass, Stopped};
 use crate::calendar::{self, Odd};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Riddle, Source};
@@ -55,11 +55,7 @@ impl Cleared {
     pub(super) fn take_over(&self, of: &Pass<'_>, tx: &Transaction<'_>, pass: i64) -> rusqlite::Result<()> {
         let (shared, calendar) = (of.shared, of.calendar);
         let (settings, now) = (shared.plan_settings(tx)?, shared.now());
-        let mut rows = self.rows.clone();
-        if calendar.access == READER {
-            rows.iter_mut().for_each(Observation::of_somebody_else);
-        }
-        plan::observe(tx, calendar.id, pass, (&rows, Source::Asked), &settings, now)?;
+        plan::observe(tx, calendar.id, pass, (&self.rows, Source::Asked), &settings, now)?;
         plan::not_understood(tx, calendar.id, pass, &self.odd, &settings, now)
     }
 }

@@ -33,6 +33,13 @@ pub(crate) struct Calendar {
     pub(crate) health: Health,
 }
 
+impl Calendar {
+    /// Whether the person may look and change nothing.
+    pub(crate) fn is_shown_only(&self) -> bool {
+        self.access == "reader"
+    }
+}
+
 /// A calendar as Google lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Listed {

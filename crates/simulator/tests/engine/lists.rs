@@ -295,6 +295,44 @@ async fn p3_p11_a_calendar_that_becomes_read_only_has_its_meetings_left_as_they_
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_a_full_list_that_does_not_name_the_role_makes_nobody_the_owner() {
+    let stand = Stand::new("").await;
+    let team = shared(&stand).await;
+    stand.hand(Hand::ShareCalendar {
+        calendar: team.clone(),
+        with: ANA.into(),
+        role: Role::Reader,
+    });
+    let (event, meeting) = stand.event_on(&team, "Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::RenameEvent {
+        calendar: team,
+        event,
+        title: "Retro".into(),
+    });
+    // The token is not taken, and the list that takes its place is empty: the event is looked up.
+    stand.hand(Hand::ExpireSyncTokens { calendar: None });
+    let empty = Effect::Answer {
+        status: 200,
+        headers: [("content-type".to_owned(), "application/json".to_owned())].into(),
+        body: r#"{"items":[],"nextSyncToken":"CPDAlvWDx70CEPDAlvWDx70CGAU="}"#.to_owned(),
+    };
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Google, "team", Fault::before(empty)).method("GET");
+        world.faults().add(Rule { skip: 1, ..rule });
+    });
+    stand.clear_log();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.zoom_methods(), [""; 0]);
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+    let read = stand
+        .requests()
+        .iter()
+        .any(|entry| entry.path.contains("/events/"));
+    assert!(read, "it was looked up");
+}
+
+#[tokio::test(start_paused = true)]
 async fn p10_each_account_has_a_list_of_its_own() {
     let stand = Stand::new("").await;
     stand.sign_in_as(Service::Google, BEN).await;

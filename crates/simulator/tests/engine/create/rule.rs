@@ -147,7 +147,11 @@ async fn p13_what_a_rule_may_not_have_today_the_person_can_have_by_hand() {
     }
     let asking = stand.add(NewEvent::new(ANA, "Plans #zoom", at(START)));
     stand.sync_after(Duration::from_secs(60)).await;
-    assert_eq!(meetings(&stand).len(), 1, "the last of the day are kept for the person");
+    assert_eq!(
+        meetings(&stand).len(),
+        1,
+        "the last of the day are kept for the person"
+    );
     add(&stand, &asking).await.unwrap();
     assert_eq!(meetings(&stand).len(), 2);
 }
