@@ -149,4 +149,6 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_015_878, Some(Learned::BOTH), "a preview that began while a meeting was being made (the oracle)"),
     (7_015_929, Some(Learned::BOTH.and_worlds()), "the same former name (the oracle)"),
     (7_016_145, Some(Learned::BOTH.and_worlds()), "the same former name (the oracle)"),
+    (7_020_071, Some(Learned::SERIES.and_worlds()), "a full list without the role took a calendar that is only shown for the person’s own"),
+    (7_028_673, Some(Learned::BOTH.and_worlds()), "a look that failed before a long sleep (the oracle)"),
 ];

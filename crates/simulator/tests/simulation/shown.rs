@@ -46,6 +46,11 @@ impl Failures {
         self.0.retain(|(of, _), _| *of != machine);
     }
 
+    /// The machine slept for long: whatever was only looked at is looked at anew, once its event was read again.
+    pub(crate) fn slept(&mut self) {
+        self.0.retain(|(_, about), _| matches!(about, About::Calendar(_)));
+    }
+
     /// The person heard of it, and nobody need tell them again.
     pub(crate) fn told(&mut self, machine: Machine, meeting: u64) {
         self.0.remove(&(machine, About::Meeting(meeting)));

@@ -24,6 +24,9 @@ enum Where {
     Anywhere,
 }
 
+/// After a sleep of so many seconds what a calendar said is old.
+const LONG: u32 = 15 * 60;
+
 /// Presets and the places where the real services give such answers.
 const PRESETS: [(&str, Where); 41] = [
     ("google_410", Where::GoogleList),
@@ -237,6 +240,9 @@ impl Run {
                 self.hand(Hand::DeleteCalendar { calendar });
             }
             Step::Sleep { seconds } => {
+                if seconds > LONG {
+                    self.around.ledger.lock().unwrap().failures.slept();
+                }
                 // Timers stand still; the wall clock does not.
                 self.around
                     .wall
