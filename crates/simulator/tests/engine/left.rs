@@ -9,6 +9,9 @@ use reconvene_simulator::hands::Moment;
 use crate::series::{date, dates, series};
 use crate::stand::{ANA, Stand, at};
 
+/// What somebody does to an event.
+type Deed = fn(&str) -> Hand;
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn all_day(event: &str) -> Hand {
@@ -55,7 +58,7 @@ async fn p11_an_edit_that_takes_an_event_away_from_its_meeting_is_told_once() {
         "The event takes all day now and names no time, so its meeting was left as it is.",
         "The event was moved to a time that is past, where no meeting can be moved, so its meeting was left as it is.",
     ];
-    let hands: [fn(&str) -> Hand; 2] = [all_day, to_the_past];
+    let hands: [Deed; 2] = [all_day, to_the_past];
     for (hand, words) in hands.into_iter().zip(words) {
         let (stand, event, meeting) = Stand::in_step("").await;
         let start = stand.start(meeting);
@@ -73,7 +76,7 @@ async fn p11_an_edit_that_takes_an_event_away_from_its_meeting_is_told_once() {
 
 #[tokio::test(start_paused = true)]
 async fn p4_p11_a_date_that_its_meeting_does_not_carry_any_more_is_told() {
-    let hands: [(fn(&str) -> Hand, &str); 3] = [
+    let hands: [(Deed, &str); 3] = [
         (all_day, "takes all day now"),
         (to_the_past, "was moved to a time that is past"),
         (
