@@ -3,37 +3,33 @@
 
 mod dossier;
 mod left;
+mod replan;
 mod series;
 mod undo;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reconvene_core::conference::Target;
 use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
-use reconvene_core::plan::{Decision, Settings, is_touchable, proof_by_agreement, proof_by_origin};
+use reconvene_core::plan::{Settings, is_touchable, proof_by_agreement, proof_by_origin};
 use reconvene_core::problem::{Code, Problem};
-use reconvene_core::report::{Outcome, PlannedAction, Remedy, Service};
+use reconvene_core::report::{Outcome, Remedy, Service};
 use rusqlite::Connection;
 
 use crate::calendar;
 use crate::store::activity::{self, Draft};
 use crate::store::calendars;
 use crate::store::events::{self, Stored};
-use crate::store::exceptions;
 use crate::store::meetings;
-use crate::store::outbox::{self, Pending};
 
 pub(crate) use self::dossier::Dossier;
+pub(crate) use self::replan::{forget, replan, replan_all, replan_waiting};
 pub(crate) use self::series::{names, sparse_base};
-use self::undo::host_left;
 pub(crate) use self::undo::{call_off_undo, undo};
-
-/// A series waits so long for the end of a full pass, which may have shown one half of it alone, unless that comes before.
-const PASS_UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
 
 /// How rows were come by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -375,115 +371,6 @@ fn dates_gone(
 ) -> rusqlite::Result<()> {
     for date in events::of_series(tx, calendar, series)? {
         gone(tx, &date, touched, now)?;
-    }
-    Ok(())
-}
-
-/// Decides anew about one meeting and puts the outbox right.
-pub(crate) fn replan(
-    tx: &Connection,
-    meeting: MeetingId,
-    settings: &Settings,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let Some(dossier) = Dossier::of(tx, meeting)? else {
-        return Ok(());
-    };
-    if let Some(pending) = outbox::get(tx, meeting)?
-        && let Some(undo) = &pending.undo
-    {
-        if dossier.hosts.contains(&undo.reversal.before.host) {
-            // The person's word comes first, until the event says something new.
-            return Ok(());
-        }
-        host_left(tx, &pending, undo, now)?;
-    }
-    let decision = dossier.decide(settings, now);
-    if dossier.known.problem.is_some() && !matches!(decision, Decision::Forget) {
-        if looks_again(tx, meeting)? {
-            return Ok(());
-        }
-        // It ended without success, and waits for an edit or for the person.
-        return drop_action(tx, meeting);
-    }
-    match decision {
-        Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
-        Decision::Update(_) => {
-            let grace = dossier.halves_settle_at(settings);
-            let pass = now
-                .checked_add(PASS_UNDER_WAY)
-                .ok()
-                .filter(|_| dossier.is_being_read());
-            let due = [grace, pass].into_iter().flatten().max();
-            outbox::put(
-                tx,
-                meeting,
-                PlannedAction::Update,
-                due.map_or(now, |due| due.max(now)),
-            )
-        }
-        Decision::Delete { not_before } => {
-            outbox::put(tx, meeting, PlannedAction::Delete, not_before.max(now))
-        }
-        // What was read before a write whose outcome nobody knows is no longer so: it is looked at once more.
-        Decision::InStep if half_done(tx, meeting)? => outbox::put(tx, meeting, PlannedAction::Update, now),
-        Decision::InStep if looks_again(tx, meeting)? => Ok(()),
-        Decision::InStep | Decision::Leave(_) => drop_action(tx, meeting),
-        Decision::Forget => {
-            drop_action(tx, meeting)?;
-            forget(tx, &dossier)
-        }
-    }
-}
-
-/// Whether something was sent to the provider that was not read back yet.
-fn half_done(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
-    Ok(outbox::get(tx, meeting)?.is_some_and(|pending| pending.written.is_some()))
-}
-
-/// Whether the meeting could not be had the last time that it was looked at, and waits to be looked at again.
-fn looks_again(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<bool> {
-    let waits = |row: Pending| row.action == PlannedAction::Look && row.attempts > 0;
-    Ok(outbox::get(tx, meeting)?.is_some_and(waits))
-}
-
-/// Strikes an action that is not needed any more, and closes its entry.
-fn drop_action(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
-    if let Some(entry) = outbox::get(tx, meeting)?.and_then(|pending| pending.entry) {
-        activity::supersede(tx, entry)?;
-    }
-    outbox::strike(tx, meeting)
-}
-
-/// Forgets the cancelled events of a meeting, and the meeting once nothing points at it.
-pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()> {
-    // Where nothing lives any more, a copy that says otherwise is out of date.
-    let lives = |stored: &Stored| stored.gone_since.is_none() && !dossier.is_outdated(stored);
-    let any_lives = dossier.links.iter().any(lives);
-    let is_gone = |stored: &&Stored| stored.gone_since.is_some() || !any_lives;
-    for stored in dossier.links.iter().filter(is_gone) {
-        events::forget(tx, stored.id)?;
-        if let Kind::Series { .. } = stored.event.kind {
-            exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;
-        }
-    }
-    meetings::forget_unlinked(tx, dossier.known.id)
-}
-
-/// Decides anew about every meeting whose change waits untried, as for a full pass to come to its end.
-pub(crate) fn replan_waiting(tx: &Connection, settings: &Settings, now: Timestamp) -> rusqlite::Result<()> {
-    for pending in outbox::all(tx)? {
-        if pending.action == PlannedAction::Update && pending.attempts == 0 && pending.due > now {
-            replan(tx, pending.meeting, settings, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Decides anew about every meeting, as after an account came or went or a setting changed.
-pub(crate) fn replan_all(tx: &Connection, settings: &Settings, now: Timestamp) -> rusqlite::Result<()> {
-    for known in meetings::all(tx)? {
-        replan(tx, known.id, settings, now)?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Outcome;
 use rusqlite::Connection;
 
-use super::{drop_action, service_of};
+use super::replan::drop_action;
+use super::service_of;
 use crate::store::activity::{self, Draft};
 use crate::store::meetings;
 use crate::store::outbox::{self, Pending, Undo};
