@@ -169,8 +169,18 @@ pub(crate) async fn events(
     })
 }
 
-/// Why a meeting is left as it is whose event is described in unheard-of ways.
-pub(crate) fn not_understood() -> Problem {
+/// Why a meeting is left as it is whose event a calendar describes in unheard-of ways, or shows without its details.
+pub(crate) fn not_understood(calendar: &Calendar) -> Problem {
+    if calendar.hides_private() || calendar.is_shown_only() {
+        return Problem::lasting(
+            Code::EventNotUnderstood,
+            format!(
+                "“{}” does not show you the details of this event; the meeting is left as it is.",
+                calendar.name
+            ),
+            "Ask the calendar’s owner to let you see private events, or to make this one public.",
+        );
+    }
     Problem::lasting(
         Code::EventNotUnderstood,
         Reason::NotUnderstood.sentence(),
@@ -199,7 +209,7 @@ pub(crate) async fn event(
         Ok(row) => match (wire::understood(&row, &calendar.access), wire::odd(&row)) {
             (Some(observation), _) if observation.google_id() == id => Ok(Some(observation)),
             (None, Some(odd)) if odd.google_id == id => {
-                Err(Failure::new(FailureKind::Passing, not_understood()))
+                Err(Failure::new(FailureKind::Passing, not_understood(calendar)))
             }
             _ => Err(Failure::unreadable(Service::Google, answer.status().as_u16())),
         },

@@ -214,7 +214,9 @@ pub(crate) fn not_understood(
         if stored.proof.is_some() && stored.event.organized_here {
             let draft = Draft {
                 outcome: Outcome::NeedsYou,
-                problem: Some(calendar::not_understood()),
+                problem: calendars::get(tx, calendar)?
+                    .as_ref()
+                    .map(calendar::not_understood),
                 remedies: vec![Remedy::Ignore],
                 ..left_behind(&stored, meeting)
             };

@@ -177,7 +177,7 @@ fn meeting(
         ),
     };
     let problem = match decision {
-        Decision::Leave(Reason::NotUnderstood) if carried => Some(not_understood()),
+        Decision::Leave(Reason::NotUnderstood) if carried => Some(not_understood(calendar)),
         _ => known.problem.clone(),
     };
     let shares = (dossier.links.iter()).any(|other| other.proof.is_some() && other.gone_since.is_none());

@@ -374,7 +374,7 @@ impl Attempt<'_> {
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
-            Err(failure) if hides_private(calendar) && failure.problem.code == Code::EventNotUnderstood => {
+            Err(failure) if calendar.hides_private() && failure.problem.code == Code::EventNotUnderstood => {
                 // It lives there, whatever it says. Elsewhere the answer may only have been garbled.
                 self.shared
                     .store
@@ -402,11 +402,6 @@ fn given_up(calendar: &Calendar, now: Timestamp) -> bool {
     let lately = |last: Timestamp| now.duration_since(last) < longest;
     let lost = calendar.failures >= failures || !calendar.listed;
     lost && !calendar.health.last_success.is_some_and(lately)
-}
-
-/// Where private events are shown without their details, though others may be changed.
-fn hides_private(calendar: &Calendar) -> bool {
-    calendar.access == "writerWithoutPrivateAccess"
 }
 
 /// Calendars that an event can be moved to.

@@ -38,6 +38,11 @@ impl Calendar {
     pub(crate) fn is_shown_only(&self) -> bool {
         self.access == "reader"
     }
+
+    /// Whether private events are shown without their details, though others may be changed.
+    pub(crate) fn hides_private(&self) -> bool {
+        self.access == "writerWithoutPrivateAccess"
+    }
 }
 
 /// A calendar as Google lists it.

@@ -280,6 +280,11 @@ async fn p3_p11_a_private_event_that_may_not_be_seen_any_more_keeps_its_meeting_
             "nobody took a conference off"
         );
         assert!(entries.len() > told, "{role:?}: that it is not seen is told");
+        let why = stand.newest().problem.unwrap().message;
+        assert!(
+            why.contains("does not show you the details of this event"),
+            "{why}"
+        );
         stand.hand(share(Role::Writer));
         stand.hand(Hand::ExpireSyncTokens { calendar: None });
         for _ in 0..3 {
