@@ -13,8 +13,9 @@ use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
 use crate::wanted::{Wanted, has_schedule};
 
-/// After so many rounds of waiting everything must have come to rest.
-const ROUNDS: u32 = 15;
+/// After so many rounds of waiting everything must have come to rest: more than an hour, which a service may ask for, with
+/// something else that is tried again every few minutes.
+const ROUNDS: u32 = 40;
 
 impl Run {
     /// Trouble stops, time passes, and the promises are checked.
