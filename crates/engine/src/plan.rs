@@ -170,8 +170,14 @@ fn present(
         }
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
-        if Dossier::of(tx, left)?.is_some_and(|dossier| dossier.has_other_half(before)) {
-            meetings::set_outlived(tx, left, true)?;
+        if let Some(dossier) = Dossier::of(tx, left)? {
+            if dossier.has_other_half(before) {
+                meetings::set_outlived(tx, left, true)?;
+            }
+            // The dates of a series that left its meeting are not taken away for a single event without the person's word.
+            if dossier.is_half(before) && dossier.gives_dates_up() {
+                meetings::set_asks(tx, left, true)?;
+            }
         }
         events::gone_anew(tx, left, now)?;
         // What could not be carried over for both may be possible for those that stay.

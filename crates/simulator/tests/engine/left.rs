@@ -131,3 +131,31 @@ async fn p2_p4_a_date_is_cancelled_though_only_one_is_left_that_the_meeting_does
     );
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_series_that_leaves_its_meeting_to_a_single_event_loses_no_dates_without_a_word() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let (other, _) = stand.event("Other", "2026-12-03T09:00:00Z");
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: other.clone(),
+        meeting,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.into(),
+        event: id,
+    });
+    for _ in 0..3 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert_eq!(dates(&stand, meeting).len(), 4);
+    assert_eq!(stand.newest().outcome, Outcome::NeedsYou);
+    stand.engine.approve(&[stand.view("Other").id]).unwrap();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        stand.start(meeting),
+        Some("2026-12-03T09:00:00Z".parse().unwrap())
+    );
+}

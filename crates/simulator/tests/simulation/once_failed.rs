@@ -152,4 +152,7 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_020_071, Some(Learned::SERIES.and_worlds()), "a full list without the role took a calendar that is only shown for the person’s own"),
     (7_028_673, Some(Learned::BOTH.and_worlds()), "a look that failed before a long sleep (the oracle)"),
     (7_041_568, Some(Learned::CHOICES.and_worlds()), "a deletion that waits for a calendar which waits for an hour (the oracle)"),
+    (7_038_142, Some(Learned::CHOICES.and_worlds()), "an event of a calendar that is only shown, asked for by its id, was taken for the person’s own"),
+    (7_038_711, Some(Learned::BOTH.and_worlds()), "a deletion that waits for a calendar which waits for an hour (the oracle)"),
+    (7_043_819, Some(Learned::SERIES.and_worlds()), "a series that left its meeting to a single event lost its dates unasked"),
 ];
