@@ -108,7 +108,7 @@ const english = {
 
   held: {
     title: (n: number) => (n === 1 ? '1 deletion is held' : `${n} deletions are held`),
-    why: 'More events than usual went away at once. These meetings are deleted only if you say so.',
+    why: 'These meetings are deleted only if you say so.',
     unknown: (id: string) => `Meeting ${id}`,
     approve: (n: number) => (n === 1 ? 'Delete the meeting' : `Delete all ${n} meetings`),
     refuse: (n: number) => (n === 1 ? 'Keep it' : 'Keep them all'),

@@ -8,7 +8,7 @@ mod between;
 mod compare;
 mod layout;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use self::between::between;
 use self::compare::Comparison;
@@ -270,7 +270,17 @@ fn next_alone(meeting: &Meeting, series: &Series, now: Timestamp) -> Amendment {
     let (Some(next), Some(rule)) = (series.dates.first(), series.rules.first()) else {
         return Amendment::default();
     };
-    let mut amendment = once(meeting, next.start, next.minutes, now);
+    // The date that takes place at this moment is not moved from under those who are in it.
+    let takes_place = meeting
+        .start
+        .zip(meeting.minutes)
+        .is_some_and(|(start, minutes)| {
+            start <= now && now.duration_since(start) < SignedDuration::from_mins(i64::from(minutes))
+        });
+    let mut amendment = match takes_place {
+        true => Amendment::default(),
+        false => once(meeting, next.start, next.minutes, now),
+    };
     if series.dates.len() > 1 {
         amendment.beyond.push(Change::Rule {
             before: meeting.words(),

@@ -165,15 +165,13 @@ pub enum Times {
 }
 
 impl Schedule {
-    /// Whether nothing of it lies ahead of `now`, not even a date of a series that its meeting does not carry.
+    /// Whether nothing of it lies ahead of `now`.
     pub fn is_over(&self, now: Timestamp) -> bool {
         match &self.times {
             Times::Once { start, minutes } => start
                 .checked_add(SignedDuration::from_mins(i64::from(*minutes)))
                 .is_ok_and(|end| end <= now),
-            Times::Series(series) => {
-                series.dates.is_empty() && series.apart.iter().all(|original| *original <= now)
-            }
+            Times::Series(series) => series.dates.is_empty(),
         }
     }
 }

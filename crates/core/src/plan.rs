@@ -20,7 +20,7 @@ use crate::recurrence::Beyond;
 use self::halves::halves_joined;
 pub use self::halves::{base, inherits};
 pub use self::spent::emptied;
-use self::spent::{spent, was_spent};
+use self::spent::{leaves_some, spent, was_spent};
 
 /// Proof that a meeting was made for an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -314,7 +314,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
     let Some(schedule) = halves_joined(schedules, now) else {
         return Decision::Leave(Reason::Ambiguous);
     };
-    if schedule.is_over(now) {
+    if schedule.is_over(now) && !leaves_some(subject, &schedule, now) {
         return spent(subject, &schedule, settings, now).unwrap_or(Decision::Leave(Reason::Over));
     }
     match subject.seen {

@@ -74,7 +74,7 @@ pub(crate) fn observe(
                         series::as_by_rule(tx, calendar, place, row.google_id(), before, &mut touched, now)?;
                         continue;
                     }
-                    series::changed(tx, calendar, place, event, pass, &mut touched, now)?;
+                    series::changed(tx, calendar, place, event, pass, settings, &mut touched, now)?;
                 }
                 if let Some(before) = &before {
                     followed.extend(left::follows(tx, before, event, settings, now)?);

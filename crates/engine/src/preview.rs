@@ -103,7 +103,7 @@ async fn action(
     };
     let waits = waits(&pending, action, circumstances, account_waits, now);
     if let Some(waits) = waits {
-        reason = sentence(waits).to_owned();
+        reason = sentence(waits, action).to_owned();
     }
     Ok(Some(ActionView {
         meeting,
@@ -142,7 +142,7 @@ fn additions(
             (row.due > now).then_some(Wait::Retry)
         };
         let reason = match (waits, row.stage) {
-            (Some(waits), _) => sentence(waits),
+            (Some(waits), _) => sentence(waits, PlannedAction::Look),
             (None, Stage::Wanted) => "It is made if the event still takes one when it is read.",
             (None, Stage::Unwanted) => "The event takes none any more: the one just made is deleted again.",
             (None, _) => "The request is out; what came of it is looked up first.",
@@ -257,10 +257,13 @@ fn waits(
     }
 }
 
-fn sentence(waits: Wait) -> &'static str {
+fn sentence(waits: Wait, action: PlannedAction) -> &'static str {
     match waits {
-        Wait::Grace => "Its event was cancelled; it may come back until the grace period ends.",
-        Wait::Held => "Many events were cancelled together: it waits for your word.",
+        Wait::Grace if action == PlannedAction::Delete => {
+            "What was cancelled may come back until the grace period ends."
+        }
+        Wait::Grace => "It waits until its calendar has been read.",
+        Wait::Held => "Its deletion waits for your word.",
         Wait::Retry => "The last attempt failed; it is tried again.",
         Wait::Account => "Its account has to wait, or needs you.",
         Wait::Paused => "You paused Reconvene.",

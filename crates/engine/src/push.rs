@@ -226,9 +226,7 @@ impl<'a> Attempt<'a> {
             && !self.first_look
         {
             // Another installation may have been faster (P14).
-            if !self.read_since(began).await? {
-                return Ok(Ending::Replanned);
-            }
+            self.read_since(began).await?;
             decision = self.decide(Some(&meeting))?;
         }
         if matches!(decision, Decision::Update(_) | Decision::Delete { .. }) {
@@ -236,11 +234,13 @@ impl<'a> Attempt<'a> {
         }
         match decision {
             Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
-            Decision::Update(_) if self.is_too_early()? => Ok(Ending::Replanned),
             Decision::Update(schedule) => {
                 // Asked first: what was out of step before must still be asked about when a preview ends.
                 if let Some(problem) = self.question(&meeting, &schedule)? {
                     return Ok(Ending::Asks { meeting, problem });
+                }
+                if self.is_too_early()? {
+                    return Ok(Ending::Replanned);
                 }
                 if let Confirmed::Replanned = self.confirm_halves(&schedule).await? {
                     return Ok(Ending::Replanned);

@@ -196,9 +196,9 @@ fn meeting(
             MeetingState::OutOfStep,
             "It differs from its event. Preview only: nothing is written.".to_owned(),
         ),
-        (MeetingState::Deleting, _) if preview => (
+        (MeetingState::Deleting, why) if preview => (
             MeetingState::OutOfStep,
-            "Its event was cancelled. Preview only: it is not deleted.".to_owned(),
+            format!("{why} Preview only: it is not deleted."),
         ),
         standing => standing,
     };

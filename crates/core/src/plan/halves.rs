@@ -44,6 +44,15 @@ pub(super) fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) ->
         let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
             return None;
         };
+        // A provider keeps one title for all dates.
+        if joined.topic != other.topic {
+            let earlier = series
+                .dates
+                .iter()
+                .map(|date| (date.original, joined.topic.clone()));
+            let titles: Vec<_> = earlier.collect();
+            series.titles.extend(titles);
+        }
         *series = series.clone().with(more, now);
         // The later half is what the person made of it last.
         (joined.topic, joined.zone) = (other.topic, other.zone);

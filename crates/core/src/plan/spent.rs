@@ -42,7 +42,9 @@ pub(super) fn spent(
     let since = subject.links.iter().filter_map(taken).max()?;
     let over = |link: &Linked<'_>| {
         let schedule = link.schedule(since).ok().flatten();
-        is_series(link.event) && schedule.is_some_and(|schedule| schedule.is_over(since))
+        // Cancelled dates are forgotten when they are past.
+        let known = link.emptied == Some(since);
+        is_series(link.event) && (known || schedule.is_some_and(|schedule| schedule.is_over(since)))
     };
     let living = subject.links.iter().filter(|link| link.gone.is_none());
     let mut speaking = living.filter(|link| !is_spoken_for(link.event, subject.links));
@@ -80,13 +82,27 @@ fn is_series(event: &Event) -> bool {
     matches!(event.kind, Kind::Series { .. })
 }
 
-/// Whether dates stand at the provider, and none of them is one that is left as it is. Such a one may have moved with its
-/// series before, and bear its former name there.
+/// Whether dates stand at the provider, and none of them is one that is left as it is.
 fn stands(subject: &Subject<'_>, series: &Series, now: Timestamp) -> bool {
-    let mut ahead = (subject.seen.iter())
+    let (left, others) = standing(subject, series, now);
+    left == 0 && others > 0
+}
+
+/// Whether a date stands at the provider that is left as it is: then the others may go, and the meeting is not without one.
+pub(super) fn leaves_some(subject: &Subject<'_>, schedule: &Schedule, now: Timestamp) -> bool {
+    match &schedule.times {
+        Times::Series(series) => standing(subject, series, now).0 > 0,
+        Times::Once { .. } => false,
+    }
+}
+
+/// How many dates that stand ahead are left as they are, and how many others there are. Such a one may have moved with its
+/// series before, and bear its former name there.
+fn standing(subject: &Subject<'_>, series: &Series, now: Timestamp) -> (usize, usize) {
+    let ahead = (subject.seen.iter())
         .flat_map(|seen| &seen.occurrences)
-        .filter(|date| date.start > now)
-        .peekable();
-    ahead.peek().is_some()
-        && !ahead.any(|date| series.apart.contains(&date.original) || series.apart.contains(&date.start))
+        .filter(|date| date.start > now);
+    let (left, others): (Vec<_>, Vec<_>) =
+        ahead.partition(|date| series.apart.contains(&date.original) || series.apart.contains(&date.start));
+    (left.len(), others.len())
 }

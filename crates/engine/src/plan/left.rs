@@ -29,8 +29,15 @@ pub(super) fn follows(
     else {
         return Ok(None);
     };
+    // To end a running event early moves it nowhere.
+    let over = |event: &Event| {
+        let schedule = event.schedule(&[], now).ok().flatten();
+        schedule.is_some_and(|schedule| schedule.is_over(now))
+    };
+    let ended_early = event.start == before.event.start && event.kind == Kind::Single && over(event);
     let follows = |dossier: &Dossier| {
         dossier.is_bonded(before)
+            && !ended_early
             && matches!(
                 dossier.decide(settings, now),
                 Decision::InStep | Decision::Update(_) | Decision::Look
@@ -91,8 +98,8 @@ pub(super) fn tell(
 pub(super) fn tell_date(
     tx: &Connection,
     master: &Stored,
-    was: Option<&Kept>,
-    is: Option<&Kept>,
+    (was, is): (Option<&Kept>, Option<&Kept>),
+    settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let (Some(is), Some(meeting)) = (is, master.meeting.filter(|_| master.gone_since.is_none())) else {
@@ -119,7 +126,11 @@ pub(super) fn tell_date(
     let is_news = calendar
         .as_ref()
         .is_some_and(|calendar| calendar.health.last_success.is_some());
-    let follows = Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_bonded(master));
+    let follows = |dossier: Dossier| {
+        let decision = dossier.decide(settings, now);
+        dossier.is_bonded(master) && matches!(decision, Decision::InStep | Decision::Update(_))
+    };
+    let follows = Dossier::of(tx, meeting)?.is_some_and(follows);
     let news = why(is).filter(|_| is_news && follows && original > now);
     let Some(why) = news.filter(|news| was.and_then(why) != Some(news)) else {
         return Ok(());

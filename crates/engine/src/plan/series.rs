@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use reconvene_core::event::{Became, Event, Kind, Moment, Observation, Place};
 use reconvene_core::id::{CalendarId, MeetingId};
-use reconvene_core::plan::emptied;
+use reconvene_core::plan::{Settings, emptied};
 use rusqlite::Connection;
 
 use super::left;
@@ -17,12 +17,14 @@ use crate::store::events::{self, Stored};
 use crate::store::exceptions;
 
 /// Takes over how one date departs from its series.
+#[expect(clippy::too_many_arguments, reason = "one row and all it may concern")]
 pub(super) fn changed(
     tx: &Connection,
     calendar: CalendarId,
     place: &Place,
     event: &Event,
     pass: i64,
+    settings: &Settings,
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -31,7 +33,7 @@ pub(super) fn changed(
     exceptions::changed(tx, calendar, place, event, pass)?;
     let after = exceptions::get(tx, calendar, &event.google_id)?;
     if let Some(master) = &master {
-        left::tell_date(tx, master, before.as_ref(), after.as_ref(), now)?;
+        left::tell_date(tx, master, (before.as_ref(), after.as_ref()), settings, now)?;
     }
     touch_if(before != after, tx, master, touched, now)
 }

@@ -378,6 +378,14 @@ fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
         (408 | 500..=599, _) => Failure::failed_service(Service::Zoom, until, told),
         // Zoom's own refusals carry a code. A page without one is a gateway's or a proxy's.
         (300..=499, 0) => Failure::unreadable(Service::Zoom, status),
+        (400, 3002) => {
+            let problem = Problem::passing(
+                Code::Refused,
+                "The meeting is running, and Zoom changes nothing of it meanwhile.",
+                "It is changed when it has ended.",
+            );
+            Failure::new(FailureKind::Passing, problem).with_answer(told)
+        }
         (403, _) | (400, 3161) => lasting(
             FailureKind::Final,
             Code::PermissionDenied,

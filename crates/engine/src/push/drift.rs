@@ -13,9 +13,10 @@ use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 use rusqlite::Connection;
 
+use crate::failure::{Failure, FailureKind};
 use crate::plan::Dossier;
 use crate::pull;
-use crate::push::{Attempt, addressees};
+use crate::push::{Attempt, Stopped, addressees};
 use crate::shared::Shared;
 use crate::store::calendars;
 use crate::store::meetings::{self, Known};
@@ -101,8 +102,9 @@ pub(super) fn is_late(shared: &Shared, pending: &Pending) -> Result<bool, Proble
 }
 
 impl Attempt<'_> {
-    /// Reads the calendars of the meeting's events that were not read since an instant; false when one could not be.
-    pub(super) async fn read_since(&self, since: Timestamp) -> Result<bool, Problem> {
+    /// Reads the calendars of the meeting's events that were not read since an instant. While one cannot be, the look waits:
+    /// nobody knows whether it found a difference.
+    pub(super) async fn read_since(&self, since: Timestamp) -> Result<(), Stopped> {
         let stale = self.shared.store.read(|tx| {
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             let spoken_from = dossier.map(|dossier| dossier.calendars()).unwrap_or_default();
@@ -114,11 +116,10 @@ impl Attempt<'_> {
             Ok(calendars)
         })?;
         for calendar in stale {
-            if pull::pass(self.shared, calendar.id).await.is_err() {
-                return Ok(false);
-            }
+            let read = pull::pass(self.shared, calendar.id).await;
+            read.map_err(|problem| Stopped::Unconfirmed(Failure::new(FailureKind::Passing, problem)))?;
         }
-        Ok(true)
+        Ok(())
     }
 }
 

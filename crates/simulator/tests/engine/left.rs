@@ -159,3 +159,26 @@ async fn p3_a_series_that_leaves_its_meeting_to_a_single_event_loses_no_dates_wi
         Some("2026-12-03T09:00:00Z".parse().unwrap())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn p3_dates_go_one_by_one_only_while_one_stands_that_the_meeting_does_not_carry() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=3").await;
+    stand.hand(all_day(&date(&id, "20261208T090000Z")));
+    stand.sync_after(MINUTE).await;
+    // Its host takes the date out at Zoom as well.
+    stand.hand(Hand::RepeatMeeting {
+        meeting,
+        recurrence: serde_json::json!({"type": 2, "repeat_interval": 2, "weekly_days": "3", "end_times": 2}),
+    });
+    tokio::time::advance(MINUTE).await;
+    stand.engine.sync(None, true).await.unwrap();
+    stand.cancel(&date(&id, "20261201T090000Z"));
+    stand.cancel(&date(&id, "20261215T090000Z"));
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    assert_eq!(dates(&stand, meeting).len(), 2, "the grace period has just begun");
+    assert_eq!(stand.state("Review"), MeetingState::Deleting);
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+}

@@ -22,6 +22,17 @@ async fn side_by_side(stand: &Stand, other: &reconvene_engine::Engine, time: Dur
     assert!(tokio::time::timeout(time, both).await.is_err(), "both run on");
 }
 
+/// From now on the events cannot be read, so many times.
+fn google_fails(stand: &Stand, times: u32) {
+    stand.simulator.with(|world| {
+        let rule = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+        world.faults().add(Rule {
+            times: Some(times),
+            ..rule
+        });
+    });
+}
+
 fn writes(stand: &Stand) -> usize {
     stand
         .zoom_requests()
@@ -101,13 +112,7 @@ async fn p14_a_machine_that_was_off_learns_what_changed_before_it_looks_at_meeti
     stand.drag(&event, "2026-12-02T09:00:00Z");
     other.sync_after(HOUR * 7).await;
     // It wakes without Google at first.
-    stand.simulator.with(|world| {
-        let rule = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
-        world.faults().add(Rule {
-            times: Some(20),
-            ..rule
-        });
-    });
+    google_fails(&stand, 20);
     stand.clear_log();
     let running = Running::start(&stand);
     tokio::time::sleep(HOUR).await;
@@ -152,13 +157,7 @@ async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_goog
     // This one sleeps, the event moves on, and the other carries it over.
     stand.drag(&event, "2026-12-03T09:00:00Z");
     other.sync_after(HOUR * 7).await;
-    stand.simulator.with(|world| {
-        let rule = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
-        world.faults().add(Rule {
-            times: Some(20),
-            ..rule
-        });
-    });
+    google_fails(&stand, 20);
     stand.clear_log();
     stand.engine.woke();
     let running = Running::start(&stand);
@@ -172,9 +171,9 @@ async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_goog
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
 
-/// How long after a machine began its work it looks at a meeting in step, and what was written by then; `faster` so long before
-/// that another installation carries an edit over.
-async fn looked_at(faster: Option<Duration>) -> (Duration, usize) {
+/// How long after a machine began its work it looks at a meeting in step, and what was written by an hour later; `faster` so long
+/// before the look another installation carries an edit over, and Google fails so many `times` from then on.
+async fn looked_at(faster: Option<Duration>, times: u32) -> (Duration, usize) {
     let (stand, event, _) = Stand::in_step("").await;
     let other = stand.second().await;
     other.sync().await;
@@ -184,6 +183,7 @@ async fn looked_at(faster: Option<Duration>) -> (Duration, usize) {
         tokio::time::sleep(faster).await;
         stand.drag(&event, "2026-12-03T09:00:00Z");
         other.sync().await;
+        google_fails(&stand, times);
     }
     stand.clear_log();
     while !stand.zoom_methods().contains(&"GET".to_owned()) {
@@ -197,8 +197,10 @@ async fn looked_at(faster: Option<Duration>) -> (Duration, usize) {
 
 #[tokio::test(start_paused = true)]
 async fn p14_a_look_that_finds_what_another_installation_has_just_changed_reads_the_event_first() {
-    let (looks, _) = looked_at(None).await;
+    let (looks, _) = looked_at(None, 0).await;
     let just_before = looks.checked_sub(Duration::from_secs(10)).unwrap();
-    let (_, written) = looked_at(Some(just_before)).await;
-    assert_eq!(written, 0, "nobody undoes what the other did");
+    for times in [0, 3] {
+        let (_, written) = looked_at(Some(just_before), times).await;
+        assert_eq!(written, 0, "nobody undoes what the other did; {times}");
+    }
 }
