@@ -517,3 +517,23 @@ async fn p4_a_full_pass_that_has_shown_one_half_of_a_new_series_takes_no_dates_a
     assert_eq!(dates(&stand, meeting).len(), 5);
     assert_eq!(stand.state("Review"), MeetingState::InStep);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_titles_that_an_earlier_half_keeps_are_named() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=3").await;
+    stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id,
+        at: at("2026-12-15T09:00:00Z"),
+        start: None,
+        title: Some("Retro".into()),
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    let why = stand.newest().problem.unwrap().message;
+    assert_eq!(
+        why,
+        "Zoom keeps one title for all dates; not carried over: “Review” (2026-12-01 10:00 CET), “Review” (2026-12-08 10:00 CET)."
+    );
+}

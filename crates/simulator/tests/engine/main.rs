@@ -30,6 +30,7 @@ mod preview;
 mod pull;
 mod refusals;
 mod riddles;
+mod running;
 mod series;
 #[path = "../stand/mod.rs"]
 mod shared;

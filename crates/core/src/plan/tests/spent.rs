@@ -138,3 +138,12 @@ fn p3_only_an_edit_that_takes_the_last_date_empties_a_series() {
         "it has dates"
     );
 }
+
+#[test]
+fn p2_p3_a_deletion_that_waits_outlives_the_cancelled_dates_that_are_forgotten() {
+    let mut case = ended();
+    // The date of the next day was cancelled then, and nothing tells so any more.
+    case.emptied = Some(at("2026-11-16T09:00:00Z"));
+    let not_before = at("2026-11-16T09:02:00Z");
+    assert_eq!(case.decide(), Decision::Delete { not_before });
+}
