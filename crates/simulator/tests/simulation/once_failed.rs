@@ -155,4 +155,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_038_142, Some(Learned::CHOICES.and_worlds()), "an event of a calendar that is only shown, asked for by its id, was taken for the person’s own"),
     (7_038_711, Some(Learned::BOTH.and_worlds()), "a deletion that waits for a calendar which waits for an hour (the oracle)"),
     (7_043_819, Some(Learned::SERIES.and_worlds()), "a series that left its meeting to a single event lost its dates unasked"),
+    (6_211_563, Some(Learned::BOTH.and_worlds()), "a wait that Google asked for, lost with a refused request and a wake-up"),
 ];
