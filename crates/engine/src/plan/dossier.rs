@@ -178,8 +178,8 @@ impl Dossier {
         self.is_half(stored) && self.links.iter().any(other)
     }
 
-    /// Whether a series that the meeting was made for is on a calendar that a full pass is under way on. It may have shown one
-    /// half of it and not another yet, known before or not.
+    /// Whether a series of the person's own that points at the meeting is on a calendar that a full pass is under way on. It may
+    /// have shown one half of it and not another yet, known before or not.
     pub(crate) fn is_being_read(&self) -> bool {
         let half = |stored: &&Stored| {
             let here = stored.gone_since.is_none() && !stored.elsewhere && stored.event.organized_here;
