@@ -234,13 +234,11 @@ impl<'a> Attempt<'a> {
         }
         match decision {
             Decision::Delete { .. } if self.previews()? => Ok(Ending::Previewed),
+            Decision::Update(_) if self.is_too_early()? => Ok(Ending::Replanned),
             Decision::Update(schedule) => {
                 // Asked first: what was out of step before must still be asked about when a preview ends.
                 if let Some(problem) = self.question(&meeting, &schedule)? {
                     return Ok(Ending::Asks { meeting, problem });
-                }
-                if self.is_too_early()? {
-                    return Ok(Ending::Replanned);
                 }
                 if let Confirmed::Replanned = self.confirm_halves(&schedule).await? {
                     return Ok(Ending::Replanned);

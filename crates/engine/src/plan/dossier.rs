@@ -178,12 +178,12 @@ impl Dossier {
         self.is_half(stored) && self.links.iter().any(other)
     }
 
-    /// Whether a series of the person's own that points at the meeting is on a calendar that a full pass is under way on. It may
+    /// Whether a series that points at the meeting is on a calendar that a full pass is under way on. It may
     /// have shown one half of it and not another yet, known before or not.
     pub(crate) fn is_being_read(&self) -> bool {
         let half = |stored: &&Stored| {
-            let here = stored.gone_since.is_none() && !stored.elsewhere && stored.event.organized_here;
-            here && stored.being_read && stored.available && matches!(stored.event.kind, Kind::Series { .. })
+            let here = stored.gone_since.is_none() && !stored.elsewhere;
+            here && stored.being_read && matches!(stored.event.kind, Kind::Series { .. })
         };
         self.speaking().into_iter().any(|stored| half(&stored))
     }

@@ -44,8 +44,6 @@ pub(crate) fn replan(
         return drop_action(tx, meeting);
     }
     match decision {
-        // It waits for its event to be read, and then does what is to be done.
-        Decision::Update(_) if looks_again(tx, meeting)? => outbox::due_now(tx, meeting, now),
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
         Decision::Update(_) => {
             let grace = dossier.halves_settle_at(settings);
