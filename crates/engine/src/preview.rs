@@ -262,7 +262,7 @@ fn sentence(waits: Wait, action: PlannedAction) -> &'static str {
         Wait::Grace if action == PlannedAction::Delete => {
             "What was cancelled may come back until the grace period ends."
         }
-        Wait::Grace => "It waits until its calendar has been read.",
+        Wait::Grace => "It waits until all is known of its event.",
         Wait::Held => "Its deletion waits for your word.",
         Wait::Retry => "The last attempt failed; it is tried again.",
         Wait::Account => "Its account has to wait, or needs you.",

@@ -38,24 +38,24 @@ pub(super) fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) ->
         };
         (*seen, start)
     });
+    let titles: Vec<(Timestamp, String)> = ahead.iter().flat_map(|(_, half)| titled(half)).collect();
     let mut rest = ahead.into_iter().map(|(_, schedule)| schedule);
     let mut joined = rest.next()?;
     for other in rest {
         let (Times::Series(series), Times::Series(more)) = (&mut joined.times, other.times) else {
             return None;
         };
-        // A provider keeps one title for all dates.
-        if joined.topic != other.topic {
-            let earlier = series
-                .dates
-                .iter()
-                .map(|date| (date.original, joined.topic.clone()));
-            let titles: Vec<_> = earlier.collect();
-            series.titles.extend(titles);
-        }
         *series = series.clone().with(more, now);
         // The later half is what the person made of it last.
         (joined.topic, joined.zone) = (other.topic, other.zone);
+    }
+    if let Times::Series(series) = &mut joined.times {
+        // A provider keeps one title for all dates.
+        let other = |(date, title): &(Timestamp, String)| {
+            *title != joined.topic && series.titles.iter().all(|(named, _)| named != date)
+        };
+        let others: Vec<_> = titles.into_iter().filter(other).collect();
+        series.titles.extend(others);
     }
     for (_, half) in over {
         if let (Times::Series(series), Times::Series(left)) = (&mut joined.times, half.times) {
@@ -63,6 +63,17 @@ pub(super) fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) ->
         }
     }
     Some(joined)
+}
+
+/// The dates of a half, by their original start, with its title; none of one that asks for no title.
+fn titled(half: &Schedule) -> Vec<(Timestamp, String)> {
+    match &half.times {
+        Times::Series(series) if !half.topic.is_empty() => {
+            let dates = series.dates.iter();
+            dates.map(|date| (date.original, half.topic.clone())).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Whether the proof that a meeting was made for `other` holds for `event` as well: it is the same event, moved to another of

@@ -562,3 +562,41 @@ fn p3_a_personal_room_is_known_by_its_number_whatever_it_looks_like() {
     case.links[0].1 = Some(at(NOW));
     assert!(!matches!(case.decide(), Decision::Delete { .. }));
 }
+
+#[test]
+fn p11_the_titles_of_earlier_parts_that_a_meeting_cannot_hold_are_named_once() {
+    let part = |id: &str, start: &str, title: &str| {
+        let moment = |text: &str| Moment::At {
+            instant: at(text),
+            zone: Some("UTC".into()),
+        };
+        Event {
+            start: moment(&format!("{start}T09:00:00Z")),
+            end: moment(&format!("{start}T09:30:00Z")),
+            title: title.into(),
+            kind: Kind::Series {
+                recurrence: Recurrence::new(vec!["RRULE:FREQ=WEEKLY;COUNT=1".into()]),
+            },
+            ..event(id, Some("ev1"))
+        }
+    };
+    let mut case = Case::bonded(part("ev1", "2026-12-01", "One"));
+    case.links.push((
+        part("ev1_R20261208T090000", "2026-12-08", "Two"),
+        None,
+        Some(Proof::Origin),
+    ));
+    case.links.push((
+        part("ev1_R20261215T090000", "2026-12-15", "One"),
+        None,
+        Some(Proof::Origin),
+    ));
+    let Decision::Update(schedule) = case.decide() else {
+        panic!("{:?}", case.decide());
+    };
+    let Times::Series(series) = schedule.times else {
+        panic!("not a series")
+    };
+    assert_eq!(schedule.topic, "One");
+    assert_eq!(series.titles, [(at("2026-12-08T09:00:00Z"), "Two".to_owned())]);
+}

@@ -178,14 +178,13 @@ impl Dossier {
         self.is_half(stored) && self.links.iter().any(other)
     }
 
-    /// Whether a series that points at the meeting is on a calendar that a full pass is under way on. It may
-    /// have shown one half of it and not another yet, known before or not.
+    /// Whether a series that points at the meeting is on a calendar that a full pass is under way on. It may have shown one half
+    /// of it and not another yet, known before or not.
     pub(crate) fn is_being_read(&self) -> bool {
-        let half = |stored: &&Stored| {
+        self.speaking().into_iter().any(|stored| {
             let here = stored.gone_since.is_none() && !stored.elsewhere;
             here && stored.being_read && matches!(stored.event.kind, Kind::Series { .. })
-        };
-        self.speaking().into_iter().any(|stored| half(&stored))
+        })
     }
 
     /// The person's own events that nobody understands, and that may yet be explained.

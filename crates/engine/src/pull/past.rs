@@ -34,9 +34,8 @@ pub(super) fn let_go(shared: &Shared, tx: &Connection, calendar: &Calendar) -> r
         // What cannot be told is looked at once more on the next day.
         let end = end(&stored.event, &stored.exceptions, &calendar.zone, from).unwrap_or(now);
         let until = match stored.proof {
-            _ if stored.odd => later(end, BOND_KEPT - LOOK_BACK),
-            Some(Proof::Agreement | Proof::Said) => later(end, BOND_KEPT - LOOK_BACK),
-            Some(Proof::Origin | Proof::Created) | None => end,
+            Some(Proof::Origin | Proof::Created) | None if !stored.odd => end,
+            _ => later(end, BOND_KEPT - LOOK_BACK),
         };
         if until > from {
             events::over_at(tx, stored.id, until)?;
