@@ -106,8 +106,11 @@ async fn p4_p11_a_date_that_its_meeting_does_not_carry_any_more_is_told() {
 #[tokio::test(start_paused = true)]
 async fn p11_what_a_first_reading_finds_is_no_news() {
     let stand = Stand::new("").await;
-    let (id, _) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4");
-    stand.hand(all_day(&date(&id, "20261208T090000Z")));
+    let (id, _) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=DAILY;COUNT=20");
+    // Rows come in any order, some of them after their series.
+    for day in 2..=9 {
+        stand.hand(all_day(&date(&id, &format!("2026120{day}T090000Z"))));
+    }
     stand.sync().await;
     stand.sync_after(MINUTE).await;
     assert!(stand.engine.activity(99, None).unwrap().is_empty());
