@@ -228,8 +228,8 @@ impl Engine {
         }
     }
 
-    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events;
-    /// no meeting is touched.
+    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events, but for
+    /// half of a split series whose other half is still watched; no meeting is touched.
     ///
     /// # Errors
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database.
@@ -243,11 +243,12 @@ impl Engine {
                 return Ok(());
             }
             calendars::watch(tx, id, watched)?;
-            if !watched {
-                events::forget_calendar(tx, id)?;
-                plan::replan_all(tx, &self.shared.plan_settings(tx)?, now)?;
+            if watched {
+                return events::watched_again(tx, id);
             }
-            Ok(())
+            plan::keep_halves(tx, id)?;
+            events::forget_calendar(tx, id)?;
+            plan::replan_all(tx, &self.shared.plan_settings(tx)?, now)
         })?;
         self.shared.nudge.notify_one();
         self.calendars()

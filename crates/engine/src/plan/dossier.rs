@@ -178,6 +178,19 @@ impl Dossier {
         self.is_half(stored) && self.links.iter().any(other)
     }
 
+    /// Whether an event is one half of a series that the meeting was made for, with another that lives on another calendar and
+    /// is looked at there.
+    pub(crate) fn has_half_on_another_calendar(&self, stored: &Stored) -> bool {
+        let other = |other: &Stored| {
+            other.calendar != stored.calendar
+                && other.event.google_id != stored.event.google_id
+                && other.gone_since.is_none()
+                && !other.elsewhere
+                && inherits(&stored.event, &other.event)
+        };
+        self.is_half(stored) && !self.is_outdated(stored) && self.links.iter().any(other)
+    }
+
     /// Whether a series that points at the meeting is on a calendar that a full pass is under way on. It may have shown one half
     /// of it and not another yet, known before or not.
     pub(crate) fn is_being_read(&self) -> bool {

@@ -11,7 +11,7 @@ use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::{Settings, emptied};
 use rusqlite::Connection;
 
-use super::left;
+use super::{Dossier, left};
 use crate::calendar::original_in;
 use crate::store::events::{self, Stored};
 use crate::store::exceptions;
@@ -225,6 +225,18 @@ pub(super) fn edited(
     };
     let was = before.map(|was| (&was.event, was.exceptions.as_slice(), was.emptied));
     events::emptied(tx, after.id, emptied(was, (&after.event, &after.exceptions), now))
+}
+
+/// Keeps the halves of split series on a calendar that nobody watches any more as they are known, where another half is still
+/// watched: what that one says next must not be taken for all there is (P4).
+pub(crate) fn keep_halves(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
+    for stored in events::series_on(tx, calendar)? {
+        let Some(meeting) = stored.meeting else { continue };
+        if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.has_half_on_another_calendar(&stored)) {
+            events::lives_elsewhere(tx, stored.id)?;
+        }
+    }
+    Ok(())
 }
 
 /// Touches the meeting of a series, `master` before one of its dates was taken over, if that changed anything.

@@ -203,6 +203,15 @@ pub(crate) fn point_at(tx: &Connection, target: &Target) -> rusqlite::Result<boo
     .query_row([Json(target)], |row| row.get(0))
 }
 
+/// The living series of a calendar.
+pub(crate) fn series_on(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE e.calendar = ?1 AND e.kind = 'series' AND e.gone_since IS NULL ORDER BY e.id"
+    ))?
+    .query_map([calendar.0], stored)?
+    .collect()
+}
+
 /// How many living events of a calendar carry a conference.
 pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<u32> {
     tx.prepare_cached(
@@ -357,6 +366,12 @@ pub(crate) fn lives_elsewhere(tx: &Connection, event: i64) -> rusqlite::Result<(
         .map(drop)
 }
 
+/// Notes that somebody looks at a calendar again: what was last known to live there is there, or has to be looked up.
+pub(crate) fn watched_again(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
+    tx.execute("UPDATE events SET elsewhere = 0 WHERE calendar = ?1", [calendar.0])
+        .map(drop)
+}
+
 /// Forgets what was last known of an event where nobody looked, now that `event`, the same one, is seen again.
 pub(crate) fn seen_again(tx: &Connection, event: i64, google_id: &str) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM events WHERE google_id = ?2 AND elsewhere AND id <> ?1")?
@@ -388,8 +403,8 @@ pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-/// Forgets all events of a calendar, and with them every cancelled event, wherever it was, whose meeting they pointed
-/// at: not to see an event any more is no reason to delete its meeting (P3).
+/// Forgets all events of a calendar but those that live elsewhere, and with them every cancelled event, wherever it was, whose
+/// meeting they pointed at: not to see an event any more is no reason to delete its meeting (P3).
 pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
     tx.execute(
         "DELETE FROM events WHERE gone_since IS NOT NULL AND id IN (
@@ -397,8 +412,8 @@ pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite
                  SELECT m.meeting FROM links m JOIN events e ON e.id = m.event WHERE e.calendar = ?1))",
         [calendar.0],
     )?;
-    tx.execute("DELETE FROM events WHERE calendar = ?1", [calendar.0])?;
-    exceptions::forget_calendar(tx, calendar)
+    tx.execute("DELETE FROM events WHERE calendar = ?1 AND NOT elsewhere", [calendar.0])?;
+    exceptions::forget_unheld(tx, calendar)
 }
 
 /// Points an event at a meeting, replacing what it pointed at before.

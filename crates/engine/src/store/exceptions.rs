@@ -179,8 +179,11 @@ pub(crate) fn forget_series(tx: &Connection, calendar: CalendarId, series: &str)
         .map(drop)
 }
 
-/// Forgets all exceptions of a calendar.
-pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
-    tx.execute("DELETE FROM exceptions WHERE calendar = ?1", [calendar.0])
-        .map(drop)
+/// Forgets all exceptions of a calendar but those of series that are kept.
+pub(crate) fn forget_unheld(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
+    tx.execute(
+        "DELETE FROM exceptions WHERE calendar = ?1 AND series NOT IN (SELECT google_id FROM events WHERE calendar = ?1)",
+        [calendar.0],
+    )
+    .map(drop)
 }

@@ -3,18 +3,18 @@
 use std::time::Duration;
 
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Service};
+use reconvene_core::report::{MeetingState, Service};
 use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 use serde_json::json;
 
-use crate::series::{date, dates, series};
+use crate::series::{dates, series};
 use crate::stand::{ANA, Running, Stand, at, refused};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const FIRST: &str = "2026-12-01T09:00:00Z";
-const MOVED: [&str; 5] = [
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const FIRST: &str = "2026-12-01T09:00:00Z";
+pub(crate) const MOVED: [&str; 5] = [
     "2026-12-01T09:00:00Z",
     "2026-12-08T09:00:00Z",
     "2026-12-15T13:00:00Z",
@@ -44,7 +44,7 @@ async fn linked(stand: &Stand, topic: &str) -> (String, u64) {
 }
 
 /// The third and what follows go to one o'clock. Returns the id of the second half.
-fn split(stand: &Stand, series: &str) -> String {
+pub(crate) fn split(stand: &Stand, series: &str) -> String {
     stand.hand(Hand::SplitSeries {
         calendar: ANA.into(),
         event: series.into(),
@@ -161,176 +161,6 @@ async fn p3_a_copy_of_a_series_has_no_share_in_its_bond() {
     stand.sync_after(MINUTE * 3).await;
     assert!(stand.zoom_requests().iter().all(|entry| entry.method != "PATCH"));
     assert!(!stand.exists(meeting), "with the series it was made for");
-}
-
-/// A second calendar of Ana's, watched or not.
-async fn another(stand: &Stand, watched: bool) -> String {
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: ANA.into(),
-        summary: "Team".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    if watched {
-        stand.engine.watch_calendar(&other, true).await.unwrap();
-    }
-    other
-}
-
-fn carry(stand: &Stand, event: &str, to: &str) {
-    stand.hand(Hand::CarryEvent {
-        calendar: ANA.into(),
-        event: event.into(),
-        to: to.into(),
-    });
-}
-
-#[tokio::test(start_paused = true)]
-async fn p3_p4_a_half_carried_to_another_calendar_keeps_its_dates_watched_or_not() {
-    for (watched, earlier) in [(false, false), (false, true), (true, false)] {
-        let mut stand = Stand::new("").await;
-        let other = another(&stand, watched).await;
-        let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
-        stand.sync().await;
-        let second = split(&stand, &first);
-        stand.sync_after(MINUTE).await;
-        assert_eq!(dates(&stand, meeting), MOVED);
-        let (gone, left) = match earlier {
-            true => (&first, &second),
-            false => (&second, &first),
-        };
-        carry(&stand, gone, &other);
-        stand.clear_log();
-        for _ in 0..4 {
-            stand.sync_after(MINUTE).await;
-        }
-        assert_eq!(dates(&stand, meeting), MOVED, "watched: {watched}");
-        let writes = stand
-            .zoom_requests()
-            .iter()
-            .filter(|entry| entry.is_write())
-            .count();
-        assert_eq!(writes, 0, "watched: {watched}");
-        let entries = stand.engine.activity(99, None).unwrap();
-        let kept = |outcome| entries.iter().filter(|entry| entry.outcome == outcome).count();
-        assert_eq!(kept(Outcome::Kept), usize::from(!watched), "it is said once");
-        // The half that stayed is followed, and a full pass changes nothing about the other.
-        stand.restart();
-        stand.hand(Hand::ExpireSyncTokens { calendar: None });
-        stand.rename(left, "Retro");
-        for _ in 0..5 {
-            stand.sync_after(MINUTE).await;
-        }
-        assert_eq!(dates(&stand, meeting), MOVED);
-        if !watched {
-            assert_eq!(
-                stand.engine.meetings().unwrap().len(),
-                1,
-                "it is not on a watched calendar"
-            );
-            assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
-            // Nor does the meeting go while a part of it lives where nobody looks.
-            stand.cancel(left);
-            for _ in 0..5 {
-                stand.sync_after(MINUTE).await;
-            }
-            assert!(stand.exists(meeting));
-            let rest: &[&str] = if earlier { &MOVED[..2] } else { &MOVED[2..] };
-            assert_eq!(dates(&stand, meeting), rest);
-            // Watched from now on, it is followed there.
-            stand.engine.watch_calendar(&other, true).await.unwrap();
-            stand.hand(Hand::RenameEvent {
-                calendar: other.clone(),
-                event: gone.clone(),
-                title: "Elsewhere".into(),
-            });
-            for _ in 0..3 {
-                stand.sync_after(MINUTE).await;
-            }
-            assert_eq!(stand.topic(meeting).as_deref(), Some("Elsewhere"));
-            stand.hand(Hand::CancelEvent {
-                calendar: other.clone(),
-                event: gone.clone(),
-            });
-            for _ in 0..5 {
-                stand.sync_after(MINUTE).await;
-            }
-            assert!(!stand.exists(meeting));
-        }
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn p4_the_changed_dates_of_a_half_on_an_unwatched_calendar_stay_in_a_full_pass_and_it_is_known_again_when_it_is_back()
- {
-    let stand = Stand::new("").await;
-    let other = another(&stand, false).await;
-    let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
-    stand.sync().await;
-    let second = split(&stand, &first);
-    let of_second = |day: &str| date(&second, &format!("{day}T130000Z"));
-    stand.drag(&of_second("20261222"), "2026-12-22T15:00:00Z");
-    stand.cancel(&of_second("20261229"));
-    stand.sync_after(MINUTE).await;
-    let mut expected: Vec<&str> = MOVED[..3].to_vec();
-    expected.push("2026-12-22T15:00:00Z");
-    assert_eq!(dates(&stand, meeting), expected);
-    carry(&stand, &second, &other);
-    for _ in 0..5 {
-        stand.sync_after(MINUTE).await;
-    }
-    stand.hand(Hand::ExpireSyncTokens { calendar: None });
-    stand.rename(&first, "Retro");
-    for _ in 0..5 {
-        stand.sync_after(MINUTE).await;
-    }
-    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
-    assert_eq!(dates(&stand, meeting), expected);
-    stand.hand(Hand::CarryEvent {
-        calendar: other,
-        event: second.clone(),
-        to: ANA.into(),
-    });
-    stand.sync_after(MINUTE).await;
-    // Both halves, and the changed date.
-    assert_eq!(stand.engine.meetings().unwrap().len(), 3);
-    stand.cancel(&second);
-    for _ in 0..5 {
-        stand.sync_after(MINUTE).await;
-    }
-    assert_eq!(dates(&stand, meeting), MOVED[..2]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn p4_a_half_that_is_really_gone_takes_its_dates_along_and_one_that_came_back_keeps_them() {
-    for back in [false, true] {
-        let stand = Stand::new("").await;
-        another(&stand, false).await;
-        let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
-        stand.sync().await;
-        let second = split(&stand, &first);
-        stand.sync_after(MINUTE).await;
-        stand.cancel(&second);
-        stand.sync_after(MINUTE).await;
-        if back {
-            stand.hand(Hand::UndeleteEvent {
-                calendar: ANA.into(),
-                event: second.clone(),
-            });
-            // The pass that would have seen it fails, so only the question asked before the write can tell.
-            stand.simulator.with(|world| {
-                let lost = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
-                world.faults().add(lost);
-            });
-        }
-        for _ in 0..4 {
-            stand.sync_after(MINUTE).await;
-        }
-        let rest = if back { &MOVED[..] } else { &MOVED[..2] };
-        assert_eq!(dates(&stand, meeting), rest, "{back}");
-        assert_eq!(stand.state("Review"), MeetingState::InStep);
-    }
 }
 
 #[tokio::test(start_paused = true)]

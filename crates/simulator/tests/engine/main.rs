@@ -9,6 +9,7 @@
 
 mod bond;
 mod called_off;
+mod carried;
 mod clock;
 mod copies;
 mod create;

@@ -179,7 +179,7 @@ impl Knowledge {
         for pass in self.of(place) {
             let (before, after) = (at(pass.begun), at(pass.ended));
             let both = || before.into_iter().chain(after);
-            if both().any(|state| state.points_at(meeting)) {
+            if both().any(|state| state.points_at(meeting) && state.listed) {
                 story.pointed = true;
                 story.left = false;
             }

@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) since: Timestamp,
     pub(crate) living: bool,
     pub(crate) meeting: Option<u64>,
+    /// Not over for so long that a calendar does not list it.
+    pub(crate) listed: bool,
 }
 
 impl State {
@@ -248,6 +250,13 @@ impl Truth {
             since: now,
             living: row.living,
             meeting: row.meeting.filter(|_| row.living),
+            listed: {
+                let from = now - SignedDuration::from_hours(24);
+                match event.is_series() {
+                    true => !event.starts(from.checked_sub(event.length()).ok(), 1).is_empty(),
+                    false => event.end.instant() > from,
+                }
+            },
         };
         let states = self.states.entry(key.clone()).or_default();
         if states
