@@ -8,7 +8,7 @@ use super::confirm::Confirmed;
 use super::settle::Ending;
 use super::{Attempt, Stopped};
 use crate::failure::Failure;
-use crate::store::meetings;
+use crate::store::{activity, meetings};
 
 impl Attempt<'_> {
     /// The provider has no such meeting. For a deletion that is the aim; for anything else the person must know.
@@ -35,6 +35,11 @@ impl Attempt<'_> {
                 ..failure
             }
             .into()),
+            Decision::Update(_) | Decision::InStep if self.was_deleted()? => Err(Failure {
+                problem: deleted(self.account.service),
+                ..failure
+            }
+            .into()),
             Decision::Update(_) | Decision::InStep => Err(failure.into()),
             _ => Ok(Ending::Replanned),
         }
@@ -57,6 +62,28 @@ impl Attempt<'_> {
             .read(|tx| meetings::get(tx, self.pending.meeting))?;
         Ok(known.is_some_and(|known| known.found))
     }
+
+    /// Whether it was deleted from here, for an event that came back since.
+    fn was_deleted(&self) -> Result<bool, Problem> {
+        self.shared.store.read(|tx| {
+            let known = meetings::get(tx, self.pending.meeting)?;
+            known.map_or(Ok(false), |known| activity::deleted(tx, &known.target))
+        })
+    }
+}
+
+fn deleted(service: Service) -> Problem {
+    let name = service.name();
+    Problem::lasting(
+        Code::MeetingGone,
+        format!(
+            "Reconvene deleted this meeting at {name} when its event was cancelled, and the event is back."
+        ),
+        format!(
+            "Undo the deletion under Activity to have the same meeting again, as long as {name} keeps it. Or let Reconvene \
+             make a new one in its place."
+        ),
+    )
 }
 
 fn never_seen(service: Service) -> Problem {

@@ -143,6 +143,15 @@ pub(crate) fn undoable(
     .optional()
 }
 
+/// Whether the log tells that what a target names was deleted from here, and not brought back.
+pub(crate) fn deleted(tx: &Connection, target: &Target) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM activity
+                        WHERE undo IS NOT NULL AND undo -> '$.target' = ?1 AND undo ->> '$.deleted' AND NOT undone)",
+    )?
+    .query_row([Json(target)], |row| row.get(0))
+}
+
 /// Takes the remedies off one entry.
 pub(crate) fn settle_entry(tx: &Connection, entry: EntryId) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE activity SET remedies = '[]', next_try = NULL WHERE id = ?1")?

@@ -368,8 +368,11 @@ pub(crate) fn lives_elsewhere(tx: &Connection, event: i64) -> rusqlite::Result<(
 
 /// Notes that somebody looks at a calendar again: what was last known to live there is there, or has to be looked up.
 pub(crate) fn watched_again(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
-    tx.execute("UPDATE events SET elsewhere = 0 WHERE calendar = ?1", [calendar.0])
-        .map(drop)
+    tx.execute(
+        "UPDATE events SET elsewhere = 0 WHERE calendar = ?1",
+        [calendar.0],
+    )
+    .map(drop)
 }
 
 /// Forgets what was last known of an event where nobody looked, now that `event`, the same one, is seen again.
@@ -412,7 +415,10 @@ pub(crate) fn forget_calendar(tx: &Connection, calendar: CalendarId) -> rusqlite
                  SELECT m.meeting FROM links m JOIN events e ON e.id = m.event WHERE e.calendar = ?1))",
         [calendar.0],
     )?;
-    tx.execute("DELETE FROM events WHERE calendar = ?1 AND NOT elsewhere", [calendar.0])?;
+    tx.execute(
+        "DELETE FROM events WHERE calendar = ?1 AND NOT elsewhere",
+        [calendar.0],
+    )?;
     exceptions::forget_unheld(tx, calendar)
 }
 

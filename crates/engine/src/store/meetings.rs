@@ -7,7 +7,7 @@ use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::Problem;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{Json, Millis, instant, json};
+use super::{Json, Millis, activity, instant, json};
 
 /// A meeting that some event points at, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,12 +61,19 @@ pub(crate) fn all(tx: &Connection) -> rusqlite::Result<Vec<Known>> {
         .collect()
 }
 
-/// The meeting that a target names, made known if it was not.
+/// The meeting that a target names, made known if it was not. One that was deleted from here was there once.
 pub(crate) fn of(tx: &Connection, target: &Target) -> rusqlite::Result<MeetingId> {
-    tx.prepare_cached("INSERT INTO meetings (target) VALUES (?1) ON CONFLICT (target) DO NOTHING")?
-        .execute([Json(target)])?;
-    tx.prepare_cached("SELECT id FROM meetings WHERE target = ?1")?
-        .query_row([Json(target)], |row| Ok(MeetingId(row.get(0)?)))
+    let known = tx
+        .prepare_cached("SELECT id FROM meetings WHERE target = ?1")?
+        .query_row([Json(target)], |row| row.get(0))
+        .optional()?;
+    let id = match known {
+        Some(id) => id,
+        None => tx
+            .prepare_cached("INSERT INTO meetings (target, found) VALUES (?1, ?2) RETURNING id")?
+            .query_row((Json(target), activity::deleted(tx, target)?), |row| row.get(0))?,
+    };
+    Ok(MeetingId(id))
 }
 
 /// Keeps how the provider described it just now.

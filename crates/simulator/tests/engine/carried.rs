@@ -196,7 +196,11 @@ async fn p3_p4_a_half_whose_calendar_is_unticked_keeps_its_dates_until_that_is_t
         expected[3] = "2026-12-22T15:00:00Z";
         assert_eq!(dates(&stand, meeting), expected);
         stand.engine.watch_calendar(&other, false).await.unwrap();
-        assert_eq!(stand.engine.meetings().unwrap().len(), 1, "it is not on a watched calendar");
+        assert_eq!(
+            stand.engine.meetings().unwrap().len(),
+            1,
+            "it is not on a watched calendar"
+        );
         stand.rename(&first, "Retro");
         for _ in 0..3 {
             stand.sync_after(MINUTE).await;

@@ -171,6 +171,37 @@ async fn a_recovered_meeting_whose_event_came_back_belongs_to_it_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p11_an_event_that_comes_back_after_its_meeting_was_deleted_is_told_so_and_gets_that_one_or_a_new_one()
+ {
+    for anew in [false, true] {
+        let (stand, event, meeting) = deleted().await;
+        let done = stand.newest();
+        stand.sync_after(DAY).await;
+        stand.hand(Hand::UndeleteEvent {
+            calendar: ANA.into(),
+            event,
+        });
+        stand.sync_after(MINUTE).await;
+        let told = stand.newest();
+        let why = told.problem.unwrap();
+        assert_eq!(why.code, Code::MeetingGone);
+        assert!(why.message.contains("Reconvene deleted"), "{}", why.message);
+        assert_eq!(told.remedies, [Remedy::Recreate, Remedy::Retry, Remedy::Ignore]);
+        assert_eq!(entry(&stand, &done).remedies, [Remedy::Undo]);
+        if anew {
+            stand.permit().await;
+            stand.engine.recreate(told.meeting.unwrap()).await.unwrap();
+            assert!(!stand.exists(meeting));
+        } else {
+            assert_eq!(undo(&stand, &done).await.outcome, Outcome::Undone);
+            assert!(stand.exists(meeting));
+        }
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+        assert!(!stand.sync().await.needs_you);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_seven_days_a_deletion_is_final_and_says_so() {
     let (stand, _, _) = deleted().await;
     let done = stand.newest();

@@ -162,6 +162,11 @@ impl Half {
         (dates, goes_on)
     }
 
+    /// Whether its rule names a date at this time.
+    pub(crate) fn begins_at(&self, start: Timestamp) -> bool {
+        self.master.starts(Some(start), 1).first() == Some(&start)
+    }
+
     /// Original starts of dates that are left as they are at the provider.
     fn apart(&self, now: Timestamp) -> impl Iterator<Item = Timestamp> {
         let left = move |(original, exception): (&Timestamp, &Exception)| match exception.fate {

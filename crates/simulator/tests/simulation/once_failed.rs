@@ -156,4 +156,7 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_038_711, Some(Learned::BOTH.and_worlds()), "a deletion that waits for a calendar which waits for an hour (the oracle)"),
     (7_043_819, Some(Learned::SERIES.and_worlds()), "a series that left its meeting to a single event lost its dates unasked"),
     (6_211_563, Some(Learned::BOTH.and_worlds()), "a wait that Google asked for, lost with a refused request and a wake-up"),
+    (7_041_014, Some(Learned::SERIES), "an event carried to another calendar and moved there to where nobody lists it"),
+    (7_103_945, Some(Learned::SERIES.and_worlds()), "a yearly date that took place while its rule was ended"),
+    (7_104_897, Some(Learned::BOTH.and_worlds()), "an undo that waited for a new day, and another machine that had not heard it"),
 ];

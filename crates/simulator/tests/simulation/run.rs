@@ -380,16 +380,7 @@ impl Run {
                 continue;
             };
             let now = self.now();
-            if let Some(status) = self.tell(machine, Engine::status) {
-                // A question about a meeting that is to go is asked as one about its deletion.
-                let busy = |view: &MeetingView| {
-                    use MeetingState::{Deleting, Held, Updating};
-                    matches!(view.state, Updating | Deleting | Held)
-                };
-                let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
-                let peace = status.asking.is_empty()
-                    && !views.iter().any(busy)
-                    && calendars.all(|calendar| calendar.health.last_success.is_some());
+            if let Some(peace) = self.has_peace(machine, &views) {
                 self.around
                     .ledger
                     .lock()
@@ -410,6 +401,21 @@ impl Run {
         }
         self.writes_no_secret();
         self.look_for_undone();
+    }
+
+    /// Whether a machine has nothing to do and nothing to ask; none when it does not say.
+    fn has_peace(&mut self, machine: Machine, views: &[MeetingView]) -> Option<bool> {
+        // A question about a meeting that is to go is asked as one about its deletion.
+        let busy = |view: &MeetingView| {
+            use MeetingState::{Deleting, Held, Updating};
+            matches!(view.state, Updating | Deleting | Held)
+        };
+        if views.iter().any(busy) {
+            return Some(false);
+        }
+        let status = self.tell(machine, Engine::status)?;
+        let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
+        Some(status.asking.is_empty() && calendars.all(|calendar| calendar.health.last_success.is_some()))
     }
 
     /// A panic, of the engine or of the simulation itself, fails as a broken promise does.

@@ -253,16 +253,16 @@ impl Truth {
             listed: {
                 let from = now - SignedDuration::from_hours(24);
                 match event.is_series() {
+                    _ if !row.living => false,
                     true => !event.starts(from.checked_sub(event.length()).ok(), 1).is_empty(),
                     false => event.end.instant() > from,
                 }
             },
         };
         let states = self.states.entry(key.clone()).or_default();
-        if states
-            .last()
-            .is_none_or(|last| (last.living, last.meeting) != (state.living, state.meeting))
-        {
+        if states.last().is_none_or(|last| {
+            (last.living, last.meeting, last.listed) != (state.living, state.meeting, state.listed)
+        }) {
             states.push(state);
         }
         self.rows.insert(key, row);

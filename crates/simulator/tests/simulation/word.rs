@@ -53,6 +53,8 @@ pub(crate) struct Word {
     pub(crate) bonded: BTreeMap<(Machine, u64), Timestamp>,
     /// Meetings of which something was to be taken back.
     pub(crate) undoing: BTreeSet<(Machine, u64)>,
+    /// Where something was taken back while nobody did anything any more.
+    taken_back: BTreeSet<(Machine, u64)>,
     /// What the first machine agreed to take back of which meetings, by the entry that tells of it, and when.
     pub(crate) promised: Vec<(Machine, u64, EntryId, Timestamp)>,
     /// What meetings were before each write of a machine.
@@ -261,6 +263,11 @@ impl Ledger {
             return;
         }
         let writers = self.word.writers.entry(number).or_default();
+        // What is taken back is so by the person's word, however long that had to wait; the other machine has not heard it.
+        let key = (machine, number);
+        if self.word.undoing.contains(&key) && self.word.taken_back.insert(key) {
+            return writers.clear();
+        }
         match writers.last_mut() {
             Some((last, since)) if *last == machine || at.duration_since(*since) < ONE_TURN => *since = at,
             _ => writers.push((machine, at)),

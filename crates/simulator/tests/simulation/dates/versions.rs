@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::zoom::{Meeting, Occurrence};
 
 use super::{Date, Exception, FEWEST, Fate, Half, MOST, original};
@@ -159,7 +159,12 @@ impl Version {
         if meeting.kind != 8 {
             // One date that is left may as well take place once.
             let only = matches!(dates.as_slice(), [date] if meeting.start == Some(date.start) && meeting.minutes == date.minutes);
-            if !only {
+            // Nobody is moved away from a date that takes place just now.
+            let runs = meeting.start.is_some_and(|start| {
+                let end = start + SignedDuration::from_mins(meeting.minutes.into());
+                start <= now && now < end && self.halves.iter().any(|half| half.begins_at(start))
+            });
+            if !(only || runs) {
                 found.push(format!(
                     "one date, {:?} for {} min, not {dates:?}",
                     meeting.start, meeting.minutes
