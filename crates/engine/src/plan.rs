@@ -171,6 +171,18 @@ fn present(
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
         if let Some(dossier) = Dossier::of(tx, left)? {
+            // Where it came from it left a cancelled copy, which asks for nothing any more: the event lives on without the meeting.
+            let moved_from = |other: &&Stored| {
+                other.gone_since.is_some() && other.event.google_id == before.event.google_id
+            };
+            for copy in dossier
+                .links
+                .iter()
+                .filter(moved_from)
+                .filter(|_| before.event.organized_here)
+            {
+                events::forget(tx, copy.id)?;
+            }
             if dossier.has_other_half(before) {
                 meetings::set_outlived(tx, left, true)?;
             }

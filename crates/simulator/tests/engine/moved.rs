@@ -176,6 +176,30 @@ async fn p3_an_event_moved_and_relieved_of_its_conference_keeps_its_meeting() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_what_an_event_left_where_it_came_from_deletes_nothing_once_it_gave_the_meeting_up_elsewhere() {
+    let (stand, other) = with_team("delete_grace = \"10m\"").await;
+    let (event, meeting) = stand.event("Review", AT);
+    stand.sync().await;
+    carry(&stand, &event, ANA, &other);
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::SwapToMeet {
+        calendar: other.clone(),
+        event: event.clone(),
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+    stand.hand(Hand::CancelEvent {
+        calendar: other,
+        event,
+    });
+    for _ in 0..4 {
+        stand.sync_after(MINUTE * 5).await;
+    }
+    assert!(stand.exists(meeting), "it was said to be left as it is");
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_a_calendar_lost_before_the_deletion_confirms_nothing() {
     let stand = Stand::new("").await;
     let (other, _) = of_ben(&stand).await;
