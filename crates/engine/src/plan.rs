@@ -15,7 +15,7 @@ use reconvene_core::conference::Target;
 use reconvene_core::event::{Event, Kind, Observation};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
-use reconvene_core::plan::{Settings, is_touchable, proof_by_agreement, proof_by_origin};
+use reconvene_core::plan::{Settings, is_touchable, proof_by_agreement, proof_by_origin, provable};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy, Service};
 use rusqlite::Connection;
@@ -288,9 +288,13 @@ fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()
     // giving dates up.
     let asks = (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up();
     meetings::set_asks(tx, meeting, asks)?;
+    // An event may have come to agree with the meeting that its text leads to, which bonds them.
+    let may_agree = !dossier.known.unbonded
+        && !dossier.links.iter().any(|stored| dossier.is_bonded(stored))
+        && (dossier.links.iter()).any(|stored| stored.id == event && provable(&stored.event));
     match &dossier.known.seen {
         // While nobody is signed in, there is nobody to look anew.
-        Some(seen) if !dossier.hosts.is_empty() && !is_touchable(seen, &dossier.hosts) => {
+        Some(seen) if !dossier.hosts.is_empty() && (may_agree || !is_touchable(seen, &dossier.hosts)) => {
             meetings::unsee(tx, meeting)
         }
         _ => Ok(()),

@@ -79,6 +79,29 @@ async fn a_meeting_that_nothing_proves_follows_its_event_once_the_person_says_so
 }
 
 #[tokio::test(start_paused = true)]
+async fn p2_an_event_that_comes_to_agree_with_the_meeting_it_leads_to_is_bonded_then() {
+    let stand = Stand::new("").await;
+    let planning = meeting(&stand, ANA, "Planning", 2);
+    let event = event_with(&stand, planning);
+    stand.sync().await;
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
+    stand.drag(&event, "2026-12-01T08:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly, "it has another title");
+    stand.rename(&event, "Planning");
+    stand.sync_after(MINUTE).await;
+    let view = stand.view("Planning");
+    assert_eq!((view.state, view.bonded), (MeetingState::InStep, true));
+    assert_eq!(writes(&stand), 0);
+    stand.drag(&event, "2026-12-02T08:00:00Z");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(
+        stand.start(planning),
+        Some("2026-12-02T08:00:00Z".parse().unwrap())
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unbonded_meeting_is_left_alone_for_good_until_it_is_bonded_again() {
     let (mut stand, event, review) = Stand::in_step("delete_grace = \"0s\"").await;
     let id = stand.view("Review").id;
