@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::CalendarId;
-use reconvene_core::plan::Decision;
+use reconvene_core::plan::{Decision, Reason};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::PlannedAction;
 use rusqlite::Connection;
@@ -62,7 +62,10 @@ fn look(shared: &Shared, before: Timestamp) -> Result<(), Problem> {
                     && match dossier.decide(&settings, now) {
                         // It was not shown when it was first looked for.
                         Decision::Look => riddle || known.problem.is_some(),
-                        Decision::InStep | Decision::Update(_) => riddle || may_have_changed(&known),
+                        // One that an event only leads to may agree with it by now.
+                        Decision::InStep | Decision::Update(_) | Decision::Leave(Reason::NotBonded) => {
+                            riddle || may_have_changed(&known)
+                        }
                         _ => riddle,
                     }
             };

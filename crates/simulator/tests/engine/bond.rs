@@ -102,6 +102,28 @@ async fn p2_an_event_that_comes_to_agree_with_the_meeting_it_leads_to_is_bonded_
 }
 
 #[tokio::test(start_paused = true)]
+async fn p2_a_meeting_that_comes_to_agree_with_the_event_that_leads_to_it_is_bonded_when_it_is_looked_at() {
+    let stand = Stand::new("").await;
+    let planning = meeting(&stand, ANA, "Planning", 2);
+    let event = event_with(&stand, planning);
+    stand.sync().await;
+    stand.hand(Hand::EditMeeting {
+        meeting: planning,
+        topic: Some("Review".into()),
+        start: Some("2026-12-01T09:00:00Z".parse().unwrap()),
+        minutes: None,
+    });
+    tokio::time::advance(MINUTE).await;
+    stand.engine.sync(None, true).await.unwrap();
+    let view = stand.view("Review");
+    assert_eq!((view.state, view.bonded), (MeetingState::InStep, true));
+    assert_eq!(writes(&stand), 0);
+    stand.rename(&event, "Retro");
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(planning).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unbonded_meeting_is_left_alone_for_good_until_it_is_bonded_again() {
     let (mut stand, event, review) = Stand::in_step("delete_grace = \"0s\"").await;
     let id = stand.view("Review").id;
