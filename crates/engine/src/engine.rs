@@ -228,8 +228,9 @@ impl Engine {
         }
     }
 
-    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events, but for
-    /// half of a split series whose other half is still watched; no meeting is touched.
+    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events and
+    /// what was said about their meetings. It does not forget half of a split series whose other half is still watched, nor
+    /// which meetings were unbonded; no meeting is touched.
     ///
     /// # Errors
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database.

@@ -26,7 +26,7 @@ pub(crate) struct Stored {
     pub(crate) available: bool,
     /// The full pass that its calendar is in has not come to it yet.
     pub(crate) unread: bool,
-    /// A full pass of its calendar is under way.
+    /// A full pass of its calendar is under way, and not one that fails again and again.
     pub(crate) being_read: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
@@ -48,7 +48,7 @@ const OF_A_DATE: i64 = 2;
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
-        c.available AND c.sync_token IS NULL AS being_read,
+        c.available AND c.sync_token IS NULL AND c.failures < 5 AS being_read,
         c.available AND c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";

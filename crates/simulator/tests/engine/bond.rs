@@ -87,7 +87,11 @@ async fn p2_an_event_that_comes_to_agree_with_the_meeting_it_leads_to_is_bonded_
     assert_eq!(stand.state("Review"), MeetingState::WatchedOnly);
     stand.drag(&event, "2026-12-01T08:00:00Z");
     stand.sync_after(MINUTE).await;
-    assert_eq!(stand.state("Review"), MeetingState::WatchedOnly, "it has another title");
+    assert_eq!(
+        stand.state("Review"),
+        MeetingState::WatchedOnly,
+        "it has another title"
+    );
     stand.rename(&event, "Planning");
     stand.sync_after(MINUTE).await;
     let view = stand.view("Planning");

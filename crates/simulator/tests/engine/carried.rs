@@ -5,7 +5,7 @@ use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::halves::{FIRST, MINUTE, MOVED, split};
 use crate::series::{date, dates};
-use crate::stand::{ANA, Stand, refused};
+use crate::stand::{ANA, Running, Stand, refused};
 
 /// A second calendar of Ana's, watched or not.
 async fn another(stand: &Stand, watched: bool) -> String {
@@ -222,4 +222,37 @@ async fn p3_p4_a_half_whose_calendar_is_unticked_keeps_its_dates_until_that_is_t
         let all = if cancelled { &expected[..2] } else { &expected[..] };
         assert_eq!(dates(&stand, meeting), all, "cancelled: {cancelled}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_a_copy_on_a_calendar_that_goes_on_failing_in_a_full_pass_holds_up_no_series() {
+    let stand = Stand::new("").await;
+    let other = another(&stand, true).await;
+    let (series, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
+    stand.sync().await;
+    stand.hand(Hand::CopyEvent {
+        calendar: ANA.into(),
+        event: series.clone(),
+        to: Some(other.clone()),
+        start: None,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::ExpireSyncTokens {
+        calendar: Some(other.clone()),
+    });
+    stand.simulator.with(|world| {
+        let lost = Rule::once(Wire::Google, &other, refused("503_html")).method("GET");
+        // Its token is refused first.
+        world.faults().add(Rule {
+            times: None,
+            skip: 1,
+            ..lost
+        });
+    });
+    stand.sync_after(MINUTE).await;
+    stand.rename(&series, "Retro");
+    let running = Running::start(&stand);
+    tokio::time::sleep(MINUTE * 90).await;
+    running.stop().await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
 }

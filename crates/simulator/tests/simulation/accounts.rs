@@ -98,6 +98,8 @@ impl Run {
                     .chain(row.unlinked.iter().map(|(left, _)| *left))
             })
             .collect();
+        // With its events a calendar takes along what was said about their meetings, but that they be left alone for good.
+        (ledger.left_alone).retain(|(of, number), _| *of != machine || !let_go.contains(number));
         ledger.let_go.extend(let_go);
     }
 

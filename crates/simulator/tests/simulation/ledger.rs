@@ -16,7 +16,7 @@ use crate::knowledge::{Knowledge, Story};
 use crate::making::OnEvent;
 use crate::run::WORK;
 use crate::shown::Failures;
-use crate::truth::{Key, Row, State, Truth};
+use crate::truth::{Key, Row, State, Truth, is_listed};
 use crate::wanted::has_schedule;
 use crate::word::Word;
 
@@ -330,6 +330,10 @@ impl Ledger {
         // What is over for a day is not read any more; a series is over with its last date.
         let over = |key: &Key, row: &Row| match Half::of(world, key).filter(|_| row.is_series()) {
             Some(half) => half.is_over(recent),
+            // One of whole days, that may have lost all of them.
+            None if row.is_series() => {
+                (world.event(&key.0, &key.1)).is_none_or(|event| !is_listed(&event, recent))
+            }
             None => row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent),
         };
         let now = world.now();

@@ -53,6 +53,14 @@ impl State {
     }
 }
 
+/// Whether a calendar lists an event to whoever asks for what ends after `from`.
+pub(crate) fn is_listed(event: &Event, from: Timestamp) -> bool {
+    match event.is_series() {
+        true => !event.starts(from.checked_sub(event.length()).ok(), 1).is_empty(),
+        false => event.end.instant() > from,
+    }
+}
+
 impl Row {
     /// Whether it is a series, or one half of one.
     pub(crate) fn is_series(&self) -> bool {
@@ -250,14 +258,7 @@ impl Truth {
             since: now,
             living: row.living,
             meeting: row.meeting.filter(|_| row.living),
-            listed: {
-                let from = now - SignedDuration::from_hours(24);
-                match event.is_series() {
-                    _ if !row.living => false,
-                    true => !event.starts(from.checked_sub(event.length()).ok(), 1).is_empty(),
-                    false => event.end.instant() > from,
-                }
-            },
+            listed: row.living && is_listed(event, now - SignedDuration::from_hours(24)),
         };
         let states = self.states.entry(key.clone()).or_default();
         if states.last().is_none_or(|last| {
