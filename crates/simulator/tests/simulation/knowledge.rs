@@ -50,6 +50,8 @@ pub(crate) struct Knowledge {
 pub(crate) struct Story {
     /// It may have been seen pointing at the meeting.
     pub(crate) pointed: bool,
+    /// It was, and that was kept.
+    pub(crate) surely: bool,
     /// When last seen alive it had left the meeting.
     pub(crate) left: bool,
     /// When the cancellation took place that the machine knows of.
@@ -181,6 +183,7 @@ impl Knowledge {
             let both = || before.into_iter().chain(after);
             if both().any(|state| state.points_at(meeting) && state.listed) {
                 story.pointed = true;
+                story.surely |= pass.kept;
                 story.left = false;
             }
             if let Some(gone) = both().find(|state| !state.living) {

@@ -429,6 +429,9 @@ impl Ledger {
         if pointed {
             stories.retain(|(story, ..)| story.pointed);
         }
+        if stories.iter().any(|(story, ..)| story.surely) {
+            stories.retain(|(story, ..)| story.surely);
+        }
         // Nor are they on a calendar that was unticked since, where others tell of it.
         if stories.iter().any(|(.., ticked)| *ticked) {
             stories.retain(|(.., ticked)| *ticked);

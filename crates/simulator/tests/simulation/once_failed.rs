@@ -163,4 +163,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_113_217, Some(Learned::CHOICES), "an event cancelled and brought back that agrees with its meeting"),
     (7_113_369, Some(Learned::BOTH.and_worlds()), "what was taken back, and forgotten with a calendar (the oracle)"),
     (7_119_608, Some(Learned::SERIES), "a half of whole days that has none (the oracle)"),
+    (7_120_879, Some(Learned::CHOICES), "an event carried to another calendar while there was no room to note it (the oracle)"),
 ];
