@@ -27,6 +27,7 @@ use crate::store::events::{self, Stored};
 use crate::store::meetings;
 
 pub(crate) use self::dossier::Dossier;
+pub(crate) use self::left::tell_bare_dates;
 pub(crate) use self::replan::{forget, replan, replan_all, replan_waiting};
 pub(crate) use self::series::{keep_halves, names, sparse_base};
 pub(crate) use self::undo::{call_off_undo, undo};

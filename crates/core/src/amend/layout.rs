@@ -1,6 +1,6 @@
 //! A series laid out anew: by which rule, from which date on, and how many dates.
 
-use jiff::civil::Weekday;
+use jiff::civil::{Time, Weekday};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::meeting::Occurrence;
@@ -24,9 +24,18 @@ pub(super) fn layout(rule: &Rule, series: &Series, now: Timestamp) -> Result<Opt
     if pattern.interval > longest_interval(&pattern.every) {
         return Err(Beyond::Selection);
     }
-    let next = rule
+    let mut next = rule
         .recurrence
-        .regular_starts(rule.start, &rule.zone, after(now), 1)?;
+        .regular_starts(rule.start, &rule.zone, after(now), 2)?;
+    // A date that the change to summer time puts off names another clock time than the rule; unless it is wanted, the next one
+    // begins the layout.
+    let put_off = |date: &Timestamp| clock(*date, &rule.zone) != clock(rule.start, &rule.zone);
+    if let [date, _] = next[..]
+        && put_off(&date)
+        && series.dates.iter().all(|wanted| wanted.original != date)
+    {
+        next.remove(0);
+    }
     let (Some(first), Some(last)) = (next.first().copied(), series.dates.last()) else {
         return Ok(None);
     };
@@ -88,6 +97,11 @@ pub(super) fn endless(pattern: &Pattern) -> Recurrence {
     Recurrence::new(vec![format!("RRULE:{rule};INTERVAL={}", pattern.interval)])
 }
 
+/// The time of day that a clock of a zone shows; `None` for a zone that nobody knows.
+fn clock(at: Timestamp, zone: &str) -> Option<Time> {
+    Some(at.in_tz(zone).ok()?.time())
+}
+
 fn after(now: Timestamp) -> Timestamp {
     now.checked_add(SignedDuration::from_secs(1)).unwrap_or(now)
 }
@@ -123,4 +137,43 @@ fn earlier(first: Timestamp, pattern: &Pattern, repetitions: usize, zone: &str) 
         _ => Some(before),
     });
     on_day.map_or(first, |local| local.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::series::Date;
+
+    #[test]
+    fn p4_a_date_left_out_that_summer_time_puts_off_sets_no_time_for_the_others() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        // Five to three every night in Berlin; there is no such time on the 28th, and no such date.
+        let rule = Rule {
+            recurrence: Recurrence::new(vec![
+                "RRULE:FREQ=DAILY;COUNT=5".into(),
+                "EXDATE;TZID=Europe/Berlin:20270328T025500".into(),
+            ]),
+            start: at("2027-03-26T01:55:00Z"),
+            zone: "Europe/Berlin".into(),
+            minutes: 30,
+        };
+        let date = |start: &str| Date {
+            start: at(start),
+            original: at(start),
+            minutes: 30,
+        };
+        let rest = ["2027-03-29T00:55:00Z", "2027-03-30T00:55:00Z"];
+        let series = Series {
+            dates: rest.map(date).to_vec(),
+            goes_on: false,
+            apart: Vec::new(),
+            titles: Vec::new(),
+            rules: vec![rule.clone()],
+        };
+        let layout = layout(&rule, &series, at("2027-03-27T06:00:00Z"))
+            .unwrap()
+            .unwrap();
+        let starts: Vec<Timestamp> = layout.dates.iter().map(|date| date.start).collect();
+        assert_eq!(starts, rest.map(at));
+    }
 }

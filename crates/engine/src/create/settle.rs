@@ -77,6 +77,7 @@ impl Making<'_> {
             plan::observe(tx, calendar.id, pass, (&rows, Source::Listed), &settings, now)?;
             plan::observe(tx, calendar.id, pass, (&dates, Source::Asked), &settings, now)?;
             let meeting = meetings::of(tx, &target)?;
+            plan::tell_bare_dates(tx, calendar, &self.row.event, self.row.replaces.as_ref(), now)?;
             let draft = Draft {
                 meeting: Some(meeting),
                 title,

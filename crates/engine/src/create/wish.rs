@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::conference::Target;
-use reconvene_core::event::{Event, Kind, Times};
+use reconvene_core::event::{Event, Exception, Kind, Times};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{EventView, Service};
@@ -20,7 +20,7 @@ use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
 use crate::store::creations::{self, Wish};
-use crate::store::{activity, meetings};
+use crate::store::{activity, exceptions, meetings};
 
 /// Google's roles that may change events.
 const WRITERS: [&str; 2] = ["owner", "writer"];
@@ -253,7 +253,13 @@ pub(crate) async fn without_meeting(shared: &Shared, days: u32) -> Result<Vec<Ev
             continue;
         }
         match between(&shared.session, &owner, &calendar.google_id, now, to).await {
-            Ok(events) => views.extend(events.iter().filter_map(|event| view(event, &calendar, now, to))),
+            Ok(events) => shared.store.read(|tx| {
+                for event in events {
+                    let exceptions = exceptions::of_series(tx, calendar.id, &event.google_id)?;
+                    views.extend(view(&event, &exceptions, &calendar, now, to));
+                }
+                Ok(())
+            })?,
             Err(failure) => {
                 shared.heed(&owner, &failure);
                 failed = failed.or(Some(failure.problem));
@@ -267,12 +273,18 @@ pub(crate) async fn without_meeting(shared: &Shared, days: u32) -> Result<Vec<Ev
     }
 }
 
-fn view(event: &Event, calendar: &Calendar, now: Timestamp, to: Timestamp) -> Option<EventView> {
+fn view(
+    event: &Event,
+    exceptions: &[Exception],
+    calendar: &Calendar,
+    now: Timestamp,
+    to: Timestamp,
+) -> Option<EventView> {
     if !has_room(event) {
         return None;
     }
     wanted(event, now).ok()?;
-    let schedule = event.schedule(&[], now).ok().flatten()?;
+    let schedule = event.schedule(exceptions, now).ok().flatten()?;
     let (start, minutes) = match &schedule.times {
         Times::Once { start, minutes } => (*start, *minutes),
         Times::Series(series) => series.dates.first().map(|date| (date.start, date.minutes))?,

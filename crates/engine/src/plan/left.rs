@@ -2,17 +2,18 @@
 //! hears that once, when it happens. So it is with a single date of a series.
 
 use jiff::Timestamp;
-use reconvene_core::event::{Became, Event, Kind, Moment};
+use reconvene_core::conference::Target;
+use reconvene_core::event::{Became, Event, Exception, Kind, Moment};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::{Decision, Reason, Settings};
 use reconvene_core::problem::{Code, Problem};
 use rusqlite::Connection;
 
-use super::{Dossier, left_behind, same};
-use crate::push::beyond::local;
+use super::{Dossier, left_behind, names, same};
+use crate::push::beyond::{listed, local};
 use crate::store::activity::{self, Draft};
-use crate::store::calendars;
-use crate::store::events::Stored;
+use crate::store::calendars::{self, Calendar};
+use crate::store::events::{self, Stored};
 use crate::store::exceptions::Kept;
 
 /// The meeting that follows an event which is about to be edited; none when it follows none, or stands alone already.
@@ -144,6 +145,47 @@ pub(super) fn tell_date(
         "All other dates follow the calendar as before.",
     );
     write(tx, master, meeting, problem, now)
+}
+
+/// Tells which dates ahead of a series that was just given a meeting were changed by themselves before: its link, written on the
+/// series, is not on them, at most that of the meeting which it `replaces`. So it does not follow them.
+pub(crate) fn tell_bare_dates(
+    tx: &Connection,
+    calendar: &Calendar,
+    series: &str,
+    replaces: Option<&Target>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Some(master) = events::get(tx, calendar.id, series)? else {
+        return Ok(());
+    };
+    let bare = |exception: &Exception| {
+        let original = exception.original.instant(&calendar.zone);
+        let without = match &exception.became {
+            Became::Changed { target, .. } => target.is_none() || target.as_ref() == replaces,
+            Became::Cancelled => false,
+        };
+        (without && original > now && names(&master.event, &exception.original)).then_some(original)
+    };
+    let mut dates: Vec<Timestamp> = master.exceptions.iter().filter_map(bare).collect();
+    dates.sort_unstable();
+    let (Some(meeting), false) = (master.meeting, dates.is_empty()) else {
+        return Ok(());
+    };
+    let dates: Vec<String> = dates
+        .into_iter()
+        .map(|date| local(date, &calendar.zone))
+        .collect();
+    let problem = Problem::lasting(
+        Code::Held,
+        format!(
+            "Dates of the series were changed by themselves before it had a meeting, and do not carry its link: {}. The \
+             meeting keeps them where the series has them.",
+            listed(&dates)
+        ),
+        "Copy the link to these dates in Google Calendar, and the meeting follows them.",
+    );
+    write(tx, &master, meeting, problem, now)
 }
 
 fn write(

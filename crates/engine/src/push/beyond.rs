@@ -55,7 +55,8 @@ pub(crate) fn local(instant: Timestamp, zone: &str) -> String {
     )
 }
 
-fn listed(items: &[String]) -> String {
+/// The first of some items, and how many more there are.
+pub(crate) fn listed(items: &[String]) -> String {
     let named = items.get(..NAMED).unwrap_or(items).join(", ");
     match items.len().saturating_sub(NAMED) {
         0 => named,

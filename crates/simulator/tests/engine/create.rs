@@ -1,6 +1,7 @@
 //! Meetings made for events that have none, and written on them.
 
 mod anew;
+mod dates;
 mod killed;
 mod rule;
 
@@ -489,25 +490,6 @@ async fn p13_an_addition_counts_against_the_days_writes() {
     let before = left(&stand).unwrap();
     add(&stand, &event).await.unwrap();
     assert_eq!(left(&stand), Some(before - 1));
-}
-
-#[tokio::test(start_paused = true)]
-async fn p10_events_without_a_meeting_are_listed_and_nothing_of_them_is_kept() {
-    let (stand, event) = ready().await;
-    stand.event("Has one", "2026-11-24T09:00:00Z");
-    let soon = stand.add(NewEvent::new(ANA, "Soon", at("2026-11-24T09:00:00Z")));
-    let listed = stand.engine.without_meeting(7).await.unwrap();
-    let ids: Vec<&String> = listed.iter().map(|event| &event.event).collect();
-    assert_eq!(ids, [&soon]);
-    let listed = stand.engine.without_meeting(14).await.unwrap();
-    assert_eq!(listed.len(), 2);
-    assert_eq!(listed[1].event, event);
-    stand.simulator.with(|world| {
-        world
-            .faults()
-            .add(Rule::once(Wire::Google, "/events", Fault::preset("google_500")).method("GET"));
-    });
-    assert!(stand.engine.without_meeting(7).await.is_err());
 }
 
 type Deed = Box<dyn Fn() + Send + Sync>;
