@@ -199,7 +199,8 @@ impl Attempt<'_> {
         asked: Timestamp,
         still: impl Fn() -> Result<Vec<Stored>, Stopped>,
     ) -> Result<bool, Stopped> {
-        // An event moves within an account: that account's calendars must all be asked, those just made included.
+        // An event moves to where its account may write: that account's calendars must all be asked, those just made included. So
+        // must those of the person's other accounts, which may show one that this account's list hides.
         let home = self.accounts_of(&[gone, beside].concat())?;
         for account in &home {
             self.list_anew(account, gone).await?;
@@ -212,8 +213,18 @@ impl Attempt<'_> {
         }
         for stored in gone {
             for (calendar, account) in self.calendars()? {
-                if home.contains(&account.id) && self.lives_on(&calendar, &account, stored).await? {
-                    return Ok(false);
+                let lost = |problem: &Problem| !problem.retryable;
+                if !home.contains(&account.id) && account.health.problem.as_ref().is_some_and(lost) {
+                    continue;
+                }
+                let lives = self.lives_on(&calendar, &account, stored).await;
+                match lives {
+                    Ok(false) => {}
+                    Ok(true) => return Ok(false),
+                    // Another account's is waited for, but not for ever (P10).
+                    Err(Stopped::Unconfirmed(_))
+                        if !home.contains(&account.id) && self.pending.attempts >= PATIENCE => {}
+                    Err(stopped) => return Err(stopped),
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reconvene_core::report::{MeetingState, Service};
+use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::Hand;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::hands::{NewConference, NewEvent};
@@ -114,6 +114,29 @@ async fn p2_p4_a_series_that_one_account_has_seen_move_is_not_mixed_with_what_th
     stand.sync_after(Duration::from_secs(5)).await;
     assert_eq!((after_one, writes(&stand)), (written + 1, written + 1));
     assert_eq!(stand.state("Weekly"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_event_that_moved_to_where_only_another_account_of_the_person_looks_keeps_its_meeting() {
+    let stand = Stand::new("delete_grace = \"0s\"").await;
+    stand.sign_in_as(Service::Google, BEN).await;
+    let seen = stand.engine.refresh_calendars().await.unwrap();
+    for calendar in seen.iter().filter(|calendar| calendar.google_id == BEN) {
+        let id = calendar.id.to_string();
+        stand.engine.watch_calendar(&id, false).await.unwrap();
+    }
+    let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::CarryEvent {
+        calendar: ANA.into(),
+        event,
+        to: BEN.into(),
+    });
+    for _ in 0..4 {
+        stand.sync_after(Duration::from_secs(60)).await;
+    }
+    assert!(stand.exists(meeting));
+    assert_eq!(stand.newest().outcome, Outcome::Kept);
 }
 
 #[tokio::test(start_paused = true)]

@@ -47,8 +47,11 @@ impl Run {
             }
         } else {
             // Killed over it: the word is kept for all of them or for none.
-            let ids = status.held.iter().chain(&status.asking);
-            let kept = ids.copied().any(|id| self.is_left(self.at, id));
+            let left = self.tell(self.at, Engine::status);
+            let kept = left.is_some_and(|left| {
+                let mut waiting = left.held.iter().chain(&left.asking);
+                !waiting.any(|id| status.held.contains(id) || status.asking.contains(id))
+            });
             let mut ledger = self.around.ledger.lock().unwrap();
             for number in held.into_iter().chain(asking) {
                 match kept {

@@ -274,8 +274,12 @@ impl Ledger {
             };
             let own = row.filter(|row| row.organized && row.points_at(number) && ahead(row));
             let since = self.known.puzzled_since(machine, key, looked);
-            own.zip(since)
-                .is_some_and(|(row, since)| self.known.seen_between(&place, row.linked_since, since))
+            // What a calendar does not list nobody knew before.
+            let states = self.truth.states.get(key);
+            let listed = || states.is_some_and(|states| self.known.story(&place, states, number).pointed);
+            own.zip(since).is_some_and(|(row, since)| {
+                self.known.seen_between(&place, row.linked_since, since) && listed()
+            })
         });
         riddle.map(|key| key.1.clone())
     }

@@ -85,7 +85,15 @@ impl Ledger {
             }
             return;
         };
-        let same = |meeting: &&Meeting| marker(&meeting.agenda) == Some(own) && meeting.trashed.is_none();
+        // One that was given away before anybody knew of it is in no list of the person's.
+        let host = world
+            .zoom_users()
+            .find(|user| Some(&user.email) == entry.who.as_ref());
+        let same = |meeting: &&Meeting| {
+            marker(&meeting.agenda) == Some(own)
+                && meeting.trashed.is_none()
+                && host.as_ref().is_some_and(|host| host.id == meeting.host_id)
+        };
         let count = world.meetings().filter(same).count();
         if count > 1 {
             self.break_promise("P5", format!("{count} meetings “{}” for one wish", text("topic")));
