@@ -174,6 +174,14 @@ impl Knowledge {
         !told && (lied_to || (foreign && unread))
     }
 
+    /// Whether a pass that was kept listed an event, in one of these states, and nothing happened to it meanwhile.
+    pub(crate) fn surely_saw(&self, place: &Place, states: &[State], meeting: u64) -> bool {
+        let at = |instant: Timestamp| states.iter().rev().find(|state| state.since <= instant);
+        let shown = |state: &State| state.listed && state.points_at(meeting);
+        self.of(place)
+            .any(|pass| pass.kept && at(pass.begun) == at(pass.ended) && at(pass.begun).is_some_and(shown))
+    }
+
     /// What is known of an event that was in these states one after the other.
     pub(crate) fn story(&self, place: &Place, states: &[State], meeting: u64) -> Story {
         let mut story = Story::default();

@@ -275,10 +275,16 @@ impl Ledger {
             let own = row.filter(|row| row.organized && row.points_at(number) && ahead(row));
             let since = self.known.puzzled_since(machine, key, looked);
             // What a calendar does not list nobody knew before.
+            // What has no dates is let go of, and known no more when it comes back.
             let states = self.truth.states.get(key);
-            let listed = || states.is_some_and(|states| self.known.story(&place, states, number).pointed);
+            let listed = |since: Timestamp| {
+                states.is_some_and(|states| {
+                    let then = states.iter().rev().find(|state| state.since <= since);
+                    then.is_some_and(|then| then.listed) && self.known.surely_saw(&place, states, number)
+                })
+            };
             own.zip(since).is_some_and(|(row, since)| {
-                self.known.seen_between(&place, row.linked_since, since) && listed()
+                self.known.seen_between(&place, row.linked_since, since) && listed(since)
             })
         });
         riddle.map(|key| key.1.clone())
