@@ -172,23 +172,23 @@ impl Dossier {
 
     /// Whether an event is one half of a series that the meeting was made for, with another that points at it.
     pub(crate) fn has_other_half(&self, stored: &Stored) -> bool {
-        let other = |other: &Stored| {
-            other.event.google_id != stored.event.google_id && inherits(&stored.event, &other.event)
-        };
-        self.is_half(stored) && self.links.iter().any(other)
+        self.is_half(stored) && self.other_halves(stored).next().is_some()
     }
 
-    /// Whether an event is one half of a series that the meeting was made for, with another that lives on another calendar and
-    /// is looked at there.
-    pub(crate) fn has_half_on_another_calendar(&self, stored: &Stored) -> bool {
-        let other = |other: &Stored| {
-            other.calendar != stored.calendar
-                && other.event.google_id != stored.event.google_id
-                && other.gone_since.is_none()
-                && !other.elsewhere
-                && inherits(&stored.event, &other.event)
+    /// Whether an event is one half of a series that the meeting was made for, and on the other calendars that are looked at lives
+    /// another half of it, but not the event itself.
+    pub(crate) fn is_half_of_what_lives_on(&self, stored: &Stored) -> bool {
+        let watched = |other: &Stored| {
+            other.calendar != stored.calendar && other.gone_since.is_none() && !other.elsewhere
         };
-        self.is_half(stored) && !self.is_outdated(stored) && self.links.iter().any(other)
+        let itself = |other: &Stored| other.event.google_id == stored.event.google_id && watched(other);
+        self.is_half(stored) && self.other_halves(stored).any(watched) && !self.links.iter().any(itself)
+    }
+
+    fn other_halves(&self, stored: &Stored) -> impl Iterator<Item = &Stored> {
+        self.links.iter().filter(|other| {
+            other.event.google_id != stored.event.google_id && inherits(&stored.event, &other.event)
+        })
     }
 
     /// Whether a series that points at the meeting is on a calendar that a full pass is under way on. It may have shown one half

@@ -232,7 +232,7 @@ pub(super) fn edited(
 pub(crate) fn keep_halves(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
     for stored in events::series_on(tx, calendar)? {
         let Some(meeting) = stored.meeting else { continue };
-        if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.has_half_on_another_calendar(&stored)) {
+        if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_half_of_what_lives_on(&stored)) {
             events::lives_elsewhere(tx, stored.id)?;
         }
     }

@@ -7,7 +7,10 @@ use reconvene_simulator::Hand;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::hands::{NewConference, NewEvent};
 
+use crate::series::dates;
 use crate::stand::{ANA, BEN, Stand, at};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A calendar of Ana's that Ben may write to, watched through both accounts. Returns Google's id of it, and ours as Ben
 /// sees it.
@@ -114,6 +117,53 @@ async fn p2_p4_a_series_that_one_account_has_seen_move_is_not_mixed_with_what_th
     stand.sync_after(Duration::from_secs(5)).await;
     assert_eq!((after_one, writes(&stand)), (written + 1, written + 1));
     assert_eq!(stand.state("Weekly"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_half_that_is_watched_through_another_account_is_not_kept_as_it_was() {
+    for bens in [false, true] {
+        let stand = Stand::new("").await;
+        let (team, of_ben) = watched_twice(&stand).await;
+        let first = stand.add(NewEvent {
+            recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+            conference: NewConference::ZoomAddOn(ANA.into()),
+            ..NewEvent::new(&team, "Weekly", at("2026-12-01T09:00:00Z"))
+        });
+        stand.sync().await;
+        let second = stand.hand(Hand::SplitSeries {
+            calendar: team.clone(),
+            event: first,
+            at: at("2026-12-15T09:00:00Z"),
+            start: None,
+            title: None,
+        });
+        stand.sync_after(MINUTE).await;
+        let shown = stand.engine.calendars().unwrap();
+        let of_ana = shown
+            .iter()
+            .find(|calendar| calendar.google_id == team && calendar.id.to_string() != of_ben);
+        let unticked = if bens {
+            of_ben
+        } else {
+            of_ana.unwrap().id.to_string()
+        };
+        stand.engine.watch_calendar(&unticked, false).await.unwrap();
+        stand.sync_after(MINUTE).await;
+        stand.hand(Hand::CancelEvent {
+            calendar: team,
+            event: second,
+        });
+        for _ in 0..6 {
+            stand.sync_after(MINUTE).await;
+        }
+        let meeting = stand
+            .simulator
+            .with(|world| world.meetings().map(|meeting| meeting.id).last());
+        assert_eq!(
+            dates(&stand, meeting.unwrap()),
+            ["2026-12-01T09:00:00Z", "2026-12-08T09:00:00Z"]
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
