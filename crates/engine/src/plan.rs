@@ -172,17 +172,8 @@ fn present(
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
         if let Some(dossier) = Dossier::of(tx, left)? {
-            // Where it came from it left a cancelled copy, which asks for nothing any more: the event lives on without the meeting.
-            let moved_from = |other: &&Stored| {
-                other.gone_since.is_some() && other.event.google_id == before.event.google_id
-            };
-            for copy in dossier
-                .links
-                .iter()
-                .filter(moved_from)
-                .filter(|_| before.event.organized_here)
-            {
-                events::forget(tx, copy.id)?;
+            if before.event.organized_here {
+                forget_former(tx, &dossier, before)?;
             }
             if dossier.has_other_half(before) {
                 meetings::set_outlived(tx, left, true)?;
@@ -202,6 +193,15 @@ fn present(
         }
     }
     Ok(())
+}
+
+/// Forgets the cancelled copies that an event, which lives on without the meeting, left where it came from: they ask for
+/// nothing any more.
+fn forget_former(tx: &Connection, dossier: &Dossier, event: &Stored) -> rusqlite::Result<()> {
+    let is_copy =
+        |other: &&Stored| other.gone_since.is_some() && other.event.google_id == event.event.google_id;
+    let mut copies = dossier.links.iter().filter(is_copy);
+    copies.try_for_each(|copy| events::forget_with_dates(tx, copy))
 }
 
 /// A known event of which a row was not understood.

@@ -1,7 +1,6 @@
 //! What was decided about a meeting becomes a row of the outbox, or takes one away.
 
 use jiff::{SignedDuration, Timestamp};
-use reconvene_core::event::Kind;
 use reconvene_core::id::MeetingId;
 use reconvene_core::plan::{Decision, Settings};
 use reconvene_core::report::PlannedAction;
@@ -11,7 +10,7 @@ use super::Dossier;
 use super::undo::host_left;
 use crate::store::events::{self, Stored};
 use crate::store::outbox::Pending;
-use crate::store::{activity, exceptions, meetings, outbox};
+use crate::store::{activity, meetings, outbox};
 
 /// A series waits so long for the end of a full pass, which may have shown one half of it alone, unless that comes before.
 const PASS_UNDER_WAY: SignedDuration = SignedDuration::from_mins(5);
@@ -99,10 +98,7 @@ pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()>
     let any_lives = dossier.links.iter().any(lives);
     let is_gone = |stored: &&Stored| stored.gone_since.is_some() || !any_lives;
     for stored in dossier.links.iter().filter(is_gone) {
-        events::forget(tx, stored.id)?;
-        if let Kind::Series { .. } = stored.event.kind {
-            exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;
-        }
+        events::forget_with_dates(tx, stored)?;
     }
     meetings::forget_unlinked(tx, dossier.known.id)
 }

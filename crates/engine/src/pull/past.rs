@@ -70,10 +70,7 @@ fn leave(shared: &Shared, tx: &Connection, stored: &Stored) -> rusqlite::Result<
         return Ok(());
     }
     plan::hand_on_proofs(tx, meeting)?;
-    events::forget(tx, stored.id)?;
-    if let Kind::Series { .. } = stored.event.kind {
-        exceptions::forget_series(tx, stored.calendar, &stored.event.google_id)?;
-    }
+    events::forget_with_dates(tx, stored)?;
     shared.replan_in(tx, meeting)?;
     match meetings::get(tx, meeting)? {
         Some(_) => Ok(()),

@@ -30,17 +30,11 @@ impl Attempt<'_> {
             },
             // Somebody else's meeting, most likely: nothing was asked of us, so there is nothing to report.
             Decision::Look => Ok(Ending::OutOfSight(failure.problem)),
-            Decision::Update(_) | Decision::InStep if !self.was_found()? => Err(Failure {
-                problem: never_seen(self.account.service),
-                ..failure
+            Decision::Update(_) | Decision::InStep => {
+                let own = self.why_absent()?;
+                let problem = own.unwrap_or_else(|| failure.problem.clone());
+                Err(Failure { problem, ..failure }.into())
             }
-            .into()),
-            Decision::Update(_) | Decision::InStep if self.was_deleted()? => Err(Failure {
-                problem: deleted(self.account.service),
-                ..failure
-            }
-            .into()),
-            Decision::Update(_) | Decision::InStep => Err(failure.into()),
             _ => Ok(Ending::Replanned),
         }
     }
@@ -63,11 +57,16 @@ impl Attempt<'_> {
         Ok(known.is_some_and(|known| known.found))
     }
 
-    /// Whether it was deleted from here, for an event that came back since.
-    fn was_deleted(&self) -> Result<bool, Problem> {
+    /// What is known here, better than at the provider, of why the meeting is not there: it was never seen, or was deleted from
+    /// here, for an event that came back since.
+    fn why_absent(&self) -> Result<Option<Problem>, Problem> {
+        let service = self.account.service;
         self.shared.store.read(|tx| {
             let known = meetings::get(tx, self.pending.meeting)?;
-            known.map_or(Ok(false), |known| activity::deleted(tx, &known.target))
+            Ok(match known.filter(|known| known.found) {
+                None => Some(never_seen(service)),
+                Some(known) => activity::deleted(tx, &known.target)?.then(|| deleted(service)),
+            })
         })
     }
 }

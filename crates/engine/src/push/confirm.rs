@@ -168,8 +168,7 @@ impl Attempt<'_> {
         let agreed = self.shared.store.write(|tx| {
             plan::hand_on_proofs(tx, meeting)?;
             for half in &halves {
-                events::forget(tx, half.id)?;
-                exceptions::forget_series(tx, half.calendar, &half.event.google_id)?;
+                events::forget_with_dates(tx, half)?;
             }
             let settings = self.shared.plan_settings(tx)?;
             let decision =
@@ -213,18 +212,12 @@ impl Attempt<'_> {
         }
         for stored in gone {
             for (calendar, account) in self.calendars()? {
-                let lost = |problem: &Problem| !problem.retryable;
-                if !home.contains(&account.id) && account.health.problem.as_ref().is_some_and(lost) {
-                    continue;
-                }
-                let lives = self.lives_on(&calendar, &account, stored).await;
-                match lives {
-                    Ok(false) => {}
-                    Ok(true) => return Ok(false),
-                    // Another account's is waited for, but not for ever (P10).
-                    Err(Stopped::Unconfirmed(_))
-                        if !home.contains(&account.id) && self.pending.attempts >= PATIENCE => {}
-                    Err(stopped) => return Err(stopped),
+                let lives = match home.contains(&account.id) {
+                    true => self.lives_on(&calendar, &account, stored).await?,
+                    false => self.lives_beside(&calendar, &account, stored).await?,
+                };
+                if lives {
+                    return Ok(false);
                 }
             }
         }
@@ -339,6 +332,24 @@ impl Attempt<'_> {
             .collect();
         all.dedup_by_key(|account| account.id);
         Ok(all)
+    }
+
+    /// Whether a calendar of another account shows the event as living. One whose grant is lost is not waited for, and none for
+    /// ever (P10).
+    async fn lives_beside(
+        &self,
+        calendar: &Calendar,
+        account: &Account,
+        stored: &Stored,
+    ) -> Result<bool, Stopped> {
+        let problem = account.health.problem.as_ref();
+        if problem.is_some_and(|problem| !problem.retryable) {
+            return Ok(false);
+        }
+        match self.lives_on(calendar, account, stored).await {
+            Err(Stopped::Unconfirmed(_)) if self.pending.attempts >= PATIENCE => Ok(false),
+            answer => answer,
+        }
     }
 
     /// Whether a calendar shows the event as living: its own, or one that it can have been moved to.

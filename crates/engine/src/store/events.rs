@@ -42,13 +42,16 @@ pub(crate) struct Stored {
     pub(crate) exceptions: Vec<Exception>,
 }
 
+/// A calendar that failed so often in a row may do so for long: nothing waits for its full pass any more (P10).
+const PATIENCE: u32 = 5;
+
 /// In the column `odd`: a row that was not understood, and such a row of one of its dates.
 const ITSELF: i64 = 1;
 const OF_A_DATE: i64 = 2;
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
-        c.available AND c.sync_token IS NULL AND c.failures < 5 AS being_read,
+        c.available AND c.sync_token IS NULL AS being_read, c.failures,
         c.available AND c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
@@ -95,7 +98,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         listed_as: row.get("listed_as")?,
         available: row.get("available")?,
         unread: row.get("unread")?,
-        being_read: row.get("being_read")?,
+        being_read: row.get("being_read")? && row.get::<_, u32>("failures")? < PATIENCE,
         learnt: row.get::<_, Millis>("learnt")?.0,
         emptied: instant(row, "emptied_at")?,
         odd: row.get("odd")?,
@@ -404,6 +407,15 @@ pub(crate) fn forget(tx: &Connection, event: i64) -> rusqlite::Result<()> {
     tx.prepare_cached("DELETE FROM events WHERE id = ?1")?
         .execute([event])
         .map(drop)
+}
+
+/// Forgets an event that left for good, and of a series what became of its dates.
+pub(crate) fn forget_with_dates(tx: &Connection, stored: &Stored) -> rusqlite::Result<()> {
+    forget(tx, stored.id)?;
+    match stored.event.kind {
+        Kind::Series { .. } => exceptions::forget_series(tx, stored.calendar, &stored.event.google_id),
+        Kind::Single | Kind::Exception(_) => Ok(()),
+    }
 }
 
 /// Forgets all events of a calendar but those that live elsewhere, and with them every cancelled event, wherever it was, whose
