@@ -46,7 +46,7 @@ impl Run {
                 ledger.left_alone.insert((self.at, number), now);
             }
         } else {
-            // Killed over it: the word is kept for all of them or for none.
+            // Killed over it, or without room to note it: the word is kept for all of them or for none.
             let left = self.tell(self.at, Engine::status);
             let kept = left.is_some_and(|left| {
                 let mut waiting = left.held.iter().chain(&left.asking);

@@ -177,8 +177,8 @@ impl Run {
         }
         let fits = match (&ended, consents) {
             (Ok(_), Consents::Denied | Consents::CalledOff | Consents::Forgotten) => false,
-            // Zoom may withhold the name.
-            (Ok(view), Consents::AsBen) => view.name != ANA,
+            // Where Zoom withholds the name, its id of the person stands instead.
+            (Ok(view), Consents::AsBen) => view.name == BEN || !view.name.contains('@'),
             (Ok(view), _) => view.name == ANA,
             (Err(problem), consents) => {
                 let wanted = match consents {

@@ -50,7 +50,7 @@ pub(crate) struct Knowledge {
 pub(crate) struct Story {
     /// It may have been seen pointing at the meeting.
     pub(crate) pointed: bool,
-    /// It was, and that was kept.
+    /// It surely was, and that was kept.
     pub(crate) surely: bool,
     /// When last seen alive it had left the meeting.
     pub(crate) left: bool,
@@ -174,12 +174,15 @@ impl Knowledge {
         !told && (lied_to || (foreign && unread))
     }
 
-    /// Whether a pass that was kept listed an event, in one of these states, and nothing happened to it meanwhile.
-    pub(crate) fn surely_saw(&self, place: &Place, states: &[State], meeting: u64) -> bool {
+    /// Whether an event that was in these states was listed at an instant, and a pass that was kept had listed it, while nothing
+    /// happened to it.
+    pub(crate) fn knew(&self, place: &Place, states: &[State], meeting: u64, then: Timestamp) -> bool {
         let at = |instant: Timestamp| states.iter().rev().find(|state| state.since <= instant);
         let shown = |state: &State| state.listed && state.points_at(meeting);
-        self.of(place)
-            .any(|pass| pass.kept && at(pass.begun) == at(pass.ended) && at(pass.begun).is_some_and(shown))
+        at(then).is_some_and(|state| state.listed)
+            && self.of(place).any(|pass| {
+                pass.kept && at(pass.begun) == at(pass.ended) && at(pass.begun).is_some_and(shown)
+            })
     }
 
     /// What is known of an event that was in these states one after the other.
@@ -191,13 +194,13 @@ impl Knowledge {
             let both = || before.into_iter().chain(after);
             if both().any(|state| state.points_at(meeting) && state.listed) {
                 story.pointed = true;
-                story.surely |= pass.kept;
+                // What changed while it was read may have been read either way.
+                story.surely |= pass.kept && before == after;
                 story.left = false;
             }
             if let Some(gone) = both().find(|state| !state.living) {
                 story.gone = story.gone.or(Some(gone.since));
             }
-            // What changed while it was read may have been read either way.
             if pass.kept
                 && before == after
                 && let Some(living) = before.filter(|state| state.living)

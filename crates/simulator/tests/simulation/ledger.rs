@@ -274,17 +274,11 @@ impl Ledger {
             };
             let own = row.filter(|row| row.organized && row.points_at(number) && ahead(row));
             let since = self.known.puzzled_since(machine, key, looked);
-            // What a calendar does not list nobody knew before.
-            // What has no dates is let go of, and known no more when it comes back.
-            let states = self.truth.states.get(key);
-            let listed = |since: Timestamp| {
-                states.is_some_and(|states| {
-                    let then = states.iter().rev().find(|state| state.since <= since);
-                    then.is_some_and(|then| then.listed) && self.known.surely_saw(&place, states, number)
-                })
-            };
+            // What was not listed then nobody knew: it had come to no date, or never had one.
+            let states = self.truth.states.get(key).map_or(&[][..], Vec::as_slice);
             own.zip(since).is_some_and(|(row, since)| {
-                self.known.seen_between(&place, row.linked_since, since) && listed(since)
+                self.known.seen_between(&place, row.linked_since, since)
+                    && self.known.knew(&place, states, number, since)
             })
         });
         riddle.map(|key| key.1.clone())
@@ -337,14 +331,10 @@ impl Ledger {
             self.ticked.contains_key(&(machine, key.0.clone())) && !self.truth.lost.contains(&key.0)
         };
         let recent = world.now() - SignedDuration::from_hours(24);
-        // What is over for a day is not read any more; a series is over with its last date.
+        // What is over for a day is not read any more; a series is over with its last date, also one that it was moved to.
         let over = |key: &Key, row: &Row| match Half::of(world, key).filter(|_| row.is_series()) {
             Some(half) => half.is_over(recent),
-            // One of whole days, that may have lost all of them.
-            None if row.is_series() => {
-                (world.event(&key.0, &key.1)).is_none_or(|event| !is_listed(&event, recent))
-            }
-            None => row.wanted.as_ref().is_some_and(|wanted| wanted.end() < recent),
+            None => (world.event(&key.0, &key.1)).is_none_or(|event| !is_listed(&event, recent)),
         };
         let now = world.now();
         let events = self.truth.bonds.get(&number);
