@@ -7,21 +7,6 @@ use crate::halves::{FIRST, MINUTE, MOVED, split};
 use crate::series::{date, dates};
 use crate::stand::{ANA, Running, Stand, refused};
 
-/// A second calendar of Ana's, watched or not.
-async fn another(stand: &Stand, watched: bool) -> String {
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: ANA.into(),
-        summary: "Team".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    if watched {
-        stand.engine.watch_calendar(&other, true).await.unwrap();
-    }
-    other
-}
-
 fn carry(stand: &Stand, event: &str, to: &str) {
     stand.hand(Hand::CarryEvent {
         calendar: ANA.into(),
@@ -34,7 +19,7 @@ fn carry(stand: &Stand, event: &str, to: &str) {
 async fn p3_p4_a_half_carried_to_another_calendar_keeps_its_dates_watched_or_not() {
     for (watched, earlier) in [(false, false), (false, true), (true, false)] {
         let mut stand = Stand::new("").await;
-        let other = another(&stand, watched).await;
+        let other = stand.calendar("Team", watched).await;
         let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
         stand.sync().await;
         let second = split(&stand, &first);
@@ -109,7 +94,7 @@ async fn p3_p4_a_half_carried_to_another_calendar_keeps_its_dates_watched_or_not
 async fn p4_the_changed_dates_of_a_half_on_an_unwatched_calendar_stay_in_a_full_pass_and_it_is_known_again_when_it_is_back()
  {
     let stand = Stand::new("").await;
-    let other = another(&stand, false).await;
+    let other = stand.calendar("Team", false).await;
     let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
     stand.sync().await;
     let second = split(&stand, &first);
@@ -150,7 +135,7 @@ async fn p4_the_changed_dates_of_a_half_on_an_unwatched_calendar_stay_in_a_full_
 async fn p4_a_half_that_is_really_gone_takes_its_dates_along_and_one_that_came_back_keeps_them() {
     for back in [false, true] {
         let stand = Stand::new("").await;
-        another(&stand, false).await;
+        stand.calendar("Team", false).await;
         let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
         stand.sync().await;
         let second = split(&stand, &first);
@@ -181,7 +166,7 @@ async fn p4_a_half_that_is_really_gone_takes_its_dates_along_and_one_that_came_b
 async fn p3_p4_a_half_whose_calendar_is_unticked_keeps_its_dates_until_that_is_ticked_again() {
     for cancelled in [false, true] {
         let stand = Stand::new("").await;
-        let other = another(&stand, true).await;
+        let other = stand.calendar("Team", true).await;
         let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
         stand.sync().await;
         let second = split(&stand, &first);
@@ -227,7 +212,7 @@ async fn p3_p4_a_half_whose_calendar_is_unticked_keeps_its_dates_until_that_is_t
 #[tokio::test(start_paused = true)]
 async fn p10_a_copy_on_a_calendar_that_goes_on_failing_in_a_full_pass_holds_up_no_series() {
     let stand = Stand::new("").await;
-    let other = another(&stand, true).await;
+    let other = stand.calendar("Team", true).await;
     let (series, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
     stand.sync().await;
     stand.hand(Hand::CopyEvent {

@@ -238,14 +238,7 @@ async fn p13_google_is_asked_well_below_its_limit_however_much_there_is_to_ask()
 /// Six calendars, watched.
 async fn six(stand: &Stand) {
     for name in ["One", "Two", "Three", "Four", "Five"] {
-        let id = stand.hand(Hand::CreateCalendar {
-            owner: ANA.into(),
-            summary: name.into(),
-            id: None,
-            time_zone: None,
-        });
-        stand.engine.refresh_calendars().await.unwrap();
-        stand.engine.watch_calendar(&id, true).await.unwrap();
+        stand.calendar(name, true).await;
     }
 }
 

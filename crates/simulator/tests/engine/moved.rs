@@ -15,14 +15,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// A stand with a second watched calendar.
 async fn with_team(settings: &str) -> (Stand, String) {
     let stand = Stand::new(settings).await;
-    let team = stand.hand(Hand::CreateCalendar {
-        owner: ANA.into(),
-        summary: "Team".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&team, true).await.unwrap();
+    let team = stand.calendar("Team", true).await;
     (stand, team)
 }
 

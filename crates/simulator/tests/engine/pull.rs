@@ -101,14 +101,7 @@ async fn an_invalid_token_is_treated_like_an_expired_one() {
 #[tokio::test(start_paused = true)]
 async fn p3_p10_p11_a_calendar_no_longer_shared_is_shown_and_deletes_nothing() {
     let stand = Stand::new("delete_grace = \"0s\"").await;
-    let other = stand.hand(Hand::CreateCalendar {
-        owner: ANA.into(),
-        summary: "Team".into(),
-        id: None,
-        time_zone: None,
-    });
-    stand.engine.refresh_calendars().await.unwrap();
-    stand.engine.watch_calendar(&other, true).await.unwrap();
+    let other = stand.calendar("Team", true).await;
     let (_, lost) = stand.event_on(&other, "On the lost one", "2026-12-01T09:00:00Z");
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
     stand.sync().await;

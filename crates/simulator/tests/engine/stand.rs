@@ -239,6 +239,21 @@ impl Stand {
         self.event_on(ANA, title, start)
     }
 
+    /// Another calendar of Ana's, listed, and watched or not. Returns Google's id of it.
+    pub(crate) async fn calendar(&self, name: &str, watched: bool) -> String {
+        let made = self.hand(Hand::CreateCalendar {
+            owner: ANA.into(),
+            summary: name.into(),
+            id: None,
+            time_zone: None,
+        });
+        self.engine.refresh_calendars().await.unwrap();
+        if watched {
+            self.engine.watch_calendar(&made, true).await.unwrap();
+        }
+        made
+    }
+
     /// A series with a meeting that Zoom's add-on made for it. Returns both ids.
     pub(crate) fn series(&self, title: &str, start: &str, rule: &str) -> (String, u64) {
         let id = self.add(NewEvent {
