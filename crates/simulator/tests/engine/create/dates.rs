@@ -80,3 +80,29 @@ async fn p11_dates_that_were_changed_before_the_series_had_a_meeting_are_named_w
         ["2026-12-08T10:00:00Z", "2026-12-15T09:00:00Z"]
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_dates_that_go_on_leading_to_a_vanished_meeting_are_named_when_their_series_gets_a_new_one() {
+    let (stand, _) = ready().await;
+    let (series, old) = stand.series("Lesson", START, "FREQ=WEEKLY;COUNT=3");
+    stand.sync().await;
+    stand.drag(&date(&series, "20261208T090000Z"), "2026-12-08T10:00:00Z");
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.hand(Hand::ForgetMeeting { meeting: old });
+    tokio::time::advance(Duration::from_secs(60)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    let vanished = stand.newest();
+    assert!(vanished.remedies.contains(&Remedy::Recreate), "{vanished:#?}");
+    stand.engine.recreate(vanished.meeting.unwrap()).await.unwrap();
+    let entries = stand.engine.activity(9, None).unwrap();
+    let kept = entries
+        .iter()
+        .find(|entry| entry.outcome == Outcome::Kept)
+        .unwrap();
+    let told = &kept.problem.as_ref().unwrap().message;
+    assert!(told.contains("2026-12-08"), "{told}");
+    assert!(
+        !told.contains("2026-12-01") && !told.contains("2026-12-15"),
+        "{told}"
+    );
+}
