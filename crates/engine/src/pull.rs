@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use reconvene_core::event::Observation;
 use reconvene_core::id::CalendarId;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::Answer;
@@ -210,7 +211,10 @@ impl Pass<'_> {
                 }
             }
             let mut unanswered = Vec::new();
-            for google_id in shared.store.read(|tx| unseen_dates(tx, calendar, pass, from))? {
+            for google_id in shared
+                .store
+                .read(|tx| unseen_dates(tx, calendar, pass, from, &found))?
+            {
                 match closer::look_up(&asking, &google_id).await? {
                     Looked::Row(observation) => found.push(observation),
                     Looked::Odd => unanswered.push(google_id),
@@ -285,18 +289,23 @@ fn role<'a>(calendar: &'a Calendar, page: &'a Page) -> &'a str {
 }
 
 /// Changed and cancelled dates, still ahead, of series with a meeting, that a full list did not show. Those of other series
-/// are of no use, and those that are kept as events are looked up as such.
+/// are of no use, those of one that was just found to be gone go with it, and those that are kept as events are looked up as
+/// such.
 fn unseen_dates(
     tx: &Connection,
     calendar: &Calendar,
     pass: i64,
     from: Timestamp,
+    found: &[Observation],
 ) -> rusqlite::Result<Vec<String>> {
     let mut ids = Vec::new();
     for kept in exceptions::vanished(tx, calendar.id, pass)? {
         let linked = events::get(tx, calendar.id, &kept.place.series)?.is_some();
         let apart = events::get(tx, calendar.id, &kept.google_id)?.is_none();
-        let here = !left_with_its_series(tx, calendar, &kept)?;
+        let is_gone = |row: &Observation| {
+            matches!(row, Observation::Gone { .. }) && row.google_id() == kept.place.series
+        };
+        let here = !found.iter().any(is_gone) && !left_with_its_series(tx, calendar, &kept)?;
         if linked && apart && here && kept.place.original.instant(&calendar.zone) > from {
             ids.push(kept.google_id);
         }

@@ -113,7 +113,11 @@ pub(super) fn as_by_rule(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let master = events::get(tx, calendar, &place.series)?.filter(|master| master.gone_since.is_none());
+    let master = events::get(tx, calendar, &place.series)?;
+    if master.as_ref().is_some_and(|master| master.gone_since.is_some()) {
+        // What a series that is gone was, its meeting goes by.
+        return no_row(tx, calendar, place, row, touched, now);
+    }
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::forget(tx, calendar, google_id)?;
     match master {
@@ -247,8 +251,15 @@ fn touch_if(
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    if let Some(master) = master
-        && let Some(meeting) = master.meeting.filter(|_| master.gone_since.is_none())
+    let Some(master) = master else { return Ok(()) };
+    if master.gone_since.is_some() {
+        // Its dates went with it, and are no fewer for that.
+        return match changed {
+            true => edited(tx, master.calendar, &master.event.google_id, Some(&master), now),
+            false => Ok(()),
+        };
+    }
+    if let Some(meeting) = master.meeting
         && (changed || master.odd_date)
     {
         events::learnt(tx, master.id, now)?;

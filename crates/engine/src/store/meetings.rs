@@ -123,9 +123,9 @@ pub(crate) fn set_asks(tx: &Connection, id: MeetingId, asks: bool) -> rusqlite::
         .map(drop)
 }
 
-/// The meetings that ask.
+/// The meetings that ask. One that no event points at any more asks again when one does.
 pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
-    tx.prepare_cached("SELECT id FROM meetings WHERE asks ORDER BY id")?
+    tx.prepare_cached("SELECT id FROM meetings WHERE asks AND id IN (SELECT meeting FROM links) ORDER BY id")?
         .query_map([], |row| Ok(MeetingId(row.get(0)?)))?
         .collect()
 }

@@ -291,3 +291,28 @@ async fn p3_a_last_date_that_moved_with_its_series_and_becomes_all_day_keeps_the
     }
     assert!(stand.exists(meeting));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_series_that_is_cancelled_takes_its_meeting_along_though_its_only_date_had_moved() {
+    for rows_are_lost in [false, true] {
+        for to in ["2026-12-01T08:15:00Z", "2026-12-02T09:00:00Z"] {
+            let stand = Stand::new("").await;
+            let (id, meeting) = series(&stand, FIRST, "FREQ=MONTHLY;COUNT=1").await;
+            stand.drag(&date(&id, "20261201T090000Z"), to);
+            stand.sync_after(MINUTE).await;
+            assert_eq!(dates(&stand, meeting), [to]);
+            if rows_are_lost {
+                stand.hand(Hand::ExpireSyncTokens { calendar: None });
+            }
+            stand.cancel(&id);
+            stand.sync_after(MINUTE).await;
+            assert_eq!(
+                stand.state("Review"),
+                MeetingState::Deleting,
+                "{rows_are_lost} {to}"
+            );
+            stand.sync_after(MINUTE * 3).await;
+            assert!(!stand.exists(meeting), "{rows_are_lost} {to}");
+        }
+    }
+}

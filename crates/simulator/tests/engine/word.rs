@@ -9,6 +9,7 @@ use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Hand, Service as Wire, World};
 
 use crate::drift::{edit, look};
+use crate::series::series;
 use crate::stand::{ANA, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -59,6 +60,27 @@ async fn what_the_person_says_no_to_is_left_as_it_is() {
     stand.rename(&other, "Edited since");
     stand.sync_after(MINUTE).await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Edited since"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_about_a_meeting_that_its_series_has_left_keeps_no_deletion_from_the_others() {
+    let (stand, [(same, meeting), _]) = newly_connected().await;
+    let (left, _) = series(&stand, "2026-12-03T09:00:00Z", "FREQ=WEEKLY;COUNT=3").await;
+    // What the person said of it is kept, even while nothing points at it.
+    stand.engine.unbond(stand.view("Review").id).unwrap();
+    stand.hand(Hand::RemoveConference {
+        calendar: ANA.into(),
+        event: left,
+    });
+    stand.sync_after(MINUTE).await;
+    let asking = stand.engine.status().unwrap().asking;
+    assert_eq!(asking, [stand.view("Other").id]);
+    stand.engine.refuse(&asking).unwrap();
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&same);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
 }
 
 #[tokio::test(start_paused = true)]

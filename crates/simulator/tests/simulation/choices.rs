@@ -364,7 +364,15 @@ impl Run {
         let engine = self.engine(machine);
         let processes = self.processes.as_mut().unwrap();
         match processes.ask(async move { engine.plan().await }) {
-            Ok(Ok(plan)) => self.note(format!("    {} planned", plan.actions.len())),
+            Ok(Ok(plan)) => {
+                self.note(format!("    {} planned", plan.actions.len()));
+                // What could not be read for it, it says itself.
+                for action in plan.actions.iter().filter(|action| action.problem.is_some()) {
+                    if let Some(number) = self.numbers.get(&(machine, action.meeting)) {
+                        self.around.ledger.lock().unwrap().failures.told(machine, *number);
+                    }
+                }
+            }
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),
         }
