@@ -37,6 +37,8 @@ pub(crate) enum FailureKind {
     Final,
     /// The calendar's sync token is not valid any more.
     StaleToken,
+    /// It was not sent: so much time had passed since that what led to it may have changed.
+    Late,
 }
 
 impl Failure {
@@ -53,6 +55,19 @@ impl Failure {
             answer: Some(answer),
             ..self
         }
+    }
+
+    /// A request that was not sent in time, as when the machine slept while it waited for its turn.
+    pub(crate) fn late(service: Service) -> Self {
+        let problem = Problem::passing(
+            Code::ServiceFailed,
+            format!(
+                "Nothing was sent to {}: the computer slept meanwhile.",
+                service.name()
+            ),
+            "Reconvene reads anew what is to be done.",
+        );
+        Self::new(FailureKind::Late, problem)
     }
 
     /// No answer at all.
@@ -87,7 +102,10 @@ impl Failure {
     /// Whether the request may have been carried out all the same: its answer was lost, or is none to go by. That a gateway
     /// says when to come back says nothing about it.
     pub(crate) fn leaves_open(&self) -> bool {
-        self.kind == FailureKind::Passing || self.problem.code == Code::ServiceFailed
+        match self.kind {
+            FailureKind::Late => false,
+            kind => kind == FailureKind::Passing || self.problem.code == Code::ServiceFailed,
+        }
     }
 
     /// The service asks to slow down until an instant.

@@ -373,7 +373,7 @@ fn failed(
         }
         FailureKind::Final => problem = refused(calendar, problem, failure.answer.as_ref()),
         FailureKind::NotBefore(until) => next = until,
-        FailureKind::Passing | FailureKind::StaleToken => {}
+        FailureKind::Passing | FailureKind::StaleToken | FailureKind::Late => {}
     }
     shared.store.write(|tx| {
         if let Some(until) = whole_account {

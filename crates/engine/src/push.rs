@@ -32,6 +32,7 @@ use crate::choices;
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::providers::{Provider, provider};
+use crate::session::Session;
 use crate::shared::Shared;
 use crate::store::accounts::{self, Account};
 use crate::store::activity;
@@ -40,6 +41,10 @@ use crate::store::outbox::{self, Pending};
 
 /// A change whose calendar was not read for long is put off for so long, again and again until it was.
 const UNREAD: SignedDuration = SignedDuration::from_mins(1);
+
+/// A write rests on what was read or written no longer ago than this. Requests time out long before; so it is passed when the
+/// machine slept, and by then the meeting, its event or another installation may have moved on (P6, P14).
+const WRITTEN_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// The one status that says yes to a write: 204, without a body.
 const DONE: u16 = 204;
@@ -110,8 +115,8 @@ struct Attempt<'a> {
     attempted: Option<Schedule>,
     /// Why an account that may host the meeting could not be asked.
     doubt: Option<Failure>,
-    /// Whether the meeting was read in this attempt.
-    found: bool,
+    /// When the meeting was last read or written in this attempt.
+    heard: Option<Timestamp>,
 }
 
 /// Whom to ask about which meeting.
@@ -187,7 +192,7 @@ impl<'a> Attempt<'a> {
             repeated,
             attempted: None,
             doubt,
-            found: false,
+            heard: None,
         };
         shared
             .store
@@ -284,10 +289,7 @@ impl<'a> Attempt<'a> {
     async fn find(&mut self) -> Result<Meeting, Failure> {
         loop {
             let failure = match self.read().await {
-                Ok(meeting) => {
-                    self.found = true;
-                    return Ok(meeting);
-                }
+                Ok(meeting) => return Ok(meeting),
                 Err(failure) => failure,
             };
             match failure.kind {
@@ -318,10 +320,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn read(&self) -> Result<Meeting, Failure> {
-        self.provider
-            .read(&self.shared.session, &self.account, &self.number)
-            .await
+    /// The session for a write that rests on what was last heard of the meeting.
+    fn in_time(&self) -> Session {
+        let session = &self.shared.session;
+        let heard = self.heard.unwrap_or_else(|| session.now());
+        session.until(heard.checked_add(WRITTEN_WITHIN).unwrap_or(Timestamp::MAX))
+    }
+
+    async fn read(&mut self) -> Result<Meeting, Failure> {
+        let session = &self.shared.session;
+        let meeting = self.provider.read(session, &self.account, &self.number).await?;
+        self.heard = Some(session.now());
+        Ok(meeting)
     }
 
     /// Keeps what was read, with the question that it raises, and decides from it.

@@ -25,12 +25,23 @@ pub(crate) struct Session {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) config: Arc<Config>,
     pub(crate) pace: Arc<Pace>,
+    /// Nothing is sent after that instant.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl Session {
     /// The instant now.
     pub(crate) fn now(&self) -> Timestamp {
         self.ports.clock.now()
+    }
+
+    /// The same, by which nothing is sent after an instant: a request may wait for its turn, or for a token, while the machine
+    /// falls asleep.
+    pub(crate) fn until(&self, instant: Timestamp) -> Self {
+        Self {
+            until: Some(instant),
+            ..self.clone()
+        }
     }
 
     /// Sends an authorized request. `build` gets the base address of the service's API for this account.
@@ -65,6 +76,9 @@ impl Session {
         let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Failure::sign_in_again(service))?;
         bearer.set_sensitive(true);
         request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        if self.until.is_some_and(|until| self.now() > until) {
+            return Err(Failure::late(service));
+        }
         self.ports.transport.send(request).await.map_err(|error| {
             tracing::warn!(service = service.word(), %error, "no answer");
             Failure::unanswered(service, &error)

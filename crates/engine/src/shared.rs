@@ -97,6 +97,7 @@ impl Shared {
                 tokens,
                 config: Arc::new(config),
                 pace: Arc::default(),
+                until: None,
             },
             store,
             push_gate: Gate::default(),

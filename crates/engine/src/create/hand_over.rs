@@ -115,7 +115,8 @@ impl Making<'_> {
                     FailureKind::Account
                     | FailureKind::Passing
                     | FailureKind::Limited(_)
-                    | FailureKind::NotBefore(_) => Err(Stopped::Failed(Service::Google, failure)),
+                    | FailureKind::NotBefore(_)
+                    | FailureKind::Late => Err(Stopped::Failed(Service::Google, failure)),
                 }
             }
         }

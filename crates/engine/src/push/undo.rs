@@ -62,11 +62,10 @@ impl Attempt<'_> {
         }
     }
 
-    async fn recover(&self) -> Result<Ending, Stopped> {
-        let session = &self.shared.session;
+    async fn recover(&mut self) -> Result<Ending, Stopped> {
         let answer = self
             .provider
-            .recover(session, &self.account, &self.number)
+            .recover(&self.in_time(), &self.account, &self.number)
             .await?;
         if answer.status != DONE {
             return Err(Failure::unreadable(self.account.service, answer.status).into());

@@ -112,16 +112,17 @@ impl Attempt<'_> {
     }
 
     /// Makes one write. It is counted before it is sent (P13).
-    async fn write(&self, before: &Meeting, write: &Write) -> Result<Answer, Stopped> {
+    async fn write(&mut self, before: &Meeting, write: &Write) -> Result<Answer, Stopped> {
         if counts(write) {
             let (account, now) = (&self.account, self.shared.now());
             self.shared.store.write(|tx| budget::spend(tx, account, now))?;
         }
-        let session = &self.shared.session;
-        Ok(self
+        let answer = self
             .provider
-            .write(session, &self.account, &self.number, before, write)
-            .await?)
+            .write(&self.in_time(), &self.account, &self.number, before, write)
+            .await?;
+        self.heard = Some(self.shared.now());
+        Ok(answer)
     }
 
     /// Whether today's budget has room for so many writes. A series is not begun that could not be finished.
@@ -165,7 +166,7 @@ impl Attempt<'_> {
         })?;
         match self
             .provider
-            .delete(&self.shared.session, &self.account, &self.number)
+            .delete(&self.in_time(), &self.account, &self.number)
             .await
         {
             Ok(answer) if answer.status == DONE => Ok(Ending::Deleted(Some(answer))),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt;
 use http::{Method, Request};
+use jiff::SignedDuration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{Outcome, Service};
 use reconvene_simulator::{Hand, Service as Wire};
@@ -125,4 +126,33 @@ async fn p13_a_wait_is_heeded_although_the_meeting_is_forgotten_meanwhile() {
         health.problem.as_ref().map(|problem| problem.code),
         Some(Code::RateLimited)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p6_p14_a_change_that_the_machine_slept_over_is_not_sent_before_its_event_is_read_anew() {
+    let (mut stand, event, meeting) = Stand::in_step("").await;
+    stand.rename(&event, "Retro");
+    // Its token has ended, so it is sent twice.
+    stand.fault(Wire::Zoom, "/meetings/", "PATCH", refused("zoom_401"));
+    let (simulator, wall) = (stand.simulator.clone(), stand.wall());
+    during(&mut stand, changes, move |_| {
+        wall.set_back(SignedDuration::from_hours(-72));
+        let renamed = Hand::RenameEvent {
+            calendar: ANA.into(),
+            event,
+            title: "Third".into(),
+        };
+        simulator.hand(renamed).unwrap();
+    });
+    stand.clear_log();
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Third"));
+    let told: Vec<_> = stand.engine.activity(99, None).unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    let written = stand.zoom_requests();
+    let written = written
+        .iter()
+        .filter(|entry| entry.method == "PATCH" && entry.applied);
+    assert_eq!(written.count(), 1);
 }

@@ -98,6 +98,10 @@ impl Attempt<'_> {
             FailureKind::Final | FailureKind::Gone | FailureKind::StaleToken => {
                 return self.refuse(tx, Draft { answer, ..draft }, problem, now);
             }
+            FailureKind::Late => {
+                outbox::untried(tx, self.pending.meeting)?;
+                return anew(self.shared, tx, &self.pending);
+            }
             FailureKind::Passing => (Outcome::Waiting, self.backoff(now)),
             FailureKind::Limited(until) | FailureKind::NotBefore(until) => (Outcome::Waiting, until),
             FailureKind::Account => (Outcome::NeedsYou, account_pause(&problem, now)),
@@ -123,7 +127,9 @@ impl Attempt<'_> {
                 return budget::used_up(tx, &self.account, now);
             }
             // It can be read. What it lacks is the right to this one thing, and others may go on (P10).
-            FailureKind::Account if failure.problem.code == Code::MissingScope && self.found => return Ok(()),
+            FailureKind::Account if failure.problem.code == Code::MissingScope && self.heard.is_some() => {
+                return Ok(());
+            }
             FailureKind::Account => account_pause(&failure.problem, now),
             _ => return Ok(()),
         };
