@@ -51,9 +51,13 @@ pub(crate) fn observe(
     settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
+    // It may have been unticked while it was asked for the rows.
+    let Some(from) = calendars::get(tx, calendar)?.filter(|calendar| calendar.watched) else {
+        return Ok(());
+    };
     let mut rows = Cow::Borrowed(rows);
     // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
-    if calendars::get(tx, calendar)?.is_some_and(|calendar| calendar.is_shown_only()) {
+    if from.is_shown_only() {
         rows.to_mut().iter_mut().for_each(Observation::of_somebody_else);
     }
     let rows = rows.as_ref();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use reconvene_core::conference::Target;
 use reconvene_core::id::MeetingId;
 use reconvene_core::meeting::Meeting;
-use reconvene_core::problem::Problem;
+use reconvene_core::problem::{Code, Problem};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{Json, Millis, activity, instant, json};
@@ -123,11 +123,16 @@ pub(crate) fn set_asks(tx: &Connection, id: MeetingId, asks: bool) -> rusqlite::
         .map(drop)
 }
 
-/// The meetings that ask. One that no event points at any more asks again when one does.
+/// The meetings that ask. One that no event points at any more asks again when one does, and one that is not there when it is.
 pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
-    tx.prepare_cached("SELECT id FROM meetings WHERE asks AND id IN (SELECT meeting FROM links) ORDER BY id")?
-        .query_map([], |row| Ok(MeetingId(row.get(0)?)))?
-        .collect()
+    let mut asking: Vec<Known> = tx
+        .prepare_cached(
+            "SELECT * FROM meetings WHERE asks AND id IN (SELECT meeting FROM links) ORDER BY id",
+        )?
+        .query_map([], known)?
+        .collect::<rusqlite::Result<_>>()?;
+    asking.retain(|known| (known.problem.as_ref()).is_none_or(|problem| problem.code != Code::MeetingGone));
+    Ok(asking.into_iter().map(|known| known.id).collect())
 }
 
 /// Those last read before `before`, or before `soon`, if ever, when an event of theirs is a riddle, or, by a clock that was

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::FutureExt;
+use http::Request;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
+use crate::meanwhile::during;
 use crate::series::{date, series};
 use crate::stand::{ANA, Running, Stand, refused};
 
@@ -329,4 +333,19 @@ async fn p2_a_riddle_that_seems_to_be_over_is_still_asked_for() {
         stand.start(meeting),
         Some("2026-12-20T09:00:00Z".parse().unwrap())
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p5_a_riddle_that_is_solved_while_its_calendar_is_unticked_brings_no_event_back() {
+    let (mut stand, event, _) = Stand::in_step("").await;
+    becomes_a_riddle(&stand, &event).await;
+    stand.simulator.with(|world| world.faults().clear());
+    let asks: fn(&Request<Bytes>) -> bool = |request| request.uri().path().contains("/events/");
+    during(&mut stand, asks, |engine| {
+        engine.watch_calendar(ANA, false).now_or_never().unwrap().unwrap();
+    });
+    lists_no_change(&stand);
+    tokio::time::advance(Duration::from_secs(60)).await;
+    stand.engine.sync(None, true).await.unwrap();
+    assert_eq!(stand.engine.meetings().unwrap(), []);
 }

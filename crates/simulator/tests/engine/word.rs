@@ -84,6 +84,20 @@ async fn a_question_about_a_meeting_that_its_series_has_left_keeps_no_deletion_f
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_about_a_meeting_that_has_vanished_keeps_no_deletion_from_the_others() {
+    let (stand, [(same, meeting), (_, vanished)]) = newly_connected().await;
+    stand.sync().await;
+    stand.hand(Hand::ForgetMeeting { meeting: vanished });
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    assert!(stand.engine.status().unwrap().asking.is_empty());
+    stand.cancel(&same);
+    stand.sync_after(MINUTE).await;
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_finds_everything_in_step_is_not_asked() {
     let stand = Stand::new("").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
