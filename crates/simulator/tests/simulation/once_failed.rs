@@ -183,4 +183,10 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_180_303, Some(Learned::CHOICES), "a meeting attached to an event of a day long past (the oracle)"),
     (7_185_909, Some(Learned::BOTH.and_worlds()), "a change taken back, and its calendar unticked for a moment (the oracle)"),
     (7_196_362, Some(Learned::CHOICES.and_worlds()), "a sign-in at Zoom as somebody else, without a name (the oracle)"),
+    (7_157_928, Some(Learned::BOTH), "a meeting that a plan could not read"),
+    (7_171_546, Some(Learned::CHOICES.and_worlds()), "a meeting that a plan could not read in time"),
+    (7_160_718, Some(Learned::BOTH), "a cancelled series whose only date had moved"),
+    (7_188_999, Some(Learned::BOTH.and_worlds()), "a deletion held for a question that nobody was shown"),
+    (7_175_031, Some(Learned::BOTH.and_worlds()), "a riddle solved while its calendar was unticked"),
+    (7_187_673, Some(Learned::BOTH.and_worlds()), "a write that the machine slept over"),
 ];
