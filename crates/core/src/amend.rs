@@ -7,12 +7,14 @@
 mod between;
 mod compare;
 mod layout;
+mod length;
 
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::between::between;
 use self::compare::Comparison;
 use self::layout::{Layout, layout};
+use self::length::with_length;
 
 use crate::event::{Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, Occurrence, same_topic, shows_same, topic_of, whole_second};
@@ -97,6 +99,7 @@ pub enum Shape {
 
 /// What brings `meeting` in step with `wanted`. `now` is the present instant: what has begun is left as it is.
 pub fn amend(meeting: &Meeting, wanted: &Schedule, carry: Carry, now: Timestamp) -> Amendment {
+    let wanted = &*with_length(wanted, meeting);
     let topic = topic_of(wanted).filter(|topic| carry.title && !same_topic(meeting, topic));
     let zone = match (&meeting.zone, &wanted.zone) {
         (Some(before), Some(after)) if carry.time && !shows_same(before, after, &wanted.times) => {

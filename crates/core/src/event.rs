@@ -157,7 +157,7 @@ pub enum Times {
     Once {
         /// When it begins.
         start: Timestamp,
-        /// Its length, in whole minutes, rounded up, at least one.
+        /// Its length, in whole minutes, rounded up. 0 leaves the meeting's as it is.
         minutes: u32,
     },
     /// On several dates.
@@ -176,17 +176,14 @@ impl Schedule {
     }
 }
 
-/// The whole minutes between two moments, rounded up, at least one; `None` when one of them is a day.
+/// The whole minutes between two moments, rounded up; 0 when the event names no length, as one that ends when it begins.
+/// `None` when one of them is a day.
 pub(crate) fn minutes(start: &Moment, end: &Moment) -> Option<u32> {
     let (Moment::At { instant: start, .. }, Moment::At { instant: end, .. }) = (start, end) else {
         return None;
     };
     let length = end.duration_since(*start).max(SignedDuration::ZERO);
-    Some(
-        u32::try_from((length.as_secs() + 59) / 60)
-            .unwrap_or(u32::MAX)
-            .max(1),
-    )
+    Some(u32::try_from((length.as_secs() + 59) / 60).unwrap_or(u32::MAX))
 }
 
 impl Event {

@@ -21,7 +21,7 @@ pub struct Date {
     pub start: Timestamp,
     /// When it begins by the rule; providers keep it as the name of the date.
     pub original: Timestamp,
-    /// Its length in whole minutes.
+    /// Its length in whole minutes. 0 leaves the meeting's as it is.
     pub minutes: u32,
 }
 
@@ -34,7 +34,7 @@ pub struct Rule {
     pub start: Timestamp,
     /// The zone whose clock it follows, an IANA name.
     pub zone: String,
-    /// The length of its dates in whole minutes.
+    /// The length of its dates in whole minutes. 0 leaves the meeting's as it is.
     pub minutes: u32,
 }
 

@@ -52,7 +52,7 @@ const MOST_LIST_PAGES: usize = 100;
 /// Identifies the query that a sync token belongs to. A change of [`LISTING`], of the word that asks for a meeting or of how
 /// rows are understood changes it, and the next pass is a full one.
 pub(crate) fn fingerprint(word: Option<&str>) -> String {
-    let query = identified(2, &LISTING);
+    let query = identified(3, &LISTING);
     word.map_or_else(|| query.clone(), |word| format!("{query} {word}"))
 }
 

@@ -19,14 +19,14 @@ use super::{Entry, Odd};
 use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
-pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,recurrence,\
-recurringEventId,originalStartTime,organizer/self,visibility,locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),\
-entryPoints(entryPointType,uri),parameters),extendedProperties/private";
+pub(super) const EVENT_FIELDS: &str = "id,etag,status,summary,location,description,start,end,endTimeUnspecified,\
+recurrence,recurringEventId,originalStartTime,organizer/self,visibility,locked,hangoutLink,conferenceData(conferenceId,\
+conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),extendedProperties/private";
 
 /// The fields asked of a page. Without naming the tokens they would silently not come.
 pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,accessRole,items(id,etag,status,summary,\
-location,description,start,end,recurrence,recurringEventId,originalStartTime,organizer/self,visibility,locked,hangoutLink,\
-conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
+location,description,start,end,endTimeUnspecified,recurrence,recurringEventId,originalStartTime,organizer/self,visibility,\
+locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
 extendedProperties/private)";
 
 /// Google has sent `null` where its description promises a value: it means what leaving out means.
@@ -121,6 +121,8 @@ pub(super) struct Event {
     description: Option<String>,
     start: Option<EventTime>,
     end: Option<EventTime>,
+    #[serde(default, deserialize_with = "nullable")]
+    end_time_unspecified: bool,
     #[serde(default, deserialize_with = "nullable")]
     recurrence: Vec<String>,
     recurring_event_id: Option<String>,
@@ -294,14 +296,24 @@ impl Event {
             conference,
             write_back::Mark::of(&self.extended_properties.private),
         );
+        let start = self.start?.moment()?;
+        // The end names a zone too; only the start's matters, and only that one is kept.
+        let end = EventTime {
+            time_zone: None,
+            ..self.end?
+        };
+        let end = match &start {
+            // Such an end is there “for compatibility reasons”
+            // (<https://developers.google.com/workspace/calendar/api/v3/reference/events#endTimeUnspecified>).
+            Moment::At { instant, .. } if self.end_time_unspecified => Moment::At {
+                instant: *instant,
+                zone: None,
+            },
+            _ => end.moment()?,
+        };
         Some(Observation::Present(Box::new(CoreEvent {
-            start: self.start?.moment()?,
-            // The end names a zone too; only the start's matters, and only that one is kept.
-            end: EventTime {
-                time_zone: None,
-                ..self.end?
-            }
-            .moment()?,
+            start,
+            end,
             google_id: self.id,
             etag: self.etag,
             title: self.summary,

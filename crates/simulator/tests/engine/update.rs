@@ -5,6 +5,7 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{Change, MeetingState, Outcome, Service};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
+use serde_json::json;
 
 use crate::stand::{ANA, BEN, Stand, answer_lost, refused};
 
@@ -216,5 +217,32 @@ async fn p6_a_zone_that_zoom_does_not_list_is_kept_under_a_name_that_shows_the_s
         }
         assert_eq!(stand.zoom_methods(), ["GET", "GET", "GET"], "{zone} as {kept}");
         assert_eq!(stand.engine.activity(99, None).unwrap().len(), entries);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_an_event_that_names_no_length_leaves_its_meetings_as_it_is() {
+    // One ends when it begins; of the other Google says that its end means nothing.
+    for without_length in [
+        json!({"end": {"dateTime": "2026-12-01T09:00:00Z"}}),
+        json!({"endTimeUnspecified": true, "end": {"dateTime": "2026-12-01T10:00:00Z"}}),
+    ] {
+        let (stand, event, meeting) = Stand::in_step("").await;
+        let length = || {
+            stand
+                .simulator
+                .with(|world| world.meeting(meeting).map(|meeting| meeting.minutes))
+        };
+        let before = length();
+        stand.hand(Hand::WriteFields {
+            calendar: ANA.into(),
+            event: event.clone(),
+            fields: without_length.as_object().unwrap().clone(),
+        });
+        stand.rename(&event, "Retro");
+        stand.sync_after(Duration::from_secs(60)).await;
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+        assert_eq!(length(), before, "{without_length}");
+        assert_eq!(stand.state("Retro"), MeetingState::InStep, "{without_length}");
     }
 }
