@@ -23,6 +23,7 @@ use crate::calendar::not_understood;
 use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
+use crate::push::drift::was_read_lately;
 use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
 use crate::store::outbox::Pending;
@@ -200,6 +201,10 @@ fn meeting(
             MeetingState::OutOfStep,
             format!("{why} Preview only: it is not deleted."),
         ),
+        (MeetingState::Updating, _) if pending.is_some_and(|row| waits_to_be_read(row, calendar, now)) => (
+            MeetingState::Updating,
+            "It waits until its calendar can be read again.".to_owned(),
+        ),
         standing => standing,
     };
     let number = match &known.target {
@@ -329,6 +334,14 @@ pub(crate) fn status(
         preview: circumstances.preview,
         asking,
     })
+}
+
+/// Whether a change is put off until its calendar was read, because what is known of it is old.
+fn waits_to_be_read(pending: &Pending, calendar: &Calendar, now: Timestamp) -> bool {
+    pending.action == PlannedAction::Update
+        && !pending.asked
+        && calendar.available
+        && !was_read_lately(calendar, now)
 }
 
 /// Stale data must not look fresh: the age of all is that of the watched calendar read longest ago.

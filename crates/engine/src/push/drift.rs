@@ -18,7 +18,7 @@ use crate::plan::Dossier;
 use crate::pull;
 use crate::push::{Attempt, Stopped, addressees};
 use crate::shared::Shared;
-use crate::store::calendars;
+use crate::store::calendars::{self, Calendar};
 use crate::store::meetings::{self, Known};
 use crate::store::outbox::{self, Pending};
 
@@ -129,9 +129,14 @@ impl Attempt<'_> {
 /// The calendars whose events are known as they are now.
 fn read_lately(tx: &Connection, now: Timestamp) -> rusqlite::Result<BTreeSet<CalendarId>> {
     let mut calendars = calendars::watched(tx)?;
-    let lately = |last: Timestamp| now.duration_since(last) <= OLD;
-    calendars.retain(|calendar| calendar.available && calendar.health.last_success.is_some_and(lately));
+    calendars.retain(|calendar| calendar.available && was_read_lately(calendar, now));
     Ok(calendars.into_iter().map(|calendar| calendar.id).collect())
+}
+
+/// Whether what a calendar last said is not old.
+pub(crate) fn was_read_lately(calendar: &Calendar, now: Timestamp) -> bool {
+    let lately = |last: Timestamp| now.duration_since(last) <= OLD;
+    calendar.health.last_success.is_some_and(lately)
 }
 
 /// A meeting that a refusal stopped waits for the person. One that could not be had in full, or differed, or was not there,

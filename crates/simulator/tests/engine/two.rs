@@ -161,6 +161,10 @@ async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_goog
     stand.clear_log();
     stand.engine.woke();
     let running = Running::start(&stand);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let view = stand.view("Review");
+    assert_eq!(view.state, MeetingState::Updating);
+    assert!(view.reason.contains("calendar"), "{}", view.reason);
     tokio::time::sleep(HOUR * 4).await;
     running.stop().await;
     assert_eq!(

@@ -353,10 +353,17 @@ impl Run {
                 || ledger.undone_elsewhere(machine, number)
                 || deleted_elsewhere
                 || self.there(number).is_some_and(|meeting| {
-                    ledger.truth.rows.values().any(|row| {
+                    ledger.truth.rows.iter().any(|((place, _), row)| {
                         let fits =
                             |wanted: &Wanted| wanted.start <= now || wanted.differences(&meeting).is_empty();
-                        row.single && row.points_at(number) && row.wanted.as_ref().is_some_and(fits)
+                        // A date may have a meeting that its series has not.
+                        let of_its_own = row.series.as_ref().is_some_and(|series| {
+                            let master = ledger.truth.rows.get(&(place.clone(), series.clone()));
+                            master.is_none_or(|master| !master.points_at(number))
+                        });
+                        (row.single || of_its_own)
+                            && row.points_at(number)
+                            && row.wanted.as_ref().is_some_and(fits)
                     })
                 })
                 || self.series_is_honest(&ledger, status, number, now)
