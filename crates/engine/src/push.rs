@@ -339,10 +339,8 @@ impl<'a> Attempt<'a> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
             let known = meetings::get(tx, self.pending.meeting)?;
-            let was_absent = |known: &Known| {
-                let problem = known.problem.as_ref();
-                problem.is_some_and(|problem| known.seen.is_none() || problem.code == Code::MeetingGone)
-            };
+            let was_absent =
+                |known: &Known| known.is_gone() || (known.seen.is_none() && known.problem.is_some());
             if let Some(seen) = seen {
                 if known.as_ref().is_some_and(was_absent) {
                     // It is there after all, or for an account that was not connected before.
@@ -351,12 +349,11 @@ impl<'a> Attempt<'a> {
                 }
                 plan::seen(tx, self.pending.meeting, seen, now)?;
             }
-            let before = known.and_then(|known| known.seen);
             let settings = self.shared.plan_settings(tx)?;
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             let decision = dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now));
             if let (Some(seen), Decision::Update(wanted)) = (seen, &decision) {
-                self.raise_question(tx, before.as_ref(), seen, wanted, now)?;
+                self.raise_question(tx, known.as_ref(), seen, wanted, now)?;
             }
             Ok(decision)
         })

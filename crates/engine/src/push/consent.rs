@@ -15,7 +15,8 @@ use crate::choices;
 use crate::plan;
 use crate::shared::Shared;
 use crate::store::activity::{self, Draft};
-use crate::store::{accounts, calendars, meetings, outbox};
+use crate::store::meetings::{self, Known};
+use crate::store::{accounts, calendars, outbox};
 
 impl Attempt<'_> {
     /// Keeps that the meeting asks, where what was just read of it raises the question. It is kept together with the reading:
@@ -23,7 +24,7 @@ impl Attempt<'_> {
     pub(super) fn raise_question(
         &self,
         tx: &Connection,
-        before: Option<&Meeting>,
+        known: Option<&Known>,
         seen: &Meeting,
         wanted: &Schedule,
         now: Timestamp,
@@ -32,12 +33,21 @@ impl Attempt<'_> {
         let hosts = accounts::of(tx, self.account.service)?;
         let host = hosts.iter().find(|account| account.subject == seen.host);
         let before_us = self.first_look && !host.unwrap_or(&self.account).agreed;
-        let drifted = self.looks_for_drift(choices::current(tx, &self.shared.session.config)?.ask_on_drift)
-            && before.is_some_and(|before| changed_since(before, seen, now));
+        let changed = known.is_some_and(|known| match &known.seen {
+            Some(before) => changed_since(before, seen, now),
+            // It had vanished, and is back: how it was before is not known any more.
+            None => known.found && known.is_gone(),
+        });
+        let ask_on_drift = choices::current(tx, &self.shared.session.config)?.ask_on_drift;
+        let drifted = changed && ask_on_drift && self.pending.action == PlannedAction::Look;
         let repeats_since = !self.repeated && gives_dates_up(seen, wanted);
         let carry = self.shared.plan_settings(tx)?.carry;
-        match (before_us || drifted || repeats_since) && differs(seen, wanted, carry, now) {
+        if !differs(seen, wanted, carry, now) {
+            return Ok(());
+        }
+        match before_us || repeats_since {
             true => meetings::set_asks(tx, self.pending.meeting, true),
+            false if drifted => meetings::ask_about_drift(tx, self.pending.meeting),
             false => Ok(()),
         }
     }
@@ -45,22 +55,21 @@ impl Attempt<'_> {
     /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.
     pub(super) fn question(&self, seen: &Meeting, wanted: &Schedule) -> Result<Option<Problem>, Problem> {
         let meeting = self.pending.meeting;
-        let (asks, asked, ask_on_drift, carry) = self.shared.store.read(|tx| {
-            let known = meetings::get(tx, meeting)?;
-            let asks = known.as_ref().is_some_and(|known| known.asks);
-            let asked = known.and_then(|known| known.problem).map(|problem| problem.code);
-            let choices = choices::current(tx, &self.shared.session.config)?;
+        let (known, carry) = self.shared.store.read(|tx| {
             let carry = self.shared.plan_settings(tx)?.carry;
-            Ok((asks, asked, choices.ask_on_drift, carry))
+            Ok((meetings::get(tx, meeting)?, carry))
         })?;
-        if !asks || !differs(seen, wanted, carry, self.shared.now()) {
+        let Some(known) = known.filter(|known| known.asks) else {
+            return Ok(None);
+        };
+        if !differs(seen, wanted, carry, self.shared.now()) {
             return Ok(None);
         }
         // A question that waits for its answer stays the same.
-        let drifted = match asked {
+        let drifted = match known.problem.map(|problem| problem.code) {
             Some(Code::Drifted) => true,
             Some(Code::OutOfStepBefore) => false,
-            _ => self.looks_for_drift(ask_on_drift),
+            _ => known.drifted,
         };
         let (code, message, hint) = if drifted {
             (
@@ -84,11 +93,6 @@ impl Attempt<'_> {
         Ok(Some(Problem::lasting(code, message, hint)))
     }
 
-    /// Whether the meeting, known before, is only looked at, and whoever wants to be asked is.
-    fn looks_for_drift(&self, ask_on_drift: bool) -> bool {
-        ask_on_drift && !self.first_look && self.pending.action == PlannedAction::Look
-    }
-
     /// Shows the question, and lets the meeting be.
     pub(super) fn ask(
         &self,
@@ -100,7 +104,10 @@ impl Attempt<'_> {
     ) -> rusqlite::Result<()> {
         let id = self.pending.meeting;
         meetings::seen(tx, id, seen, now)?;
-        meetings::set_asks(tx, id, true)?;
+        match problem.code {
+            Code::Drifted => meetings::ask_about_drift(tx, id)?,
+            _ => meetings::set_asks(tx, id, true)?,
+        }
         meetings::set_problem(tx, id, Some(&problem))?;
         let draft = Draft {
             outcome: Outcome::NeedsYou,

@@ -26,8 +26,20 @@ pub(crate) struct Known {
     pub(crate) problem: Option<Problem>,
     /// It differed from its event in a way that only the person may settle.
     pub(crate) asks: bool,
+    /// Whether it asks because it was changed at its provider.
+    pub(crate) drifted: bool,
     pub(crate) moved_from: Option<Timestamp>,
     pub(crate) moved_at: Option<Timestamp>,
+}
+
+/// What stands in the column `asks` of a meeting that was changed at its provider; 1 for any other question.
+const DRIFTED: i64 = 2;
+
+impl Known {
+    /// Whether its provider said when last asked that there is no such meeting.
+    pub(crate) fn is_gone(&self) -> bool {
+        (self.problem.as_ref()).is_some_and(|problem| problem.code == Code::MeetingGone)
+    }
 }
 
 fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
@@ -42,6 +54,7 @@ fn known(row: &Row<'_>) -> rusqlite::Result<Known> {
         outlived: row.get("outlived")?,
         problem: json(row, "problem")?,
         asks: row.get("asks")?,
+        drifted: row.get::<_, i64>("asks")? == DRIFTED,
         moved_from: instant(row, "moved_from")?,
         moved_at: instant(row, "moved_at")?,
     })
@@ -123,6 +136,13 @@ pub(crate) fn set_asks(tx: &Connection, id: MeetingId, asks: bool) -> rusqlite::
         .map(drop)
 }
 
+/// Keeps that it was changed at its provider, and is brought in step only once the person agrees.
+pub(crate) fn ask_about_drift(tx: &Connection, id: MeetingId) -> rusqlite::Result<()> {
+    tx.prepare_cached("UPDATE meetings SET asks = ?2 WHERE id = ?1")?
+        .execute((id.0, DRIFTED))
+        .map(drop)
+}
+
 /// The meetings that ask. One that no event points at any more asks again when one does, and one that is not there when it is.
 pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
     let mut asking: Vec<Known> = tx
@@ -131,7 +151,7 @@ pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
         )?
         .query_map([], known)?
         .collect::<rusqlite::Result<_>>()?;
-    asking.retain(|known| (known.problem.as_ref()).is_none_or(|problem| problem.code != Code::MeetingGone));
+    asking.retain(|known| !known.is_gone());
     Ok(asking.into_iter().map(|known| known.id).collect())
 }
 

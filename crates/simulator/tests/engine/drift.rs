@@ -268,3 +268,19 @@ async fn p11_dates_added_to_a_series_at_zoom_are_asked_about_or_told_when_they_g
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_who_wants_to_be_asked_is_asked_as_well_about_a_meeting_that_is_back() {
+    let stand = Stand::new("ask_on_drift = true\n").await;
+    let (_, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");
+    stand.sync().await;
+    edit(&stand, meeting, "Changed there");
+    stand.fault(Wire::Zoom, "/meetings/", "GET", crate::stand::refused("zoom_404"));
+    for code in [Code::MeetingGone, Code::Drifted] {
+        tokio::time::advance(MINUTE).await;
+        look(&stand).await;
+        assert_eq!(stand.newest().problem.unwrap().code, code);
+    }
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Changed there"));
+    assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+}
