@@ -114,6 +114,9 @@ impl Meeting {
             })
             .collect();
         dates.sort_unstable();
+        // One that is over by now and was put off since is not one too many where it stands.
+        let over = self.occurrences.iter().filter(|date| date.start <= now);
+        let apart = over.map(|date| date.original).collect();
         let lines = self.repeats.as_ref().map(|repeats| repeats.lines.clone());
         let rule = Rule {
             recurrence: Recurrence::new(lines.unwrap_or_default()),
@@ -124,7 +127,7 @@ impl Meeting {
         Some(Series {
             dates,
             goes_on: false,
-            apart: Vec::new(),
+            apart,
             titles: Vec::new(),
             rules: vec![rule],
         })

@@ -4,7 +4,8 @@
 //! event changes again.
 
 use jiff::Timestamp;
-use reconvene_core::meeting::{Carry, Meeting};
+use reconvene_core::amend::amend;
+use reconvene_core::meeting::{Carry, Meeting, Occurrence};
 use reconvene_core::plan::is_touchable;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy};
@@ -56,9 +57,15 @@ impl Attempt<'_> {
         if !is_touchable(meeting, std::slice::from_ref(&before.host)) {
             return refused(not_as_it_was());
         }
-        match before.schedule(self.shared.now()) {
-            Some(wanted) if !wanted.is_over(self.shared.now()) => self.update(meeting, &wanted, ALL).await,
-            _ => refused(in_the_past()),
+        let now = self.shared.now();
+        match before.schedule(now).filter(|wanted| !wanted.is_over(now)) {
+            Some(wanted)
+                if amend(meeting, &wanted, ALL, now).is_empty() && was_put_off(before, meeting, now) =>
+            {
+                refused(in_the_past())
+            }
+            Some(wanted) => self.update(meeting, &wanted, ALL).await,
+            None => refused(in_the_past()),
         }
     }
 
@@ -221,6 +228,16 @@ fn worded(problem: Problem) -> Problem {
             ..problem
         },
     }
+}
+
+/// Whether a date of a series that was over by now stands ahead, where it was put off to.
+fn was_put_off(before: &Meeting, meeting: &Meeting, now: Timestamp) -> bool {
+    let mut ahead = meeting.occurrences.iter().filter(|date| date.start > now);
+    let over = |date: &Occurrence| {
+        let mut over = before.occurrences.iter().filter(|other| other.start <= now);
+        over.any(|other| other.original == date.original)
+    };
+    ahead.any(over)
 }
 
 fn in_the_past() -> Problem {

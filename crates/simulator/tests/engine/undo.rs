@@ -145,6 +145,22 @@ async fn p4_one_date_of_a_series_goes_back_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_p4_a_date_that_was_put_off_stays_once_it_cannot_go_back() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.drag(&date(&id, "20261201T090000Z"), "2026-12-03T14:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let put_off = dates(&stand, meeting);
+    tokio::time::advance(MINUTE * 60 * 24 * 9 + MINUTE * 90).await;
+    stand.clear_log();
+    let told = undo(&stand, &stand.newest()).await;
+    assert_eq!(writes(&stand).len(), 0);
+    assert_eq!(dates(&stand, meeting), put_off);
+    assert_eq!(told.outcome, Outcome::Refused);
+    assert_eq!(told.problem.unwrap().code, Code::InThePast);
+}
+
+#[tokio::test(start_paused = true)]
 async fn p11_a_date_that_was_put_back_is_named_and_so_is_one_that_went_back_with_it() {
     let stand = Stand::new("").await;
     let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
