@@ -33,6 +33,7 @@ impl Run {
         let now = self.now();
         if agree {
             let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.allowance.asked(self.at);
             ledger.approved.extend(&held);
             for number in asking {
                 ledger.left_alone.remove(&(self.at, number));

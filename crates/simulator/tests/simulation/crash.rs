@@ -35,6 +35,11 @@ fn add(make: Make, in_minutes: u32) -> Step {
 
 /// Kills the process at each request and each commit of `steps`, one run each.
 fn survives_every_crash(steps: &[Step]) {
+    survives_crashes(steps, 1);
+}
+
+/// Kills the process at one in so `many` requests and commits of `steps`.
+fn survives_crashes(steps: &[Step], many: usize) {
     let plan = |kill: Option<Kill>| Plan {
         seed: 2,
         setting: SETTING,
@@ -60,7 +65,7 @@ fn survives_every_crash(steps: &[Step]) {
     let at_commits = (0..calm.commits).flat_map(|nth| [Kill::BeforeCommit(nth), Kill::AfterCommit(nth)]);
     let mut failed = String::new();
     let mut count = 0;
-    for kill in at_requests.chain(at_commits) {
+    for kill in at_requests.chain(at_commits).step_by(many) {
         count += 1;
         let ended = live(&plan(Some(kill)), None, false);
         for broken in &ended.broken {
@@ -254,4 +259,19 @@ fn p2_p3_p5_a_cancelled_series_survives_a_crash_at_every_point() {
         Step::OfSeries(Deed::Cancel { series }),
         wait(100),
     ]);
+}
+
+#[test]
+fn p2_p13_a_day_of_more_changes_than_zoom_takes_survives_crashes() {
+    let mut steps: Vec<Step> = (0..3).map(|nth| add(Make::AddOn, 3_000 + nth * 100)).collect();
+    steps.push(wait(30));
+    for nth in 0..120 {
+        steps.push(Step::Rename {
+            event: nth % 3,
+            style: 5,
+        });
+        // Every poll finds a change.
+        steps.push(wait(80));
+    }
+    survives_crashes(&steps, 211);
 }

@@ -9,6 +9,7 @@ use reconvene_simulator::zoom::Meeting;
 use reconvene_simulator::{Entry, Service, World};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::allowance::Allowance;
 use crate::asked::one_date;
 use crate::dates::Half;
 use crate::history::Broken;
@@ -45,6 +46,8 @@ pub(crate) struct Ledger {
     pub(crate) ticked: BTreeMap<(Machine, String), Timestamp>,
     pub(crate) known: Knowledge,
     pub(crate) word: Word,
+    /// How many changes were sent to Zoom.
+    pub(crate) allowance: Allowance,
     /// Deletions that the person agreed to.
     pub(crate) approved: BTreeSet<u64>,
     /// Meetings that the person said to leave alone, and since when.
@@ -180,6 +183,11 @@ impl Ledger {
     /// A request reached its service, which did with it what `entry` says.
     pub(crate) fn arrived(&mut self, world: &World, arrival: &Arrival<'_>, entry: &Entry) {
         self.obeys_waits(arrival, entry);
+        if matches!(entry.operation.as_str(), "meetings.create" | "meetings.update")
+            && let Some(how) = self.allowance.sent(arrival.machine, entry)
+        {
+            self.break_promise("P13", how);
+        }
         match entry.operation.as_str() {
             "calendar.events.get" => {
                 if let Some(id) = entry.path.rsplit('/').next() {

@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod allowance;
 mod answers;
 mod asked;
 mod at_rest;

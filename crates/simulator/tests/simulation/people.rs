@@ -136,6 +136,7 @@ impl Run {
                     self.some_view(meeting, &[MeetingState::Failed, MeetingState::OutOfStep])
                 {
                     self.speak(self.at, number);
+                    self.around.ledger.lock().unwrap().allowance.asked(self.at);
                     let left = self
                         .around
                         .ledger
@@ -194,7 +195,12 @@ impl Run {
             Step::SwitchOn { machine } => self.switch_on(machine as usize % self.disks.len()),
             Step::OfSeries(deed) => self.of_series(deed),
             Step::Kill(kill) => self.kill(kill),
-            Step::Choice(choice) => self.choose(choice),
+            Step::Choice(choice) => {
+                for machine in 0..self.disks.len() {
+                    self.around.ledger.lock().unwrap().allowance.asked(machine);
+                }
+                self.choose(choice);
+            }
             trouble => self.trouble(trouble),
         }
     }
