@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::amend::amend;
 use crate::conference::{Source, Target};
-use crate::event::{Event, Exception, Kind, Schedule};
+use crate::event::{Event, Exception, Kind, Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, agrees};
 use crate::recurrence::Beyond;
 
@@ -303,6 +303,10 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         return Decision::Leave(reason);
     }
     let mut wanted: Vec<Vec<(bool, Schedule)>> = wanted.into_values().collect();
+    if wanted.iter().any(|same| !is_past(same, now)) {
+        // A meeting may be used again for another event once the one before is over.
+        wanted.retain(|same| !is_past(same, now));
+    }
     let (Some(schedules), true) = (wanted.pop(), wanted.is_empty()) else {
         // None, or several that were made for it.
         return Decision::Leave(if wanted.is_empty() {
@@ -321,6 +325,12 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
         Some(seen) if amend(seen, &schedule, settings.carry, now).is_empty() => Decision::InStep,
         _ => Decision::Update(schedule),
     }
+}
+
+/// Whether all that wants the meeting is a single event that is over.
+fn is_past(same: &[(bool, Schedule)], now: Timestamp) -> bool {
+    same.iter()
+        .all(|(_, schedule)| matches!(schedule.times, Times::Once { .. }) && schedule.is_over(now))
 }
 
 /// Whether an event is a changed date of a series whose master points at the same meeting: then the master speaks for it.

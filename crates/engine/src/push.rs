@@ -22,7 +22,7 @@ use reconvene_core::event::Schedule;
 use reconvene_core::id::MeetingId;
 use reconvene_core::meeting::Meeting;
 use reconvene_core::plan::Decision;
-use reconvene_core::problem::{Code, Problem};
+use reconvene_core::problem::Problem;
 use reconvene_core::report::{PlannedAction, Service};
 use rusqlite::Connection;
 

@@ -23,6 +23,7 @@ use crate::calendar::not_understood;
 use crate::failure::later;
 use crate::oauth::tokens::Tokens;
 use crate::plan::Dossier;
+use crate::push::consent;
 use crate::push::drift::was_read_lately;
 use crate::store::calendars::Calendar;
 use crate::store::events::Stored;
@@ -304,7 +305,7 @@ pub(crate) fn status(
     let unsent = outbox::all(tx)?.iter().any(Pending::waits);
     let overall = overall(&accounts, &calendars, &problems, &held, circumstances, unsent);
     let fresh_as_of = fresh_as_of(&calendars);
-    let mut asking = meetings::asking(tx)?;
+    let mut asking = consent::asking(tx)?;
     asking.retain(|id| {
         let mut shown = views.iter().filter(|view| view.id == *id);
         shown.any(|view| view.remedies.contains(&Remedy::Fix))

@@ -81,6 +81,7 @@ impl Engine {
                 meetings::set_asks(tx, meeting, true)?;
             }
             meetings::set_unbonded(tx, meeting, false)?;
+            meetings::set_ignored(tx, meeting, false)?;
             meetings::set_problem(tx, meeting, None)?;
             shared.replan_in(tx, meeting)?;
             outbox::asked(tx, meeting).map(Ok)
@@ -230,12 +231,7 @@ fn held(tx: &Transaction<'_>, chosen: &[MeetingId]) -> rusqlite::Result<Result<V
         .filter(|pending| pending.held)
         .map(|pending| pending.meeting)
         .collect();
-    for meeting in meetings::asking(tx)? {
-        // One that is to go may also have differed at first.
-        if !held.contains(&meeting) {
-            held.push(meeting);
-        }
-    }
+    held.extend(consent::asking(tx)?);
     Ok(match chosen.iter().find(|meeting| !held.contains(meeting)) {
         _ if chosen.is_empty() => Ok(held),
         None => Ok(chosen.to_vec()),

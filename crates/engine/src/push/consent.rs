@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use reconvene_core::amend::{amend, between};
 use reconvene_core::event::{Schedule, Times};
+use reconvene_core::id::MeetingId;
 use reconvene_core::meeting::{Carry, Meeting, Nature};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Change, Outcome, PlannedAction, Remedy};
@@ -179,10 +180,22 @@ fn is_looked_at(tx: &Connection) -> rusqlite::Result<bool> {
     Ok(read && idle && meetings::asking(tx)?.is_empty())
 }
 
+/// The meetings that ask the person whether to be brought in step. One that is to go asks about that instead.
+pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
+    let mut asking = meetings::asking(tx)?;
+    let going: Vec<MeetingId> = outbox::all(tx)?
+        .into_iter()
+        .filter(|pending| pending.action == PlannedAction::Delete)
+        .map(|pending| pending.meeting)
+        .collect();
+    asking.retain(|meeting| !going.contains(meeting));
+    Ok(asking)
+}
+
 /// The person agrees that a meeting be brought in step.
 pub(crate) fn agree(
     tx: &Transaction<'_>,
-    meeting: reconvene_core::id::MeetingId,
+    meeting: MeetingId,
     settings: &reconvene_core::plan::Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {

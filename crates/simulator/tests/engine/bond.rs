@@ -257,3 +257,17 @@ async fn p13_what_a_service_answers_to_a_word_of_the_person_is_heeded_by_everyth
     stand.sync_after(MINUTE).await;
     stand.engine.bond(id).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_meeting_that_was_to_be_left_alone_follows_its_event_once_the_person_says_so() {
+    let stand = Stand::new("").await;
+    let planning = meeting(&stand, ANA, "Planning", 2);
+    event_with(&stand, planning);
+    stand.sync().await;
+    let view = stand.view("Review");
+    stand.engine.ignore(view.id).unwrap();
+    stand.engine.bond(view.id).await.unwrap();
+    stand.sync().await;
+    assert_eq!(stand.topic(planning).as_deref(), Some("Review"));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}

@@ -260,3 +260,20 @@ async fn p3_p6_a_guests_copy_changes_nothing() {
     assert_eq!(writes(&stand), 1);
     assert_eq!(stand.state("Retro"), MeetingState::InStep);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_meeting_that_is_used_again_follows_its_next_event_once_the_one_before_is_over() {
+    let stand = Stand::new("").await;
+    let (_, meeting) = stand.event("Review", "2026-11-22T10:00:00Z");
+    stand.sync().await;
+    stand.sync_after(Duration::from_secs(24 * 3600)).await;
+    let next = stand.add(NewEvent::new(ANA, "Retro", at("2026-12-01T09:00:00Z")));
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: next,
+        meeting,
+    });
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+    assert_eq!(stand.state("Retro"), MeetingState::InStep);
+}

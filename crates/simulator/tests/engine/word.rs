@@ -98,6 +98,28 @@ async fn a_question_about_a_meeting_that_has_vanished_keeps_no_deletion_from_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn p2_a_no_to_all_questions_spares_no_meeting_that_is_to_go_and_asks_no_more() {
+    let stand = Stand::new("ask_on_drift = true\n").await;
+    let mut meetings = Vec::new();
+    for title in ["Cancelled", "Asks"] {
+        meetings.push(stand.event(title, "2026-12-02T09:00:00Z"));
+    }
+    stand.sync().await;
+    for (_, meeting) in &meetings {
+        edit(&stand, *meeting, "Changed there");
+    }
+    tokio::time::advance(MINUTE).await;
+    look(&stand).await;
+    stand.cancel(&meetings[0].0);
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.engine.status().unwrap().asking, [stand.view("Asks").id]);
+    stand.engine.refuse(&[]).unwrap();
+    stand.sync_after(MINUTE * 3).await;
+    assert!(!stand.exists(meetings[0].1));
+    assert_eq!(stand.topic(meetings[1].1).as_deref(), Some("Changed there"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_finds_everything_in_step_is_not_asked() {
     let stand = Stand::new("").await;
     let (event, meeting) = stand.event("Review", "2026-12-01T09:00:00Z");

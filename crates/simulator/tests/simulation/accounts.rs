@@ -90,6 +90,13 @@ impl Run {
             let key = (machine, place.clone());
             before.contains_key(&key) && !ledger.ticked.contains_key(&key)
         };
+        // What is known through another calendar stays known.
+        let stays = |number: &u64| {
+            let mut rows = ledger.truth.rows.iter();
+            rows.any(|((place, _), row)| {
+                row.meeting == Some(*number) && ledger.ticked.contains_key(&(machine, place.clone()))
+            })
+        };
         let rows = ledger.truth.rows.iter().filter(|((place, _), _)| unticked(place));
         let let_go: Vec<u64> = rows
             .flat_map(|(_, row)| {
@@ -97,6 +104,7 @@ impl Run {
                     .into_iter()
                     .chain(row.unlinked.iter().map(|(left, _)| *left))
             })
+            .filter(|number| !stays(number))
             .collect();
         // With its events a calendar takes along what was said about their meetings, but that they be left alone for good.
         (ledger.left_alone).retain(|(of, number), _| *of != machine || !let_go.contains(number));

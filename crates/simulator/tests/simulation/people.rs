@@ -62,6 +62,13 @@ impl Run {
                         event,
                         meeting,
                     });
+                    let now = self.now();
+                    let place = self.some_event(event);
+                    let mut ledger = self.around.ledger.lock().unwrap();
+                    // It is an edit, even where it is the meeting that the event had.
+                    if let Some(row) = place.and_then(|place| ledger.truth.rows.get_mut(&place)) {
+                        row.linked_since = now;
+                    }
                 }
             }
             Step::MakeAllDay { event } => {
@@ -97,9 +104,15 @@ impl Run {
                 }
             }
             Step::Split { event, index } => {
-                if let (Some((_, _, start)), Some((calendar, event))) =
-                    (self.occurrence(event, index), self.some_event(event))
-                {
+                // Nobody is shown a series that is gone, to split it.
+                let living = |(calendar, event): &Key| {
+                    let event = self.around.simulator.with(|world| world.event(calendar, event));
+                    event.is_some_and(|event| !event.is_cancelled())
+                };
+                if let (Some((_, _, start)), Some((calendar, event))) = (
+                    self.occurrence(event, index),
+                    self.some_event(event).filter(living),
+                ) {
                     let made = self.hand(Hand::SplitSeries {
                         calendar: calendar.clone(),
                         event,
