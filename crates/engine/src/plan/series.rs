@@ -185,10 +185,17 @@ pub(super) fn place(
         return Ok(known);
     };
     let masters = events::masters(tx, calendar, base)?;
-    // One that is gone, or that the running pass has not come to, may have named it before.
+    // One that is gone, or that the running pass has not come to, may have named it before. Of several it is the one that the
+    // id names.
     let named = (masters.iter())
         .filter(|master| names(&master.event, &original))
-        .min_by_key(|master| (master.gone_since.is_some(), master.unread));
+        .min_by_key(|master| {
+            (
+                master.gone_since.is_some(),
+                master.unread,
+                master.event.google_id != base,
+            )
+        });
     if let (None, Some(known)) = (named, known) {
         return Ok(Some(known));
     }

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Service};
-use reconvene_simulator::google::Habits;
+use reconvene_simulator::google::{Habits, Tombstones};
 use reconvene_simulator::hands::{Moment, NewConference, NewEvent, NewMeeting};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 use serde_json::json;
 
-use crate::series::{dates, series};
+use crate::series::{date, dates, series};
 use crate::stand::{ANA, Running, Stand, at, refused};
 
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
@@ -366,4 +366,41 @@ async fn p11_titles_that_an_earlier_half_keeps_are_named() {
         why,
         "Zoom keeps one title for all dates; not carried over: “Review” (2026-12-01 10:00 CET), “Review” (2026-12-08 10:00 CET)."
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_cancelled_date_that_both_halves_name_is_the_one_that_its_id_names() {
+    let stand = Stand::new("").await;
+    stand.hand(Hand::SetHabits(Habits {
+        tombstones: Tombstones::IdOnly,
+        ..Habits::default()
+    }));
+    let (id, meeting) = stand.series("Review", FIRST, "FREQ=DAILY;COUNT=5");
+    // What follows the third begins a day earlier, on the day of the third.
+    let second = stand.hand(Hand::SplitSeries {
+        calendar: ANA.into(),
+        event: id.clone(),
+        at: at("2026-12-04T09:00:00Z"),
+        start: Some(at("2026-12-03T09:00:00Z")),
+        title: None,
+    });
+    stand.hand(Hand::ResizeEvent {
+        calendar: ANA.into(),
+        event: second,
+        minutes: 20,
+    });
+    stand.cancel(&date(&id, "20261203T090000Z"));
+    // It comes on the page last.
+    stand.rename(&id, "Review");
+    stand.sync().await;
+    stand.sync_after(MINUTE * 3).await;
+    stand.engine.approve(&[]).unwrap();
+    stand.sync().await;
+    let lengths = stand.simulator.with(|world| {
+        let meeting = world.meeting(meeting).cloned().unwrap();
+        let standing = meeting.occurrences.into_iter().filter(|date| !date.deleted);
+        let lengths = standing.map(|date| date.minutes);
+        lengths.collect::<Vec<_>>()
+    });
+    assert_eq!(lengths, [30, 30, 20, 20]);
 }

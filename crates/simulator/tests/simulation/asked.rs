@@ -22,7 +22,12 @@ impl Ledger {
         let Some(meeting) = arrival.before else { return };
         if entry.applied {
             let former = self.word.former.entry((arrival.machine, number)).or_default();
-            former.push(Former::of(meeting));
+            // What was done at Zoom since it was read is not known.
+            former.extend(self.word.read_as.get(&(arrival.machine, number)).cloned());
+            former.dedup();
+            if former.last() != Some(&Former::of(meeting)) {
+                former.push(Former::of(meeting));
+            }
         }
         let Some(fields) = entry.body.as_object() else {
             return;

@@ -20,7 +20,7 @@ struct Pass {
     /// The events that came in rows which nobody understands.
     odd: BTreeSet<String>,
     /// What became of an event since an earlier odd row it did not tell either.
-    blind: bool,
+    unsolved: BTreeSet<String>,
     /// The machine sent its token later, so it was kept. A machine that ends, or has no room left, forgets what it was
     /// just told.
     kept: bool,
@@ -79,14 +79,14 @@ impl Knowledge {
         let last = self.last_read.entry(place.clone()).or_insert(ended);
         *last = ended.max(begun).max(*last);
         let odd = self.odd.remove(&place).unwrap_or_default();
-        let blind = self.unsolved.get(&place).is_some_and(|ids| !ids.is_empty());
+        let unsolved = self.unsolved.get(&place).cloned().unwrap_or_default();
         if genuine {
             self.passes.entry(place).or_default().push(Pass {
                 begun,
                 ended,
                 token,
                 odd,
-                blind,
+                unsolved,
                 kept: false,
             });
         } else {
@@ -186,10 +186,15 @@ impl Knowledge {
     }
 
     /// What is known of an event that was in these states one after the other.
-    pub(crate) fn story(&self, place: &Place, states: &[State], meeting: u64) -> Story {
+    pub(crate) fn story(&self, place: &Place, event: &str, states: &[State], meeting: u64) -> Story {
         let mut story = Story::default();
         let at = |instant: Timestamp| states.iter().rev().find(|state| state.since <= instant);
-        for pass in self.of(place) {
+        // Riddles of others hide nothing of this one.
+        let hides = |pass: &Pass| pass.unsolved.iter().any(|id| id.starts_with(event));
+        for pass in self.passes.get(place).into_iter().flatten() {
+            if hides(pass) {
+                continue;
+            }
             let (before, after) = (at(pass.begun), at(pass.ended));
             let both = || before.into_iter().chain(after);
             if both().any(|state| state.points_at(meeting) && state.listed) {
@@ -215,6 +220,6 @@ impl Knowledge {
     /// The passes of a calendar that could be understood.
     fn of(&self, place: &Place) -> impl Iterator<Item = &Pass> {
         let passes = self.passes.get(place).into_iter().flatten();
-        passes.filter(|pass| !pass.blind)
+        passes.filter(|pass| pass.unsolved.is_empty())
     }
 }

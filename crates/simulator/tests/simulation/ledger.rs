@@ -19,7 +19,7 @@ use crate::run::WORK;
 use crate::shown::Failures;
 use crate::truth::{Key, Row, State, Truth, is_listed};
 use crate::wanted::has_schedule;
-use crate::word::Word;
+use crate::word::{Former, Word};
 
 /// Which of the person's machines.
 pub(crate) type Machine = usize;
@@ -213,6 +213,7 @@ impl Ledger {
                         revision: meeting.revision,
                     };
                     self.readings.insert((arrival.machine, number), reading);
+                    (self.word.read_as).insert((arrival.machine, number), Former::of(meeting));
                 }
             }
             "PATCH" => self.update(world, arrival, entry, number),
@@ -426,9 +427,9 @@ impl Ledger {
         };
         let mut stories: Vec<(Story, Option<Timestamp>, bool)> = (self.truth.states.iter())
             .filter(|((_, id), states)| id == event && states.iter().any(|state| state.points_at(meeting)))
-            .map(|((calendar, _), states)| {
+            .map(|((calendar, id), states)| {
                 let place = (machine, calendar.clone());
-                let story = self.known.story(&place, states, meeting);
+                let story = self.known.story(&place, id, states, meeting);
                 (story, cancelled(states), self.ticked.contains_key(&place))
             })
             .collect();

@@ -59,6 +59,8 @@ pub(crate) struct Word {
     pub(crate) promised: Vec<(Machine, u64, EntryId, Timestamp)>,
     /// What meetings were before each write of a machine.
     pub(crate) former: BTreeMap<(Machine, u64), Vec<Former>>,
+    /// What they were when a machine last read them.
+    pub(crate) read_as: BTreeMap<(Machine, u64), Former>,
     /// Machines that ask just now who signed in, and do not know whether that is somebody who was told to wait.
     pub(crate) welcoming: BTreeSet<Machine>,
     /// Which machines wrote to a meeting, one after the other, since anybody last did anything.
