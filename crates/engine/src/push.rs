@@ -226,12 +226,14 @@ impl<'a> Attempt<'a> {
             Err(failure) => return Err(failure.into()),
         };
         let mut decision = self.decide(Some(&meeting))?;
-        if matches!(decision, Decision::Update(_))
-            && self.pending.action == PlannedAction::Look
-            && !self.first_look
-        {
+        if matches!(decision, Decision::Update(_)) && self.pending.action == PlannedAction::Look {
             // Another installation may have been faster (P14).
-            self.read_since(began).await?;
+            let since = if self.first_look {
+                drift::not_old(began)
+            } else {
+                began
+            };
+            self.read_since(since).await?;
             decision = self.decide(Some(&meeting))?;
         }
         if matches!(decision, Decision::Update(_) | Decision::Delete { .. }) {

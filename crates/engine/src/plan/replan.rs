@@ -44,6 +44,10 @@ pub(crate) fn replan(
     }
     match decision {
         Decision::Look => outbox::put(tx, meeting, PlannedAction::Look, now),
+        // Whether it differs is not known before it was read.
+        Decision::Update(_) if dossier.known.seen.is_none() && !half_done(tx, meeting)? => {
+            outbox::put(tx, meeting, PlannedAction::Look, now)
+        }
         Decision::Update(_) => {
             let grace = dossier.halves_settle_at(settings);
             let pass = now

@@ -114,7 +114,9 @@ impl Attempt<'_> {
             let mut calendars = calendars::watched(tx)?;
             calendars.retain(|calendar| {
                 let fresh = calendar.health.last_success.is_some_and(|last| last >= since);
-                spoken_from.contains(&calendar.id) && !fresh
+                // What is lost is not waited for.
+                let had = calendar.available || !self.first_look;
+                spoken_from.contains(&calendar.id) && had && !fresh
             });
             Ok(calendars)
         })?;
@@ -133,9 +135,14 @@ fn read_lately(tx: &Connection, now: Timestamp) -> rusqlite::Result<BTreeSet<Cal
     Ok(calendars.into_iter().map(|calendar| calendar.id).collect())
 }
 
+/// What was said since then is not old.
+pub(super) fn not_old(now: Timestamp) -> Timestamp {
+    now.checked_sub(OLD).unwrap_or(Timestamp::MIN)
+}
+
 /// Whether what a calendar last said is not old.
 pub(crate) fn was_read_lately(calendar: &Calendar, now: Timestamp) -> bool {
-    let lately = |last: Timestamp| now.duration_since(last) <= OLD;
+    let lately = |last: Timestamp| last >= not_old(now);
     calendar.health.last_success.is_some_and(lately)
 }
 

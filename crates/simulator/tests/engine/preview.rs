@@ -300,3 +300,24 @@ async fn a_preview_begun_while_a_meeting_is_added_stops_it_there_and_it_goes_on_
         assert_eq!(methods, ["POST", "PATCH"]);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_in_a_preview_from_the_start_only_what_differs_is_said_to() {
+    let stand = Stand::new("preview = true").await;
+    stand.event("Same", "2026-12-01T09:00:00Z");
+    let (_, other) = stand.event("Other", "2026-12-02T09:00:00Z");
+    stand.hand(Hand::EditMeeting {
+        meeting: other,
+        topic: Some("Long ago".into()),
+        start: None,
+        minutes: None,
+    });
+    stand.sync().await;
+    assert_eq!(stand.state("Same"), MeetingState::InStep);
+    let view = stand.view("Other");
+    assert_eq!((view.state, view.differences.len()), (MeetingState::OutOfStep, 1));
+    assert_eq!(stand.engine.status().unwrap().asking, [view.id]);
+    assert_eq!(writes(&stand), []);
+    let plan = stand.engine.plan().await.unwrap();
+    assert_eq!(plan.actions, []);
+}
