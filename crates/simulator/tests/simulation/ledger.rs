@@ -139,6 +139,15 @@ impl Ledger {
         last.filter(|at| self.looked.is_none_or(|looked| looked <= *at))
     }
 
+    /// Whether a machine reads a calendar with an event that points at a meeting.
+    pub(crate) fn is_reached(&self, machine: Machine, number: u64) -> bool {
+        let mut rows = self.truth.rows.iter();
+        rows.any(|((place, _), row)| {
+            let ever = row.meeting == Some(number) || row.unlinked.iter().any(|(left, _)| *left == number);
+            ever && self.ticked.contains_key(&(machine, place.clone()))
+        })
+    }
+
     /// Whether the person said of a meeting, at any time, what may keep it from being deleted.
     pub(crate) fn is_spared(&self, machine: Machine, number: u64) -> bool {
         self.left_alone.contains_key(&(machine, number))

@@ -202,4 +202,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_235_703, Some(Learned::BOTH.and_worlds()), "a cancelled date that both halves name"),
     (7_236_055, Some(Learned::CHOICES), "an undo of a write over an edit at Zoom (the oracle)"),
     (7_242_483, Some(Learned::BOTH.and_worlds()), "the same use of a meeting again"),
+    (7_252_657, Some(Learned::CHOICES), "an undo done after its calendar was unticked (the oracle)"),
 ];
