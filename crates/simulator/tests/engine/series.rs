@@ -7,7 +7,8 @@ use reconvene_core::problem::Code;
 use reconvene_core::report::{Change, MeetingState, Outcome, Service};
 use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, Service as Wire};
+use reconvene_simulator::{Entry, Hand, Service as Wire};
+use serde_json::json;
 
 use crate::stand::{ANA, Stand, answer_lost, at};
 
@@ -448,4 +449,35 @@ async fn p2_a_cancelled_series_whose_tombstones_are_forgotten_takes_its_meeting_
         stand.sync_after(MINUTE).await;
     }
     assert!(!stand.exists(meeting));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p4_p6_a_series_that_names_no_length_leaves_that_of_every_date_as_it_is() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    let resize = |event: String, minutes| Hand::ResizeEvent {
+        calendar: ANA.into(),
+        event,
+        minutes,
+    };
+    stand.hand(resize(date(&id, "20261208T090000Z"), 50));
+    stand.sync_after(MINUTE).await;
+    stand.clear_log();
+    stand.hand(resize(id.clone(), 0));
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    stand.drag(&date(&id, "20261215T090000Z"), "2026-12-16T09:00:00Z");
+    stand.sync_after(MINUTE).await;
+    let writes = stand.zoom_requests().into_iter().filter(Entry::is_write);
+    let bodies: Vec<_> = writes.map(|entry| entry.body).collect();
+    assert_eq!(bodies, [json!({"start_time": "2026-12-16T09:00:00Z"})]);
+    let lengths = stand.simulator.with(|world| {
+        let meeting = world.meeting(meeting).cloned().unwrap();
+        meeting
+            .occurrences
+            .into_iter()
+            .map(|date| date.minutes)
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(lengths, [30, 50, 30, 30]);
 }

@@ -96,9 +96,11 @@ impl Run {
         let seen = ledger.word.former.iter().filter(|((_, of), _)| *of == number);
         let seen: usize = seen.map(|(_, former)| former.len()).sum();
         let made = self.around.simulator.with(|world| {
-            let mut made = world.log().entries().to_vec();
-            made.retain(|entry| entry.meeting() == Some(number) && entry.method == "PATCH" && entry.applied);
-            made.len()
+            let made =
+                world.log().entries().iter().filter(|entry| {
+                    entry.meeting() == Some(number) && entry.method == "PATCH" && entry.applied
+                });
+            made.count()
         });
         drop(ledger);
         if made <= seen && !fits && meeting.kind == 2 && !entry.changes.is_empty() && entry.problem.is_none()
