@@ -203,4 +203,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_236_055, Some(Learned::CHOICES), "an undo of a write over an edit at Zoom (the oracle)"),
     (7_242_483, Some(Learned::BOTH.and_worlds()), "the same use of a meeting again"),
     (7_252_657, Some(Learned::CHOICES), "an undo done after its calendar was unticked (the oracle)"),
+    (7_259_176, Some(Learned::CHOICES.and_worlds()), "a no that its calendar took along (the oracle)"),
 ];

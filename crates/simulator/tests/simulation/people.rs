@@ -178,6 +178,7 @@ impl Run {
                     || self.is_left(self.at, id))
                 {
                     let now = self.now();
+                    self.speak(self.at, number);
                     self.around
                         .ledger
                         .lock()
