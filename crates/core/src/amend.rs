@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use self::between::between;
 use self::compare::Comparison;
 use self::layout::{Layout, layout};
-use self::length::with_length;
+pub(crate) use self::length::{USUAL, with_length};
 
 use crate::event::{Schedule, Times};
 use crate::meeting::{Carry, Meeting, Nature, Occurrence, same_topic, shows_same, topic_of, whole_second};

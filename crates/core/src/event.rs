@@ -5,7 +5,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::amend::{USUAL, with_length};
 use crate::conference::{Conference, Target};
+use crate::meeting::Meeting;
 use crate::recurrence::{Beyond, Recurrence};
 use crate::series::{Rule, Series};
 
@@ -165,12 +167,23 @@ pub enum Times {
 }
 
 impl Schedule {
-    /// Whether nothing of it lies ahead of `now`.
+    /// The same, where every length that the event leaves open is that of its meeting, as it was last read.
+    pub fn lasting_as(self, seen: Option<&Meeting>) -> Self {
+        match seen {
+            Some(seen) => with_length(&self, seen).into_owned(),
+            None => self,
+        }
+    }
+
+    /// Whether nothing of it lies ahead of `now`. What names no length is taken to last an hour.
     pub fn is_over(&self, now: Timestamp) -> bool {
         match &self.times {
-            Times::Once { start, minutes } => start
-                .checked_add(SignedDuration::from_mins(i64::from(*minutes)))
-                .is_ok_and(|end| end <= now),
+            Times::Once { start, minutes } => {
+                let minutes = if *minutes == 0 { USUAL } else { *minutes };
+                start
+                    .checked_add(SignedDuration::from_mins(i64::from(minutes)))
+                    .is_ok_and(|end| end <= now)
+            }
             Times::Series(series) => series.dates.is_empty(),
         }
     }

@@ -114,9 +114,6 @@ impl Meeting {
             })
             .collect();
         dates.sort_unstable();
-        // One that is over by now and was put off since is not one too many where it stands.
-        let over = self.occurrences.iter().filter(|date| date.start <= now);
-        let apart = over.map(|date| date.original).collect();
         let lines = self.repeats.as_ref().map(|repeats| repeats.lines.clone());
         let rule = Rule {
             recurrence: Recurrence::new(lines.unwrap_or_default()),
@@ -127,7 +124,7 @@ impl Meeting {
         Some(Series {
             dates,
             goes_on: false,
-            apart,
+            apart: Vec::new(),
             titles: Vec::new(),
             rules: vec![rule],
         })

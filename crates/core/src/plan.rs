@@ -267,7 +267,7 @@ fn for_living(subject: &Subject<'_>, settings: &Settings, now: Timestamp) -> Dec
             continue;
         }
         let schedule = match link.schedule(now) {
-            Ok(Some(schedule)) => schedule,
+            Ok(Some(schedule)) => schedule.lasting_as(subject.seen),
             unheard => {
                 reason = match unheard {
                     Ok(_) => Reason::AllDay,

@@ -290,8 +290,11 @@ fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()
     meetings::set_ignored(tx, meeting, false)?;
     activity::settle(tx, meeting)?;
     // Whoever edits the event now says what it should be. That answers the question, or ends a no to it, unless it is about
-    // giving dates up.
-    let asks = (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up();
+    // giving dates up. What the first reading of a calendar goes on to tell is no edit.
+    let asks = match is_first_read(tx, &dossier, event)? {
+        true => dossier.known.asks,
+        false => (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up(),
+    };
     meetings::set_asks(tx, meeting, asks)?;
     // An event may have come to agree with the meeting that its text leads to, which bonds them.
     let may_agree = !dossier.known.unbonded
@@ -304,6 +307,15 @@ fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()
         }
         _ => Ok(()),
     }
+}
+
+/// Whether the calendar of a row was never read to its end.
+fn is_first_read(tx: &Connection, dossier: &Dossier, event: i64) -> rusqlite::Result<bool> {
+    let Some(stored) = dossier.links.iter().find(|stored| stored.id == event) else {
+        return Ok(false);
+    };
+    let calendar = calendars::get(tx, stored.calendar)?;
+    Ok(calendar.is_some_and(|calendar| calendar.health.last_success.is_none()))
 }
 
 /// The conference was taken off a living event, or exchanged. Its event is not gone, so its meeting is kept (P3).

@@ -394,6 +394,12 @@ fn anew(shared: &Shared, tx: &Connection, attempted: &Pending) -> rusqlite::Resu
         }
         outbox::strike(tx, meeting)?;
         shared.looked_in_vain(meeting);
+        shared.replan_in(tx, meeting)?;
+        // What the person asked for stays asked for.
+        return match look.asked {
+            true => outbox::asked(tx, meeting),
+            false => Ok(()),
+        };
     }
     shared.replan_in(tx, meeting)
 }

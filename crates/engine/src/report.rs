@@ -106,13 +106,18 @@ pub(crate) fn meetings(
         let dossier = Dossier::with(tx, known, links)?;
         let decision = dossier.decide(settings, now);
         let living = dossier.links.iter().any(|stored| stored.gone_since.is_none());
+        let spoken_from = dossier.calendars();
+        let mut spoken_from = spoken_from.iter().filter_map(|id| calendars.get(id));
+        let waits = pending
+            .as_ref()
+            .is_some_and(|row| spoken_from.any(|calendar| waits_to_be_read(row, calendar, now)));
         for stored in dossier
             .links
             .iter()
             .filter(|stored| !stored.elsewhere && (!living || stored.gone_since.is_none()))
         {
             if let Some(calendar) = calendars.get(&stored.calendar) {
-                views.push(meeting(
+                let mut view = meeting(
                     &dossier,
                     stored,
                     calendar,
@@ -121,7 +126,11 @@ pub(crate) fn meetings(
                     settings,
                     preview,
                     now,
-                ));
+                );
+                if waits && view.state == MeetingState::Updating {
+                    view.reason = "It waits until its calendar was read again.".into();
+                }
+                views.push(view);
             }
         }
     }
@@ -152,7 +161,10 @@ fn meeting(
         Ok(None) => Some(Reason::AllDay),
         Err(_) => Some(Reason::UnreadableRule),
     };
-    let schedule = schedule.ok().flatten();
+    let schedule = schedule
+        .ok()
+        .flatten()
+        .map(|schedule| schedule.lasting_as(known.seen.as_ref()));
     let carried = stored.proof.is_some();
     // What both halves of a split series want together is in the decision.
     let wanted = match decision {
@@ -172,6 +184,11 @@ fn meeting(
         Some(Times::Series(series)) if let Some(next) = series.dates.first() => (
             next.start,
             later(next.start, SignedDuration::from_mins(i64::from(next.minutes))),
+        ),
+        // One that names no length lasts as long as its meeting.
+        Some(Times::Once { start, minutes }) if event.end.instant(&calendar.zone) <= *start => (
+            *start,
+            later(*start, SignedDuration::from_mins(i64::from(*minutes))),
         ),
         _ => (
             event.start.instant(&calendar.zone),
@@ -201,10 +218,6 @@ fn meeting(
         (MeetingState::Deleting, why) if preview => (
             MeetingState::OutOfStep,
             format!("{why} Preview only: it is not deleted."),
-        ),
-        (MeetingState::Updating, _) if pending.is_some_and(|row| waits_to_be_read(row, calendar, now)) => (
-            MeetingState::Updating,
-            "It waits until its calendar can be read again.".to_owned(),
         ),
         standing => standing,
     };
@@ -337,7 +350,7 @@ pub(crate) fn status(
     })
 }
 
-/// Whether a change is put off until its calendar was read, because what is known of it is old.
+/// Whether a change is put off until a calendar of its events was read, because what is known from there is old.
 fn waits_to_be_read(pending: &Pending, calendar: &Calendar, now: Timestamp) -> bool {
     pending.action == PlannedAction::Update
         && !pending.asked

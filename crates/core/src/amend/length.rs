@@ -8,10 +8,10 @@ use crate::series::Series;
 
 /// What a meeting that is made for such an event lasts, in minutes: Zoom's own choice
 /// (<https://developers.zoom.us/docs/api/meetings/#tag/meetings/post/users/{userId}/meetings>).
-const USUAL: u32 = 60;
+pub(crate) const USUAL: u32 = 60;
 
 /// What is wanted of a meeting, where every length that the event leaves open is the meeting's own.
-pub(super) fn with_length<'a>(wanted: &'a Schedule, meeting: &Meeting) -> Cow<'a, Schedule> {
+pub(crate) fn with_length<'a>(wanted: &'a Schedule, meeting: &Meeting) -> Cow<'a, Schedule> {
     let own = meeting.minutes.filter(|minutes| *minutes > 0).unwrap_or(USUAL);
     let times = match &wanted.times {
         Times::Once { start, minutes: 0 } => Times::Once {
@@ -37,8 +37,10 @@ fn filled(series: &Series, meeting: &Meeting, own: u32) -> Series {
         rule.minutes = own;
     }
     for date in filled.dates.iter_mut().filter(|date| date.minutes == 0) {
-        let mut standing = meeting.occurrences.iter();
-        let stands = standing.find(|other| other.original == date.original);
+        let standing = || meeting.occurrences.iter();
+        let stands = standing()
+            .find(|other| other.original == date.original)
+            .or_else(|| standing().find(|other| other.start == date.start));
         date.minutes = stands.map_or(own, |other| other.minutes);
     }
     filled

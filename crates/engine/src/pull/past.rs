@@ -43,6 +43,20 @@ pub(super) fn let_go(shared: &Shared, tx: &Connection, calendar: &Calendar) -> r
             leave(shared, tx, &stored)?;
         }
     }
+    follow_on(shared, tx, calendar, now)
+}
+
+/// A meeting that is used again follows its next event once the one before is over, and no row tells of that.
+fn follow_on(shared: &Shared, tx: &Connection, calendar: &Calendar, now: Timestamp) -> rusqlite::Result<()> {
+    let settings = shared.plan_settings(tx)?;
+    for meeting in meetings::shared_by_events_of(tx, calendar.id)? {
+        let follows = |dossier: &Dossier| {
+            dossier.known.problem.is_none() && matches!(dossier.decide(&settings, now), Decision::Update(_))
+        };
+        if outbox::get(tx, meeting)?.is_none() && Dossier::of(tx, meeting)?.as_ref().is_some_and(follows) {
+            shared.replan_in(tx, meeting)?;
+        }
+    }
     Ok(())
 }
 

@@ -3,12 +3,16 @@
 //! taken back by the provider, where it can. Afterwards the calendar does not win at once: the meeting is left alone until its
 //! event changes again.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use reconvene_core::amend::amend;
+use reconvene_core::event::Times;
 use reconvene_core::meeting::{Carry, Meeting, Occurrence};
 use reconvene_core::plan::is_touchable;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, Remedy};
+use reconvene_core::series::Date;
 use rusqlite::Transaction;
 
 use super::settle::Ending;
@@ -58,14 +62,18 @@ impl Attempt<'_> {
             return refused(not_as_it_was());
         }
         let now = self.shared.now();
-        match before.schedule(now).filter(|wanted| !wanted.is_over(now)) {
-            Some(wanted)
-                if amend(meeting, &wanted, ALL, now).is_empty() && was_put_off(before, meeting, now) =>
-            {
-                refused(in_the_past())
-            }
-            Some(wanted) => self.update(meeting, &wanted, ALL).await,
-            None => refused(in_the_past()),
+        let Some(mut wanted) = before.schedule(now).filter(|wanted| !wanted.is_over(now)) else {
+            return refused(in_the_past());
+        };
+        let put_off = put_off(before, meeting, now);
+        if let Times::Series(series) = &mut wanted.times {
+            // They cannot go back, and are not to be lost: each stays where it stands.
+            series.dates.extend(&put_off);
+            series.dates.sort_unstable();
+        }
+        match !put_off.is_empty() && amend(meeting, &wanted, ALL, now).is_empty() {
+            true => refused(in_the_past()),
+            false => self.update(meeting, &wanted, ALL).await,
         }
     }
 
@@ -230,14 +238,32 @@ fn worded(problem: Problem) -> Problem {
     }
 }
 
-/// Whether a date of a series that was over by now stands ahead, where it was put off to.
-fn was_put_off(before: &Meeting, meeting: &Meeting, now: Timestamp) -> bool {
-    let mut ahead = meeting.occurrences.iter().filter(|date| date.start > now);
-    let over = |date: &Occurrence| {
-        let mut over = before.occurrences.iter().filter(|other| other.start <= now);
-        over.any(|other| other.original == date.original)
+/// The dates of a series that would be over by now and stand ahead, where they were put off to. A series that was laid out anew
+/// names its dates anew: there each date that went is the one next to it.
+fn put_off(before: &Meeting, meeting: &Meeting, now: Timestamp) -> Vec<Date> {
+    let same = |date: &Occurrence, dates: &[Occurrence]| {
+        let mut dates = dates.iter();
+        dates.find(|other| other.original == date.original).cloned()
     };
-    ahead.any(over)
+    let mut went = before.occurrences.clone();
+    went.retain(|date| same(date, &meeting.occurrences).is_none());
+    let as_it_was = |date: &Occurrence| {
+        let away = |other: &&Occurrence| other.start.duration_since(date.start).abs();
+        same(date, &before.occurrences).or_else(|| went.iter().min_by_key(away).cloned())
+    };
+    let mut put_off: BTreeMap<Timestamp, Date> = BTreeMap::new();
+    for date in meeting.occurrences.iter().filter(|date| date.start > now) {
+        let was = as_it_was(date).filter(|was| was.start <= now);
+        let Some(was) = was else { continue };
+        let stays = Date {
+            start: date.start,
+            original: date.original,
+            minutes: date.minutes,
+        };
+        let one = put_off.entry(was.original).or_insert(stays);
+        *one = stays.min(*one);
+    }
+    put_off.into_values().collect()
 }
 
 fn in_the_past() -> Problem {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use reconvene_core::conference::Target;
-use reconvene_core::id::MeetingId;
+use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::{Code, Problem};
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -143,11 +143,14 @@ pub(crate) fn ask_about_drift(tx: &Connection, id: MeetingId) -> rusqlite::Resul
         .map(drop)
 }
 
-/// The meetings that ask. One that no event points at any more asks again when one does, and one that is not there when it is.
+/// The meetings that ask. One that no event points at any more where it is looked for asks again when one does, and one that is
+/// not there when it is.
 pub(crate) fn asking(tx: &Connection) -> rusqlite::Result<Vec<MeetingId>> {
     let mut asking: Vec<Known> = tx
         .prepare_cached(
-            "SELECT * FROM meetings WHERE asks AND id IN (SELECT meeting FROM links) ORDER BY id",
+            "SELECT * FROM meetings WHERE asks AND id IN (
+                 SELECT l.meeting FROM links l JOIN events e ON e.id = l.event WHERE NOT e.elsewhere)
+             ORDER BY id",
         )?
         .query_map([], known)?
         .collect::<rusqlite::Result<_>>()?;
@@ -169,6 +172,16 @@ pub(crate) fn seen_before(
          ORDER BY seen_at",
     )?
     .query_map((Millis(before), Millis(soon), Millis(now)), known)?
+    .collect()
+}
+
+/// Those that several living events point at, one of them on a calendar.
+pub(crate) fn shared_by_events_of(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<Vec<MeetingId>> {
+    tx.prepare_cached(
+        "SELECT l.meeting FROM links l JOIN events e ON e.id = l.event WHERE e.gone_since IS NULL
+         GROUP BY l.meeting HAVING count(*) > 1 AND max(e.calendar = ?1) ORDER BY l.meeting",
+    )?
+    .query_map([calendar.0], |row| Ok(MeetingId(row.get(0)?)))?
     .collect()
 }
 

@@ -169,9 +169,9 @@ pub(crate) fn postpone(
         .map(drop)
 }
 
-/// Puts a row off that was not tried.
+/// Puts a row off that was not tried, unless it is due later anyway.
 pub(crate) fn put_off(tx: &Connection, meeting: MeetingId, due: Timestamp) -> rusqlite::Result<()> {
-    tx.prepare_cached("UPDATE outbox SET due = ?2 WHERE meeting = ?1")?
+    tx.prepare_cached("UPDATE outbox SET due = max(due, ?2) WHERE meeting = ?1")?
         .execute((meeting.0, Millis(due)))
         .map(drop)
 }

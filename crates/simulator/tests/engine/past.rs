@@ -174,3 +174,44 @@ async fn p4_the_past_exceptions_of_a_series_leave_and_those_ahead_stay() {
         .unwrap();
     assert_eq!(count, 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_an_event_that_names_no_length_lasts_as_long_as_its_meeting() {
+    let stand = Stand::new("").await;
+    let (event, meeting) = stand.event("Review", "2026-11-22T12:00:00Z");
+    stand.sync().await;
+    stand.hand(Hand::ResizeEvent {
+        calendar: ANA.into(),
+        event: event.clone(),
+        minutes: 120,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::ResizeEvent {
+        calendar: ANA.into(),
+        event,
+        minutes: 0,
+    });
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    // The meeting was used again, for another event; it is not moved from under those who are in it.
+    let next = stand.add(NewEvent::new(ANA, "Again", at("2026-11-29T12:00:00Z")));
+    stand.hand(Hand::AttachMeeting {
+        calendar: ANA.into(),
+        event: next,
+        meeting,
+    });
+    stand.sync_after(HOUR * 5).await;
+    let start = stand.start(meeting);
+    assert_eq!(
+        start,
+        Some("2026-11-22T12:00:00Z".parse().unwrap()),
+        "{}",
+        stand.now()
+    );
+    let view = stand.view("Review");
+    assert!(view.can_join, "{view:#?}");
+    assert_eq!(view.end, "2026-11-22T14:00:00Z".parse().unwrap());
+    stand.sync_after(HOUR * 2).await;
+    assert!(!stand.view("Review").can_join);
+    assert_ne!(stand.start(meeting), start);
+}

@@ -468,3 +468,35 @@ async fn p8_an_edit_of_a_copy_takes_no_undo_back() {
     assert_eq!(writes(&stand), []);
     is_as_before(&stand, meeting);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p3_p4_a_date_of_today_stays_where_its_whole_series_was_put_off_to() {
+    // Later on the same day, two days later, and earlier: the one before takes place by then.
+    for (moved, left) in [
+        ("2026-12-01T15:00:00Z", vec!["2026-12-01T15:00:00Z"]),
+        ("2026-12-03T09:00:00Z", vec!["2026-12-03T09:00:00Z"]),
+        ("2026-12-01T08:30:00Z", vec![]),
+    ] {
+        let stand = Stand::new("").await;
+        let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+        let before = dates(&stand, meeting);
+        tokio::time::advance(DAY * 9 - MINUTE * 60 * 4).await;
+        stand.drag(&id, moved);
+        stand.sync_after(MINUTE).await;
+        assert_eq!(dates(&stand, meeting).first().map(String::as_str), Some(moved));
+        let done = stand.newest();
+        tokio::time::advance(MINUTE * 60 * 6).await;
+        let told = undo(&stand, &done).await;
+        assert_eq!(told.outcome, Outcome::Undone, "{moved} {told:#?}");
+        let mut now = dates(&stand, meeting);
+        now.retain(|date| date.as_str() > "2026-12-01T10:00:00Z");
+        let all: Vec<&str> = left
+            .into_iter()
+            .chain(before.iter().skip(1).map(String::as_str))
+            .collect();
+        assert_eq!(now, all, "{moved}");
+        stand.clear_log();
+        stand.sync_after(MINUTE).await;
+        assert_eq!(writes(&stand), [], "{moved}");
+    }
+}

@@ -5,12 +5,13 @@ use std::time::Duration;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{MeetingState, Service, SettingsView};
 use reconvene_engine::rehearsal::{self, Fate};
+use reconvene_simulator::google::Habits;
 use reconvene_simulator::hands::{NewConference, NewEvent, NewMeeting};
-use reconvene_simulator::{Hand, Service as Wire, World};
+use reconvene_simulator::{Entry, Hand, Rule, Service as Wire, World};
 
 use crate::drift::{edit, look};
-use crate::series::series;
-use crate::stand::{ANA, Stand, at, refused};
+use crate::series::{date, dates, series};
+use crate::stand::{ANA, Running, Stand, at, refused};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -413,4 +414,51 @@ async fn the_zone_in_which_the_host_sees_a_meeting_is_no_question() {
     stand.sign_in(Service::Zoom).await;
     assert!(!stand.sync().await.needs_you);
     assert_eq!(stand.state("Review"), MeetingState::InStep);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_first_reading_of_a_calendar_goes_on_to_tell_is_no_word_of_the_persons() {
+    // Google's order is its own: the series comes before one of these dates.
+    for day in [
+        "2026-12-08",
+        "2026-12-15",
+        "2026-12-22",
+        "2026-12-29",
+        "2027-01-05",
+        "2027-01-12",
+    ] {
+        let stand = Stand::bare("");
+        stand.sign_in(Service::Google).await;
+        let (id, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=7");
+        let moved = date(&id, &format!("{}T090000Z", day.replace('-', "")));
+        stand.drag(&moved, &format!("{day}T14:00:00Z"));
+        edit(&stand, meeting, "Long ago");
+        stand.sign_in(Service::Zoom).await;
+        stand.hand(Hand::SetHabits(Habits {
+            rows_per_page: Some(1),
+            ..Habits::default()
+        }));
+        // The first page comes, and no other, before the meeting is looked at.
+        let lost = Rule::once(Wire::Google, "/events", refused("503_html")).method("GET");
+        stand.simulator.with(|world| {
+            world.faults().add(Rule {
+                skip: 1,
+                times: Some(2),
+                ..lost
+            })
+        });
+        stand.engine.watch_calendar(ANA, true).await.unwrap();
+        let before = dates(&stand, meeting);
+        stand.clear_log();
+        let running = Running::start(&stand);
+        tokio::time::sleep(MINUTE * 20).await;
+        running.stop().await;
+        assert!(!stand.zoom_requests().iter().any(Entry::is_write), "{day}");
+        assert_eq!(dates(&stand, meeting), before);
+        assert_eq!(stand.engine.status().unwrap().asking.len(), 1);
+        stand.engine.approve(&[]).unwrap();
+        stand.sync_after(MINUTE).await;
+        assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
+        assert_ne!(dates(&stand, meeting), before);
+    }
 }

@@ -1,6 +1,6 @@
 //! An attempt that did not succeed: refused for good, or to be tried again.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::plan::Decision;
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Outcome, PlannedAction, Remedy};
@@ -12,6 +12,9 @@ use crate::plan::Dossier;
 use crate::push::{Attempt, anew};
 use crate::store::activity::{self, Draft};
 use crate::store::{accounts, meetings, outbox};
+
+/// What was known too long ago to write by is asked for anew after so long: a line that is slow now may be faster then.
+const AFRESH: SignedDuration = SignedDuration::from_mins(1);
 
 impl Attempt<'_> {
     /// The answer is no. The action ends; the person can try again or leave it.
@@ -99,8 +102,10 @@ impl Attempt<'_> {
                 return self.refuse(tx, Draft { answer, ..draft }, problem, now);
             }
             FailureKind::Late => {
-                outbox::untried(tx, self.pending.meeting)?;
-                return anew(self.shared, tx, &self.pending);
+                let meeting = self.pending.meeting;
+                outbox::untried(tx, meeting)?;
+                anew(self.shared, tx, &self.pending)?;
+                return outbox::put_off(tx, meeting, now.checked_add(AFRESH).unwrap_or(now));
             }
             FailureKind::Passing => (Outcome::Waiting, self.backoff(now)),
             FailureKind::Limited(until) | FailureKind::NotBefore(until) => (Outcome::Waiting, until),
