@@ -1,11 +1,13 @@
 //! After the trouble: the person heals what only a person can, time passes, and what must be so then is checked.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{ActivityEntry, MeetingState, MeetingView, Service, Status};
 use reconvene_engine::Engine;
+use reconvene_simulator::google::Event;
 use reconvene_simulator::zoom::Meeting;
 
 use crate::ledger::{Ledger, Machine};
@@ -77,13 +79,15 @@ impl Run {
             self.unrest();
         }
         let before = self.zoom_requests().len();
-        let quiet = self.asked_so_far();
+        let (quiet, from) = (self.asked_so_far(), self.now());
         self.pass(Duration::from_secs(200));
         if rested {
             self.reads_no_more_than_changes(quiet);
         }
         // Each meeting is looked at now and then, and that is all.
         let mut asked = self.zoom_requests().split_off(before);
+        let used_again = self.followed_another_until_now(from);
+        asked.retain(|request| !used_again.iter().any(|number| request.contains(number)));
         let count = asked.len();
         asked.sort_unstable();
         asked.dedup();
@@ -95,6 +99,22 @@ impl Run {
         for machine in 0..self.disks.len() {
             self.check(machine);
         }
+    }
+
+    /// The meetings of events that ended since then: one that is used again follows its next event now.
+    fn followed_another_until_now(&self, since: Timestamp) -> Vec<String> {
+        let now = self.now();
+        let ledger = self.around.ledger.lock().unwrap();
+        self.around.simulator.with(|world| {
+            let mut numbers = Vec::new();
+            for ((calendar, id), row) in &ledger.truth.rows {
+                let ended = |event: &Arc<Event>| event.end.instant() > since && event.end.instant() <= now;
+                if row.living && world.event(calendar, id).as_ref().is_some_and(ended) {
+                    numbers.extend(row.meeting.map(|number| number.to_string()));
+                }
+            }
+            numbers
+        })
     }
 
     /// What was asked of Zoom, in order.
