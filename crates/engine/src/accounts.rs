@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reconvene_core::id::AccountId;
+use reconvene_core::id::{AccountId, CalendarId};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{PlannedAction, Service};
 use tokio::sync::watch;
@@ -153,6 +153,8 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
     shared.session.tokens.store(&secret, grant).await?;
     let now = shared.now();
     let added = shared.store.write(|tx| {
+        let known = accounts::of(tx, service)?;
+        let is_new = known.iter().all(|account| account.subject != who.subject);
         let id = accounts::signed_in(tx, service, &who, &secret, now)?;
         accounts::set_writes(tx, id, writes)?;
         creations::hurry(tx, now)?;
@@ -162,13 +164,15 @@ pub(crate) async fn welcome(shared: &Shared, grant: Grant) -> Result<AccountId, 
             calendars::due_now(tx, id)?;
         }
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)?;
-        // What no account showed this one may show.
         for known in meetings::all(tx)? {
-            let absent = known
-                .problem
-                .as_ref()
-                .is_some_and(|problem| problem.code == Code::MeetingGone);
-            if absent && plan::service_of(&known.target) == service && outbox::get(tx, known.id)?.is_none() {
+            // What no account showed this one may show; and what it hosts may have been changed while it was away.
+            let row = outbox::get(tx, known.id)?;
+            let hosted = known.seen.as_ref().is_some_and(|seen| seen.host == who.subject);
+            let looks = match row {
+                None => known.is_gone() || (is_new && hosted),
+                Some(row) => row.action == PlannedAction::Update && row.written.is_none() && is_new && hosted,
+            };
+            if looks && plan::service_of(&known.target) == service {
                 outbox::put(tx, known.id, PlannedAction::Look, now)?;
             }
         }
@@ -224,11 +228,12 @@ pub(crate) async fn remove(shared: &Shared, id: AccountId) -> Result<(), Problem
     shared.session.tokens.forget(&secret).await?;
     let now = shared.now();
     shared.store.write(|tx| {
-        for calendar in calendars::all(tx)?
-            .iter()
-            .filter(|calendar| calendar.account == id)
-        {
-            events::forget_calendar(tx, calendar.id)?;
+        let mut leaving = calendars::all(tx)?;
+        leaving.retain(|calendar| calendar.account == id);
+        let leaving: Vec<CalendarId> = leaving.into_iter().map(|calendar| calendar.id).collect();
+        plan::part_from_halves(tx, &leaving, now)?;
+        for calendar in leaving {
+            events::forget_calendar(tx, calendar)?;
         }
         accounts::remove(tx, id)?;
         plan::replan_all(tx, &shared.plan_settings(tx)?, now)

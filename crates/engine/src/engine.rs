@@ -228,9 +228,9 @@ impl Engine {
         }
     }
 
-    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events and
-    /// what was said about their meetings. It does not forget half of a split series whose other half is still watched, nor
-    /// which meetings were unbonded; no meeting is touched.
+    /// Starts or stops watching a calendar, named by its id here (`c1`) or by Google's. Unticking forgets its events. It does
+    /// not forget half of a split series whose other half is still watched, nor which meetings are to be left alone, or wait
+    /// for the person's word; no meeting is touched.
     ///
     /// # Errors
     /// [`Code::BadUsage`] for a calendar that is not known; those of the database.
@@ -445,7 +445,7 @@ impl Engine {
 
     /// What is left to do for a meeting just made, as for the dates of a series that depart from its rule.
     async fn finished(&self, meeting: MeetingId) -> Result<MeetingView, Problem> {
-        push::push_due(&self.shared, true).await?;
+        push::push_made(&self.shared, meeting).await?;
         let known = self.meetings()?.into_iter().find(|view| view.id == meeting);
         known.ok_or_else(|| unknown("meeting", &meeting.to_string()))
     }

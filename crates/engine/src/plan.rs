@@ -29,7 +29,7 @@ use crate::store::meetings;
 pub(crate) use self::dossier::Dossier;
 pub(crate) use self::left::tell_bare_dates;
 pub(crate) use self::replan::{forget, replan, replan_all, replan_waiting};
-pub(crate) use self::series::{keep_halves, names, sparse_base};
+pub(crate) use self::series::{keep_halves, names, part_from_halves, sparse_base};
 pub(crate) use self::undo::{call_off_undo, undo};
 
 /// How rows were come by.
@@ -161,7 +161,7 @@ fn present(
                 meetings::set_outlived(tx, meeting, false)?;
             }
             events::link(tx, id, meeting, conference, proof)?;
-            renew(tx, meeting, id)?;
+            renew(tx, meeting, (id, before.is_some()))?;
             events::seen_again(tx, id, &event.google_id)?;
             touched.insert(meeting);
             Some(meeting)
@@ -273,8 +273,9 @@ fn understood(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     activity::settle(tx, meeting)
 }
 
-/// A new edit is a new chance, whatever was refused, waved away or misread before; `event` is the row that was edited.
-fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()> {
+/// A new edit is a new chance, whatever was refused, waved away or misread before; `event` is the row that was edited, and
+/// `known` whether what was edited was known before.
+fn renew(tx: &Connection, meeting: MeetingId, (event, known): (i64, bool)) -> rusqlite::Result<()> {
     hand_on_proofs(tx, meeting)?;
     let Some(dossier) = Dossier::of(tx, meeting)? else {
         return Ok(());
@@ -287,15 +288,14 @@ fn renew(tx: &Connection, meeting: MeetingId, event: i64) -> rusqlite::Result<()
     }
     call_off_undo(tx, meeting)?;
     meetings::set_problem(tx, meeting, None)?;
-    meetings::set_ignored(tx, meeting, false)?;
     activity::settle(tx, meeting)?;
     // Whoever edits the event now says what it should be. That answers the question, or ends a no to it, unless it is about
-    // giving dates up. What the first reading of a calendar goes on to tell is no edit.
-    let asks = match is_first_read(tx, &dossier, event)? {
-        true => dossier.known.asks,
-        false => (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up(),
-    };
-    meetings::set_asks(tx, meeting, asks)?;
+    // giving dates up. What the first reading of a calendar tells is no edit.
+    if known || !is_first_read(tx, &dossier, event)? {
+        let asks = (dossier.known.asks || dossier.known.ignored) && dossier.gives_dates_up();
+        meetings::set_ignored(tx, meeting, false)?;
+        meetings::set_asks(tx, meeting, asks)?;
+    }
     // An event may have come to agree with the meeting that its text leads to, which bonds them.
     let may_agree = !dossier.known.unbonded
         && !dossier.links.iter().any(|stored| dossier.is_bonded(stored))

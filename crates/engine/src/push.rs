@@ -81,12 +81,26 @@ pub(crate) async fn push_due(shared: &Shared, by_hand: bool) -> Result<(), Probl
 
 /// Takes back at once what the person wants taken back of one meeting, unless that was done already.
 pub(crate) async fn push_undo(shared: &Shared, meeting: MeetingId) -> Result<(), Problem> {
+    push_alone(shared, meeting, |pending| pending.undo.is_some()).await
+}
+
+/// Does at once what is left to do for a meeting just made. What waits besides, in a pause above all, goes on waiting.
+pub(crate) async fn push_made(shared: &Shared, meeting: MeetingId) -> Result<(), Problem> {
+    let now = shared.now();
+    push_alone(shared, meeting, |pending| {
+        pending.is_due(now) && pending.action != PlannedAction::Delete
+    })
+    .await
+}
+
+/// Makes one attempt at what waits for a meeting, if it is of that kind.
+async fn push_alone(
+    shared: &Shared,
+    meeting: MeetingId,
+    kind: impl Fn(&Pending) -> bool,
+) -> Result<(), Problem> {
     let _one_at_a_time = shared.push_gate.lock().await;
-    let Some(pending) = shared
-        .store
-        .read(|tx| outbox::get(tx, meeting))?
-        .filter(|pending| pending.undo.is_some())
-    else {
+    let Some(pending) = shared.store.read(|tx| outbox::get(tx, meeting))?.filter(kind) else {
         return Ok(());
     };
     let _shown = shared.busy();
@@ -215,6 +229,10 @@ impl<'a> Attempt<'a> {
         if self.pending.action == PlannedAction::Update {
             // What could not be written today need not be read today.
             self.afford(1)?;
+            if self.pending.asked {
+                // By hand it is not put off; but what it rests on must not be old.
+                self.read_since(drift::not_old(began)).await?;
+            }
         }
         if self.pending.action == PlannedAction::Look {
             self.ask_about_riddles().await?;

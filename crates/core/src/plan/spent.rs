@@ -1,6 +1,6 @@
 //! Series that live on without any date.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Decision, Linked, Settings, Subject, is_spoken_for};
 use crate::event::{Event, Exception, Kind, Schedule, Times};
@@ -51,10 +51,34 @@ pub(super) fn spent(
     if !speaking.all(|link| link.event.organized_here && link.proof.is_some() && over(link)) {
         return None;
     }
+    let grace = since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX);
     Some(Decision::Delete {
-        not_before: since.checked_add(settings.delete_grace).unwrap_or(Timestamp::MAX),
+        not_before: under_way_until(subject, now).map_or(grace, |end| end.max(grace)),
     })
 }
+
+/// When the date ends that takes place at this moment: it is on the calendar, and its meeting is needed until then.
+fn under_way_until(subject: &Subject<'_>, now: Timestamp) -> Option<Timestamp> {
+    let before = now.checked_sub(LONGEST).ok()?;
+    let ends = |link: &Linked<'_>| {
+        let schedule = link.schedule(before).ok().flatten()?.lasting_as(subject.seen);
+        let Times::Series(series) = schedule.times else {
+            return None;
+        };
+        let began = series.dates.into_iter().filter(|date| date.start <= now);
+        began
+            .filter_map(|date| {
+                let lasts = SignedDuration::from_mins(i64::from(date.minutes));
+                date.start.checked_add(lasts).ok().filter(|end| *end > now)
+            })
+            .max()
+    };
+    let living = subject.links.iter().filter(|link| link.gone.is_none());
+    living.filter_map(ends).max()
+}
+
+/// No date that takes longer is waited for.
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// When the person took dates of a series that the meeting was made for: the last one of those that live, or a half that had
 /// some.

@@ -175,11 +175,11 @@ impl Dossier {
         self.is_half(stored) && self.other_halves(stored).next().is_some()
     }
 
-    /// Whether an event is one half of a series that the meeting was made for, and on the other calendars that are looked at lives
-    /// another half of it, but not the event itself.
-    pub(crate) fn is_half_of_what_lives_on(&self, stored: &Stored) -> bool {
+    /// Whether an event is one half of a series that the meeting was made for, and on the calendars that are looked at besides
+    /// those that are `leaving` lives another half of it, but not the event itself.
+    pub(crate) fn is_half_of_what_lives_on(&self, stored: &Stored, leaving: &[CalendarId]) -> bool {
         let watched = |other: &Stored| {
-            other.calendar != stored.calendar && other.gone_since.is_none() && !other.elsewhere
+            !leaving.contains(&other.calendar) && other.gone_since.is_none() && !other.elsewhere
         };
         let itself = |other: &Stored| other.event.google_id == stored.event.google_id && watched(other);
         self.is_half(stored) && self.other_halves(stored).any(watched) && !self.links.iter().any(itself)

@@ -69,6 +69,8 @@ pub(crate) fn replan(
         Decision::InStep if half_done(tx, meeting)? => outbox::put(tx, meeting, PlannedAction::Update, now),
         Decision::InStep if looks_again(tx, meeting)? => Ok(()),
         Decision::InStep | Decision::Leave(_) => drop_action(tx, meeting),
+        // Its dates may be those that it had before.
+        Decision::Forget if half_done(tx, meeting)? => outbox::put(tx, meeting, PlannedAction::Look, now),
         Decision::Forget => {
             drop_action(tx, meeting)?;
             forget(tx, &dossier)
@@ -95,7 +97,8 @@ pub(super) fn drop_action(tx: &Connection, meeting: MeetingId) -> rusqlite::Resu
     outbox::strike(tx, meeting)
 }
 
-/// Forgets the cancelled events of a meeting, and the meeting once nothing points at it.
+/// Forgets the cancelled events of a meeting, and the meeting once nothing points at it. One that nothing pointed at before, as
+/// when its calendar was unticked, is not forgotten while the person's word on it holds or is waited for.
 pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()> {
     // Where nothing lives any more, a copy that says otherwise is out of date.
     let lives = |stored: &Stored| stored.gone_since.is_none() && !dossier.is_outdated(stored);
@@ -104,7 +107,13 @@ pub(crate) fn forget(tx: &Connection, dossier: &Dossier) -> rusqlite::Result<()>
     for stored in dossier.links.iter().filter(is_gone) {
         events::forget_with_dates(tx, stored)?;
     }
-    meetings::forget_unlinked(tx, dossier.known.id)
+    let (known, id) = (&dossier.known, dossier.known.id);
+    match dossier.links.is_empty() && (known.ignored || known.asks) {
+        // Should an event point at it again, it may be another meeting by then.
+        true if known.asks => meetings::unsee(tx, id),
+        true => Ok(()),
+        false => meetings::forget_unlinked(tx, id),
+    }
 }
 
 /// Decides anew about every meeting whose change waits untried, as for a full pass to come to its end.

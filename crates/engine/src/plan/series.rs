@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use reconvene_core::event::{Became, Event, Kind, Moment, Observation, Place};
 use reconvene_core::id::{CalendarId, MeetingId};
 use reconvene_core::plan::{Settings, emptied};
+use reconvene_core::problem::{Code, Problem};
 use rusqlite::Connection;
 
 use super::{Dossier, left};
 use crate::calendar::original_in;
+use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
-use crate::store::exceptions;
+use crate::store::{exceptions, meetings};
 
 /// Takes over how one date departs from its series.
 #[expect(clippy::too_many_arguments, reason = "one row and all it may concern")]
@@ -35,7 +37,7 @@ pub(super) fn changed(
     if let Some(master) = &master {
         left::tell_date(tx, master, (before.as_ref(), after.as_ref()), settings, now)?;
     }
-    touch_if(before != after, tx, master, touched, now)
+    touch_if((before != after, before.is_some()), tx, master, touched, now)
 }
 
 /// Takes over that one date is cancelled. Where it has a row of its own and its series the same meeting, the row goes:
@@ -55,7 +57,7 @@ pub(super) fn cancelled(
     let before = exceptions::get(tx, calendar, google_id)?;
     exceptions::cancelled(tx, calendar, place, google_id, pass)?;
     let after = exceptions::get(tx, calendar, google_id)?;
-    touch_if(before != after, tx, master, touched, now)?;
+    touch_if((before != after, before.is_some()), tx, master, touched, now)?;
     no_row(tx, calendar, place, row, touched, now)
 }
 
@@ -125,7 +127,7 @@ pub(super) fn as_by_rule(
         Some(master) if !names(&master.event, &place.original) => {
             touched.extend(master.meeting.filter(|_| before.is_some()));
         }
-        master => touch_if(before.is_some(), tx, master, touched, now)?,
+        master => touch_if((before.is_some(), true), tx, master, touched, now)?,
     }
     no_row(tx, calendar, place, row, touched, now)
 }
@@ -243,16 +245,54 @@ pub(super) fn edited(
 pub(crate) fn keep_halves(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<()> {
     for stored in events::series_on(tx, calendar)? {
         let Some(meeting) = stored.meeting else { continue };
-        if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.is_half_of_what_lives_on(&stored)) {
+        if Dossier::of(tx, meeting)?
+            .is_some_and(|dossier| dossier.is_half_of_what_lives_on(&stored, &[calendar]))
+        {
             events::lives_elsewhere(tx, stored.id)?;
         }
     }
     Ok(())
 }
 
-/// Touches the meeting of a series, `master` before one of its dates was taken over, if that changed anything.
+/// The halves of split series on calendars that leave with their account cannot be kept. Where another half is watched still, its
+/// meeting is left alone from now on, with all its dates, and the person hears of it.
+pub(crate) fn part_from_halves(
+    tx: &Connection,
+    leaving: &[CalendarId],
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for calendar in leaving {
+        for stored in events::series_on(tx, *calendar)? {
+            let Some(meeting) = stored.meeting else { continue };
+            let parts = |dossier: Dossier| {
+                !dossier.known.unbonded && dossier.is_half_of_what_lives_on(&stored, leaving)
+            };
+            if Dossier::of(tx, meeting)?.is_some_and(parts) {
+                super::call_off_undo(tx, meeting)?;
+                meetings::set_unbonded(tx, meeting, true)?;
+                let draft = Draft {
+                    problem: Some(half_signed_out()),
+                    ..super::left_behind(&stored, meeting)
+                };
+                activity::write(tx, None, &draft, now)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn half_signed_out() -> Problem {
+    Problem::lasting(
+        Code::Held,
+        "One part of the series was in an account that signed out, so the meeting no longer follows it.",
+        "The meeting and all its dates were left as they are. It can be made to follow its event again.",
+    )
+}
+
+/// Touches the meeting of a series, `master` before one of its dates was taken over, if that changed anything; `known` when
+/// something was known of that date before.
 fn touch_if(
-    changed: bool,
+    (changed, known): (bool, bool),
     tx: &Connection,
     master: Option<Stored>,
     touched: &mut BTreeSet<MeetingId>,
@@ -273,7 +313,7 @@ fn touch_if(
         match changed {
             true => {
                 edited(tx, master.calendar, &master.event.google_id, Some(&master), now)?;
-                super::renew(tx, meeting, master.id)?;
+                super::renew(tx, meeting, (master.id, known))?;
             }
             false => super::understood(tx, meeting)?,
         }

@@ -85,6 +85,11 @@ fn leave(shared: &Shared, tx: &Connection, stored: &Stored) -> rusqlite::Result<
     }
     plan::hand_on_proofs(tx, meeting)?;
     events::forget_with_dates(tx, stored)?;
+    if events::of_meeting(tx, meeting)?.is_empty() {
+        // Nothing is left to leave alone.
+        meetings::set_ignored(tx, meeting, false)?;
+        meetings::set_asks(tx, meeting, false)?;
+    }
     shared.replan_in(tx, meeting)?;
     match meetings::get(tx, meeting)? {
         Some(_) => Ok(()),

@@ -33,22 +33,25 @@ impl Attempt<'_> {
         // Whoever hosts it writes it, whichever account has shown it.
         let hosts = accounts::of(tx, self.account.service)?;
         let host = hosts.iter().find(|account| account.subject == seen.host);
-        let before_us = self.first_look && !host.unwrap_or(&self.account).agreed;
+        let looks = self.first_look || self.pending.action == PlannedAction::Look;
+        let before_us = looks && !host.unwrap_or(&self.account).agreed;
         let changed = known.is_some_and(|known| match &known.seen {
             Some(before) => changed_since(before, seen, now),
             // It had vanished, and is back: how it was before is not known any more.
             None => known.found && known.is_gone(),
         });
         let ask_on_drift = choices::current(tx, &self.shared.session.config)?.ask_on_drift;
-        let drifted = changed && ask_on_drift && self.pending.action == PlannedAction::Look;
+        let drifted = changed && (ask_on_drift || before_us) && self.pending.action == PlannedAction::Look;
         let repeats_since = !self.repeated && gives_dates_up(seen, wanted);
         let carry = self.shared.plan_settings(tx)?.carry;
         if !differs(seen, wanted, carry, now) {
             return Ok(());
         }
+        if drifted && !repeats_since {
+            return meetings::ask_about_drift(tx, self.pending.meeting);
+        }
         match before_us || repeats_since {
             true => meetings::set_asks(tx, self.pending.meeting, true),
-            false if drifted => meetings::ask_about_drift(tx, self.pending.meeting),
             false => Ok(()),
         }
     }

@@ -114,8 +114,9 @@ impl Attempt<'_> {
             let mut calendars = calendars::watched(tx)?;
             calendars.retain(|calendar| {
                 let fresh = calendar.health.last_success.is_some_and(|last| last >= since);
-                // What is lost is not waited for.
-                let had = calendar.available || !self.first_look;
+                // What is lost is not waited for; but for its sake nothing is looked at again.
+                let again = self.pending.action == PlannedAction::Look && !self.first_look;
+                let had = calendar.available || again;
                 spoken_from.contains(&calendar.id) && had && !fresh
             });
             Ok(calendars)

@@ -245,8 +245,14 @@ fn put_off(before: &Meeting, meeting: &Meeting, now: Timestamp) -> Vec<Date> {
         let mut dates = dates.iter();
         dates.find(|other| other.original == date.original).cloned()
     };
+    // One that is over is not listed any more, and so did not go. Only where every date ahead has another name all were laid out.
     let mut went = before.occurrences.clone();
-    went.retain(|date| same(date, &meeting.occurrences).is_none());
+    if went
+        .iter()
+        .any(|date| date.start > now && same(date, &meeting.occurrences).is_some())
+    {
+        went.clear();
+    }
     let as_it_was = |date: &Occurrence| {
         let away = |other: &&Occurrence| other.start.duration_since(date.start).abs();
         same(date, &before.occurrences).or_else(|| went.iter().min_by_key(away).cloned())

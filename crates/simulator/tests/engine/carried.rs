@@ -1,11 +1,11 @@
 //! Halves of a split series on different calendars: a half that lives where nobody looks stays as it was last known.
 
-use reconvene_core::report::{MeetingState, Outcome};
+use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
 use crate::halves::{FIRST, MINUTE, MOVED, split};
 use crate::series::{date, dates};
-use crate::stand::{ANA, Running, Stand, refused};
+use crate::stand::{ANA, BEN, Running, Stand, refused};
 
 fn carry(stand: &Stand, event: &str, to: &str) {
     stand.hand(Hand::CarryEvent {
@@ -240,4 +240,47 @@ async fn p10_a_copy_on_a_calendar_that_goes_on_failing_in_a_full_pass_holds_up_n
     tokio::time::sleep(MINUTE * 90).await;
     running.stop().await;
     assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_p4_signing_out_of_the_account_of_one_half_takes_no_dates_away() {
+    for unticked in [false, true] {
+        let stand = Stand::new("").await;
+        stand.sign_in_as(Service::Google, BEN).await;
+        let calendars = stand.engine.calendars().unwrap();
+        let of = |name: &str| {
+            let found = calendars.iter().find(|calendar| calendar.google_id == name);
+            found.unwrap().id.to_string()
+        };
+        stand.engine.watch_calendar(&of(BEN), true).await.unwrap();
+        let (first, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
+        stand.sync().await;
+        let second = split(&stand, &first);
+        stand.sync_after(MINUTE).await;
+        carry(&stand, &second, BEN);
+        for _ in 0..4 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert_eq!(dates(&stand, meeting), MOVED);
+        if unticked {
+            stand.engine.watch_calendar(&of(ANA), false).await.unwrap();
+            stand.sync_after(MINUTE).await;
+        }
+        let accounts = stand.engine.accounts().unwrap();
+        let ana = accounts
+            .iter()
+            .find(|account| account.service == Service::Google && account.name == ANA);
+        stand.engine.remove_account(ana.unwrap().id).await.unwrap();
+        assert_eq!(stand.newest().outcome, Outcome::Kept);
+        stand.hand(Hand::RenameEvent {
+            calendar: BEN.into(),
+            event: second,
+            title: "Retro".into(),
+        });
+        for _ in 0..4 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert_eq!(dates(&stand, meeting), MOVED, "{unticked}");
+        assert_eq!(stand.state("Retro"), MeetingState::WatchedOnly);
+    }
 }

@@ -539,3 +539,24 @@ impl Transport for Meddler {
         self.inner.send(request).await
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p3_a_meeting_added_during_a_pause_lets_nothing_else_go() {
+    let (stand, gone, meeting) = Stand::in_step("").await;
+    stand.permit().await;
+    stand.cancel(&gone);
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.engine.pause(true).unwrap();
+    tokio::time::advance(Duration::from_secs(300)).await;
+    let other = stand.add(NewEvent::new(ANA, "Other", at(START)));
+    stand
+        .engine
+        .add_meeting(ANA, &other, Service::Zoom)
+        .await
+        .unwrap();
+    assert_eq!(stand.state("Other"), MeetingState::InStep);
+    assert!(stand.exists(meeting), "paused");
+    stand.engine.pause(false).unwrap();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert!(!stand.exists(meeting));
+}

@@ -385,3 +385,25 @@ async fn p3_an_answer_about_nothing_is_no_proof_that_an_event_is_gone() {
     stand.sync_after(Duration::from_secs(60)).await;
     assert!(!stand.exists(meeting));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p2_a_series_that_became_a_single_event_takes_its_meeting_along_though_the_answer_was_lost() {
+    let stand = Stand::new("").await;
+    let (id, meeting) = crate::series::series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+    stand.hand(Hand::ChangeRecurrence {
+        calendar: ANA.into(),
+        event: id.clone(),
+        lines: vec![],
+    });
+    // It is read, written, and not read back.
+    let lost = Rule::once(Wire::Zoom, "/meetings/", refused("503_html")).method("GET");
+    stand
+        .simulator
+        .with(|world| world.faults().add(Rule { skip: 1, ..lost }));
+    stand.sync_after(Duration::from_secs(60)).await;
+    stand.cancel(&id);
+    for _ in 0..5 {
+        stand.sync_after(Duration::from_secs(60)).await;
+    }
+    assert!(!stand.exists(meeting));
+}

@@ -316,3 +316,30 @@ async fn p2_a_series_that_is_cancelled_takes_its_meeting_along_though_its_only_d
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_series_whose_later_dates_go_keeps_its_meeting_until_the_date_of_today_is_over() {
+    for ended in [false, true] {
+        let stand = Stand::new("").await;
+        let (id, meeting) = series(&stand, FIRST, "FREQ=WEEKLY;COUNT=2").await;
+        let within: jiff::Timestamp = "2026-12-01T09:05:00Z".parse().unwrap();
+        let until = Duration::try_from(within.duration_since(stand.now())).unwrap();
+        stand.sync_after(until).await;
+        match ended {
+            true => drop(stand.hand(Hand::ChangeRecurrence {
+                calendar: ANA.into(),
+                event: id,
+                lines: vec!["RRULE:FREQ=WEEKLY;COUNT=1".into()],
+            })),
+            false => stand.cancel(&date(&id, "20261208T090000Z")),
+        }
+        for _ in 0..6 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert!(stand.exists(meeting), "its date takes place until half past nine");
+        for _ in 0..4 {
+            stand.sync_after(MINUTE * 10).await;
+        }
+        assert!(!stand.exists(meeting));
+    }
+}

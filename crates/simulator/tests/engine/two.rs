@@ -147,32 +147,39 @@ async fn p14_a_date_that_the_other_installation_cancelled_first_is_no_refusal() 
 
 #[tokio::test(start_paused = true)]
 async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_google_was_read() {
-    let (stand, event, meeting) = Stand::in_step("").await;
-    let other = stand.second().await;
-    other.sync().await;
-    stand.drag(&event, "2026-12-02T09:00:00Z");
-    stand.fault(Wire::Zoom, "/meetings", "PATCH", refused("503_html"));
-    stand.sync_after(Duration::from_secs(60)).await;
-    assert_eq!(stand.state("Review"), MeetingState::Updating);
-    // This one sleeps, the event moves on, and the other carries it over.
-    stand.drag(&event, "2026-12-03T09:00:00Z");
-    other.sync_after(HOUR * 7).await;
-    google_fails(&stand, 20);
-    stand.clear_log();
-    stand.engine.woke();
-    let running = Running::start(&stand);
-    tokio::time::sleep(Duration::from_secs(60)).await;
-    let view = stand.view("Review");
-    assert_eq!(view.state, MeetingState::Updating);
-    assert!(view.reason.contains("calendar"), "{}", view.reason);
-    tokio::time::sleep(HOUR * 4).await;
-    running.stop().await;
-    assert_eq!(
-        stand.start(meeting),
-        Some("2026-12-03T09:00:00Z".parse().unwrap())
-    );
-    assert_eq!(writes(&stand), 0);
-    assert_eq!(stand.state("Review"), MeetingState::InStep);
+    for by_hand in [false, true] {
+        let (stand, event, meeting) = Stand::in_step("").await;
+        let other = stand.second().await;
+        other.sync().await;
+        stand.drag(&event, "2026-12-02T09:00:00Z");
+        stand.fault(Wire::Zoom, "/meetings", "PATCH", refused("503_html"));
+        stand.sync_after(Duration::from_secs(60)).await;
+        if by_hand {
+            stand.fault(Wire::Zoom, "/meetings", "PATCH", refused("503_html"));
+            stand.engine.retry(stand.view("Review").id).unwrap();
+            stand.sync_after(Duration::from_secs(60)).await;
+        }
+        assert_eq!(stand.state("Review"), MeetingState::Updating);
+        // This one sleeps, the event moves on, and the other carries it over.
+        stand.drag(&event, "2026-12-03T09:00:00Z");
+        other.sync_after(HOUR * 7).await;
+        google_fails(&stand, 20);
+        stand.clear_log();
+        stand.engine.woke();
+        let running = Running::start(&stand);
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let view = stand.view("Review");
+        assert_eq!(view.state, MeetingState::Updating);
+        assert!(by_hand || view.reason.contains("calendar"), "{}", view.reason);
+        tokio::time::sleep(HOUR * 4).await;
+        running.stop().await;
+        assert_eq!(
+            stand.start(meeting),
+            Some("2026-12-03T09:00:00Z".parse().unwrap())
+        );
+        assert_eq!(writes(&stand), 0);
+        assert_eq!(stand.state("Review"), MeetingState::InStep);
+    }
 }
 
 /// How long after a machine began its work it looks at a meeting in step, and what was written by an hour later; `faster` so long

@@ -500,3 +500,24 @@ async fn p3_p4_a_date_of_today_stays_where_its_whole_series_was_put_off_to() {
         assert_eq!(writes(&stand), [], "{moved}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn dates_that_were_added_go_again_though_others_are_over_by_then() {
+    for count in [5, 8] {
+        let stand = Stand::new("").await;
+        let (id, meeting) = series(&stand, "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=4").await;
+        stand.hand(Hand::ChangeRecurrence {
+            calendar: ANA.into(),
+            event: id,
+            lines: vec![format!("RRULE:FREQ=WEEKLY;COUNT={count}")],
+        });
+        stand.sync_after(MINUTE).await;
+        let done = stand.newest();
+        tokio::time::advance(DAY * 17).await;
+        let told = undo(&stand, &done).await;
+        assert_eq!(told.outcome, Outcome::Undone, "{count} {told:#?}");
+        let mut left = dates(&stand, meeting);
+        left.retain(|date| date.as_str() > "2026-12-10");
+        assert_eq!(left, ["2026-12-15T09:00:00Z", "2026-12-22T09:00:00Z"], "{count}");
+    }
+}

@@ -106,8 +106,15 @@ impl Run {
             })
             .filter(|number| !stays(number))
             .collect();
-        // With its events a calendar takes along what was said about their meetings, but that they be left alone for good.
-        (ledger.left_alone).retain(|(of, number), _| *of != machine || !let_go.contains(number));
+        // What was said about their meetings stays said; but whether an edit was seen before that takes it back, nobody can tell.
+        let said: Vec<(Machine, u64)> = ledger.left_alone.keys().copied().collect();
+        for key in said
+            .into_iter()
+            .filter(|(of, number)| *of == machine && let_go.contains(number))
+        {
+            ledger.left_alone.remove(&key);
+            ledger.perhaps_left.insert(key);
+        }
         ledger.let_go.extend(let_go);
     }
 

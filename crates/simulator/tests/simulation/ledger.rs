@@ -52,6 +52,8 @@ pub(crate) struct Ledger {
     pub(crate) approved: BTreeSet<u64>,
     /// Meetings that the person said to leave alone, and since when.
     pub(crate) left_alone: BTreeMap<(Machine, u64), Timestamp>,
+    /// The same, said before their calendar was unticked.
+    pub(crate) perhaps_left: BTreeSet<(Machine, u64)>,
     /// Meetings that an event on a calendar pointed at which was unticked since: they are kept, come what may.
     pub(crate) let_go: BTreeSet<u64>,
     /// Meetings changed at Zoom directly, and when last.

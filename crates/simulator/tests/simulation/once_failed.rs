@@ -204,4 +204,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_242_483, Some(Learned::BOTH.and_worlds()), "the same use of a meeting again"),
     (7_252_657, Some(Learned::CHOICES), "an undo done after its calendar was unticked (the oracle)"),
     (7_259_176, Some(Learned::CHOICES.and_worlds()), "a no that its calendar took along (the oracle)"),
+    (7_271_331, Some(Learned::BOTH.and_worlds()), "a series that became a single event, cancelled before its meeting was read back"),
 ];

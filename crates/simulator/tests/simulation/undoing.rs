@@ -162,9 +162,9 @@ impl Run {
             let done = *at == machine && entries.iter().any(|entry| entry.id == *of && entry.undone);
             if done {
                 // What was done to its event before that, and seen after it, counts as done after it.
-                // An unticked calendar takes along what was said, though it was done only afterwards.
-                if ledger.is_reached(machine, *number) {
-                    ledger.left_alone.insert((machine, *number), *pressed);
+                match ledger.is_reached(machine, *number) {
+                    true => drop(ledger.left_alone.insert((machine, *number), *pressed)),
+                    false => drop(ledger.perhaps_left.insert((machine, *number))),
                 }
                 ledger.let_go.insert(*number);
             }

@@ -344,7 +344,8 @@ impl Ledger {
     /// Whether a meeting is still left alone on a machine because the person said so: its event did not change since in
     /// a way that the machine must have seen.
     pub(crate) fn is_left_alone(&self, machine: Machine, number: u64) -> bool {
-        if self.word.unbonded.contains_key(&(machine, number)) {
+        let key = (machine, number);
+        if self.word.unbonded.contains_key(&key) || self.perhaps_left.contains(&key) {
             return true;
         }
         let Some(since) = self.left_alone.get(&(machine, number)).copied() else {
