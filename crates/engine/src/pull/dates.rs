@@ -83,7 +83,8 @@ pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Proble
     })
 }
 
-/// The dates ahead that a series names and that are taken for cancelled, although nobody asked while it had no meeting.
+/// The dates ahead of a series that are taken for cancelled, although nobody asked while it had no meeting. One that its rule
+/// does not name now may have come back when the rule changed, and be named again by the next one.
 pub(crate) fn doubted(
     tx: &Connection,
     calendar: &Calendar,
@@ -91,10 +92,7 @@ pub(crate) fn doubted(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<String>> {
     let mut cancelled = exceptions::cancelled_of(tx, calendar.id, &event.google_id)?;
-    cancelled.retain(|kept| {
-        let original = &kept.place.original;
-        original.instant(&calendar.zone) > now && names(event, original)
-    });
+    cancelled.retain(|kept| kept.place.original.instant(&calendar.zone) > now);
     Ok(cancelled.into_iter().map(|kept| kept.google_id).collect())
 }
 

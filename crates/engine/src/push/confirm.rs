@@ -266,7 +266,7 @@ impl Attempt<'_> {
         for (calendar, account) in &self.calendars()? {
             let fresh = calendar.health.last_success.is_some_and(|last| last >= asked);
             let given_up = given_up(calendar, asked);
-            if fresh || !calendar.watched || (given_up && !calendar.available) {
+            if fresh || !calendar.watched {
                 continue;
             }
             match pull::pass(self.shared, calendar.id).await {

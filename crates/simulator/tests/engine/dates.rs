@@ -475,3 +475,35 @@ async fn p11_a_changed_date_stands_where_its_series_does() {
     let states: Vec<_> = views.iter().map(|view| (view.state, view.bonded)).collect();
     assert_eq!(states, [(MeetingState::InStep, true); 2]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn p4_a_date_that_came_back_while_its_series_had_no_meeting_is_there_when_a_rule_names_it_again() {
+    let stand = Stand::new("").await;
+    stand.sync().await;
+    let id = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4".into()],
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T09:00:00Z"))
+    });
+    stand.cancel(&date(&id, "20261215T090000Z"));
+    stand.sync_after(MINUTE).await;
+    let rule = |line: &str| {
+        stand.hand(Hand::ChangeRecurrence {
+            calendar: ANA.into(),
+            event: id.clone(),
+            lines: vec![line.into()],
+        })
+    };
+    rule("RRULE:FREQ=DAILY;COUNT=5");
+    stand.sync_after(MINUTE).await;
+    stand.hand(Hand::AddConference {
+        calendar: ANA.into(),
+        event: id.clone(),
+        host: ANA.into(),
+    });
+    stand.sync_after(MINUTE).await;
+    let number = stand.view("Review").number.unwrap().parse().unwrap();
+    rule("RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=4");
+    stand.sync_after(MINUTE).await;
+    assert!(dates(&stand, number).contains(&"2026-12-15T09:00:00Z".to_owned()));
+    assert_eq!(stand.state("Review"), MeetingState::InStep);
+}

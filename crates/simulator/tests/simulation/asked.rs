@@ -199,7 +199,7 @@ impl Ledger {
                 "duration" => {
                     let minutes = value.as_u64().unwrap_or_default();
                     let next = |version: &Version| version.lasts(minutes as u32);
-                    let known = any(&|wanted| u64::from(wanted.minutes) == minutes)
+                    let known = any(&|wanted| wanted.minutes == 0 || u64::from(wanted.minutes) == minutes)
                         || self.versions(number).any(next);
                     (known, u64::from(meeting.minutes) == minutes)
                 }

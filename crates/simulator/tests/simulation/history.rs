@@ -75,7 +75,10 @@ pub(crate) struct Figures {
     pub(crate) requests: u64,
     pub(crate) updates: u64,
     pub(crate) deletions: u64,
+    /// Kills that were lain in wait for.
     pub(crate) kills: BTreeMap<String, u64>,
+    /// How often a machine ended.
+    pub(crate) ended: u64,
     pub(crate) faults: BTreeMap<String, u64>,
     /// Virtual seconds.
     pub(crate) lived: u64,
@@ -89,6 +92,7 @@ impl Figures {
         self.updates += other.updates;
         self.deletions += other.deletions;
         self.lived += other.lived;
+        self.ended += other.ended;
         for (name, count) in &other.kills {
             *self.kills.entry(name.clone()).or_default() += count;
         }
@@ -111,7 +115,7 @@ impl fmt::Display for Figures {
             self.lived as f64 / (365.25 * 86_400.0)
         )?;
         let sum: u64 = self.kills.values().sum();
-        writeln!(f, "{sum} kills:")?;
+        writeln!(f, "{} kills, of {sum} lain in wait for:", self.ended)?;
         for (name, count) in &self.kills {
             writeln!(f, "  {count:>9}  {name}")?;
         }

@@ -176,6 +176,7 @@ impl Ledger {
         self.writing.remove(&machine);
         self.failures.killed(machine, now);
         self.forget_fresh_waits(machine, now);
+        self.allowance.begin_anew(machine);
     }
 
     pub(crate) fn forget_fresh_waits(&mut self, machine: Machine, now: Timestamp) {
@@ -188,6 +189,7 @@ impl Ledger {
     pub(crate) fn signed_in(&mut self, machine: Machine) {
         self.waits.retain(|(of, _, _), _| *of != machine);
         self.failures.begin_anew(machine);
+        self.allowance.begin_anew(machine);
         self.word.agreed.remove(&machine);
     }
 
@@ -327,11 +329,15 @@ impl Ledger {
             let now = entry.at;
             let recent = SignedDuration::from_secs(5);
             self.unasked_deletions
-                .retain(|(machine, at)| *machine == arrival.machine && now.duration_since(*at) <= recent);
+                .retain(|(_, at)| now.duration_since(*at) <= recent);
             self.unasked_deletions.push((arrival.machine, now));
+            let own = self
+                .unasked_deletions
+                .iter()
+                .filter(|(machine, _)| *machine == arrival.machine);
+            let count = own.count();
             // With a grace period longer than that, all of them were known when the first was carried out.
-            if self.grace >= SignedDuration::from_secs(15) && self.unasked_deletions.len() > self.mass_limit {
-                let count = self.unasked_deletions.len();
+            if self.grace >= SignedDuration::from_secs(15) && count > self.mass_limit {
                 self.break_promise("P8", format!("{count} meetings deleted together without asking"));
             }
         }

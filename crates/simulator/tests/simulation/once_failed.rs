@@ -205,4 +205,8 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_252_657, Some(Learned::CHOICES), "an undo done after its calendar was unticked (the oracle)"),
     (7_259_176, Some(Learned::CHOICES.and_worlds()), "a no that its calendar took along (the oracle)"),
     (7_271_331, Some(Learned::BOTH.and_worlds()), "a series that became a single event, cancelled before its meeting was read back"),
+    (7_289_608, Some(Learned::CHOICES.and_worlds()), "a lost calendar that is shared again is read once more before a deletion"),
+    (7_283_947, Some(Learned::CHOICES), "an event that names no length (the oracle)"),
+    (7_314_106, Some(Learned::CHOICES.and_worlds()), "the same (the oracle)"),
+    (7_305_342, Some(Learned::BOTH), "a date cancelled before its series had a meeting, not named by one rule and named by the next"),
 ];

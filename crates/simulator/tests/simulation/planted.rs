@@ -78,6 +78,34 @@ const FIXED: [(&str, &str); 3] = [
 ];
 
 impl Planted {
+    /// The promises of which it breaks one. That it breaks something else shows nothing.
+    pub(crate) const fn breaks(self) -> &'static [&'static str] {
+        match self {
+            Self::DeletesShared
+            | Self::BondsAnything
+            | Self::BelievesAbsence
+            | Self::TakesLossForDeletion
+            | Self::HasNoGrace
+            | Self::TakesAllForItsOwn => &["P3"],
+            Self::KeepsTokenEarly | Self::WipesOnLostToken | Self::LosesPages => &["P1", "P2", "P3"],
+            Self::DropsTombstones | Self::DoesNothing => &["P2"],
+            Self::AsksNobody | Self::ForgetsUndo => &["P8"],
+            Self::MailsPeople => &["P9"],
+            Self::SendsEverything | Self::KeepsNoToken => &["P6"],
+            Self::DoesNotWait | Self::DoesNotWaitForTheService => &["P13"],
+            Self::LosesActions => &["P2", "P5"],
+            Self::KeepsSecretsOnDisk => &["P12"],
+            Self::MakesAgain => &["P5"],
+            Self::WritesUnconditionally => &["P7"],
+            Self::PreviewWrites => &["preview"],
+            Self::DeletesForOneDate => &["P3", "P4"],
+            Self::ForgetsExceptions => &["P2", "P4", "P11"],
+            Self::KnowsNoClockChange => &["P2", "P4", "P6"],
+            Self::TakesTheNextDate => &["P2", "P4"],
+            Self::TellsNoFailure => &["P11"],
+        }
+    }
+
     pub(crate) const ALL: [Self; 28] = [
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,

@@ -254,6 +254,7 @@ impl Run {
         }
         let now = processes.inside(|| self.around.wall.read());
         self.note(format!("{now} killed and started again"));
+        self.figures.ended += 1;
         processes.kill();
         for machine in 0..self.disks.len() {
             self.around.ledger.lock().unwrap().killed(machine, now);
@@ -292,6 +293,7 @@ impl Run {
     pub(crate) fn switch_off(&mut self, machine: Machine) {
         if self.is_on(machine) {
             *self.figures.kills.entry("of one machine".to_owned()).or_default() += 1;
+            self.figures.ended += 1;
             let now = self.now();
             self.processes.as_mut().unwrap().switch_off(machine);
             self.around.ledger.lock().unwrap().killed(machine, now);

@@ -145,7 +145,9 @@ fn every_planted_bug_is_found() {
                 while let Some(&planted) = Planted::ALL.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
                     let found = (1..=BOUND).find_map(|seed| {
                         let broken = live(&Plan::of(seed, Learned::of(seed)), Some(planted), false).broken;
-                        broken.first().map(|broken| (seed, broken.to_string()))
+                        let mut fitting = broken.iter();
+                        let fitting = fitting.find(|broken| planted.breaks().contains(&broken.promise));
+                        fitting.map(|broken| (seed, broken.to_string()))
                     });
                     match found {
                         Some((seed, how)) => println!("{planted:?}: seed {seed}: {how}"),

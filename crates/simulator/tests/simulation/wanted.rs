@@ -11,6 +11,7 @@ use serde_json::Value;
 pub(crate) struct Wanted {
     pub(crate) topic: String,
     pub(crate) start: Timestamp,
+    /// 0 where the event names no length: its meeting keeps its own.
     pub(crate) minutes: u32,
     pub(crate) zone: String,
 }
@@ -26,13 +27,17 @@ impl Wanted {
         Some(Self {
             topic: event.summary().to_owned(),
             start: *start,
-            minutes: whole_minutes(end.duration_since(*start)),
+            minutes: match end <= start {
+                true => 0,
+                false => whole_minutes(end.duration_since(*start)),
+            },
             zone: zone.clone(),
         })
     }
 
     pub(crate) fn end(&self) -> Timestamp {
-        self.start + jiff::SignedDuration::from_mins(i64::from(self.minutes))
+        let minutes = if self.minutes == 0 { 60 } else { self.minutes };
+        self.start + jiff::SignedDuration::from_mins(i64::from(minutes))
     }
 
     pub(crate) fn cut_topic(&self) -> String {
@@ -52,7 +57,7 @@ impl Wanted {
         if meeting.start != Some(self.start) {
             found.push(format!("start {:?}, not {}", meeting.start, self.start));
         }
-        if meeting.minutes != self.minutes {
+        if self.minutes != 0 && meeting.minutes != self.minutes {
             found.push(format!("{} minutes, not {}", meeting.minutes, self.minutes));
         }
         if !self.same_zone(&meeting.time_zone) {

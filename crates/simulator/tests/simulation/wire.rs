@@ -225,6 +225,15 @@ impl Transport for Wire {
             if let Some(until) = asked_to_wait(&answer, now) {
                 ledger.told_to_wait(self.machine, entry, now, until);
             }
+            let day_is_over = |limit: &header::HeaderValue| limit == "Daily-limit";
+            let changes = matches!(entry.operation.as_str(), "meetings.create" | "meetings.update");
+            if changes
+                && answer.status() == 429
+                && answer.headers().get("x-ratelimit-type").is_some_and(day_is_over)
+                && !ledger.disk_full
+            {
+                ledger.allowance.refused(self.machine, entry);
+            }
             if let (Some(place), Some(token)) = (listed, new_token(&answer)) {
                 let genuine = entry.fault.is_none();
                 (ledger.known).told(place, token, (begun, now.max(begun)), genuine);
