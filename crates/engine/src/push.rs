@@ -21,7 +21,7 @@ use reconvene_core::conference::Target;
 use reconvene_core::event::Schedule;
 use reconvene_core::id::MeetingId;
 use reconvene_core::meeting::Meeting;
-use reconvene_core::plan::Decision;
+use reconvene_core::plan::{Decision, Reason};
 use reconvene_core::problem::Problem;
 use reconvene_core::report::{PlannedAction, Service};
 use rusqlite::Connection;
@@ -372,8 +372,14 @@ impl<'a> Attempt<'a> {
             let settings = self.shared.plan_settings(tx)?;
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             let decision = dossier.map_or(Decision::Forget, |dossier| dossier.decide(&settings, now));
-            if let (Some(seen), Decision::Update(wanted)) = (seen, &decision) {
-                self.raise_question(tx, known.as_ref(), seen, wanted, now)?;
+            match (seen, &decision) {
+                (Some(seen), Decision::Update(wanted)) => {
+                    self.raise_question(tx, known.as_ref(), seen, wanted, now)?;
+                }
+                (Some(seen), Decision::Leave(Reason::NotUnderstood)) => {
+                    self.note_drift(tx, known.as_ref(), seen, now)?;
+                }
+                _ => {}
             }
             Ok(decision)
         })

@@ -17,7 +17,7 @@ use crate::plan;
 use crate::shared::Shared;
 use crate::store::activity::{self, Draft};
 use crate::store::meetings::{self, Known};
-use crate::store::{accounts, calendars, outbox};
+use crate::store::{accounts, calendars, creations, outbox};
 
 impl Attempt<'_> {
     /// Keeps that the meeting asks, where what was just read of it raises the question. It is kept together with the reading:
@@ -34,7 +34,9 @@ impl Attempt<'_> {
         let hosts = accounts::of(tx, self.account.service)?;
         let host = hosts.iter().find(|account| account.subject == seen.host);
         let looks = self.first_look || self.pending.action == PlannedAction::Look;
-        let before_us = looks && !host.unwrap_or(&self.account).agreed;
+        let before_us = looks
+            && !host.unwrap_or(&self.account).agreed
+            && !(self.first_look && creations::is_ours(tx, self.account.service, &self.number)?);
         let changed = known.is_some_and(|known| match &known.seen {
             Some(before) => changed_since(before, seen, now),
             // It had vanished, and is back: how it was before is not known any more.
@@ -54,6 +56,23 @@ impl Attempt<'_> {
             true => meetings::set_asks(tx, self.pending.meeting, true),
             false => Ok(()),
         }
+    }
+
+    /// Keeps that the meeting was changed at its provider while nobody understands its event: once that is understood, what was
+    /// read now is all that is known of how it was.
+    pub(super) fn note_drift(
+        &self,
+        tx: &Connection,
+        known: Option<&Known>,
+        seen: &Meeting,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let before = known.and_then(|known| known.seen.as_ref());
+        let changed = before.is_some_and(|before| changed_since(before, seen, now));
+        if changed && choices::current(tx, &self.shared.session.config)?.ask_on_drift {
+            meetings::ask_about_drift(tx, self.pending.meeting)?;
+        }
+        Ok(())
     }
 
     /// Why the meeting, found to differ from its event, is not brought in step without the person; none when it is.

@@ -154,6 +154,14 @@ pub(crate) fn of_event(tx: &Connection, calendar: &str, event: &str) -> rusqlite
         .optional()
 }
 
+/// Whether a meeting was made here, for an event that shows it.
+pub(crate) fn is_ours(tx: &Connection, service: Service, number: &str) -> rusqlite::Result<bool> {
+    tx.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM creations WHERE service = ?1 AND number = ?2 AND stage = 'written')",
+    )?
+    .query_row((service.word(), number), |row| row.get(0))
+}
+
 /// What is under way, by when it is due.
 pub(crate) fn under_way(tx: &Connection) -> rusqlite::Result<Vec<Creation>> {
     tx.prepare_cached("SELECT * FROM creations WHERE stage NOT IN ('written', 'ended') ORDER BY due, id")?

@@ -6,10 +6,11 @@ use bytes::Bytes;
 use futures::FutureExt;
 use http::Request;
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service};
+use reconvene_core::report::{MeetingState, Outcome, Overall, Remedy, Service, SettingsView};
 use reconvene_engine::rehearsal::{self, Fate};
 use reconvene_simulator::{Effect, Fault, Hand, Rule, Service as Wire};
 
+use crate::drift::{edit, look};
 use crate::meanwhile::during;
 use crate::series::{date, series};
 use crate::stand::{ANA, Running, Stand, refused};
@@ -348,4 +349,31 @@ async fn p5_a_riddle_that_is_solved_while_its_calendar_is_unticked_brings_no_eve
     tokio::time::advance(Duration::from_secs(60)).await;
     stand.engine.sync(None, true).await.unwrap();
     assert_eq!(stand.engine.meetings().unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_made_at_zoom_while_nobody_understands_its_event_is_asked_about() {
+    let (stand, event, meeting) = Stand::in_step("").await;
+    let settings = stand.engine.settings().unwrap();
+    let chosen = SettingsView {
+        ask_on_drift: true,
+        ..settings
+    };
+    stand.engine.change_settings(chosen).unwrap();
+    tokio::time::advance(Duration::from_secs(60)).await;
+    becomes_a_riddle(&stand, &event).await;
+    edit(&stand, meeting, "Changed at Zoom");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    look(&stand).await;
+    stand.simulator.with(|world| world.faults().clear());
+    stand.rename(&event, "Review");
+    for _ in 0..3 {
+        tokio::time::advance(Duration::from_secs(60)).await;
+        look(&stand).await;
+    }
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Changed at Zoom"));
+    assert_eq!(stand.engine.status().unwrap().asking, [stand.view("Review").id]);
+    stand.engine.approve(&[]).unwrap();
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
 }

@@ -555,3 +555,27 @@ async fn an_edit_made_while_a_calendar_is_being_read_for_the_first_time_ends_a_n
     }
     assert_eq!(stand.topic(meeting).as_deref(), Some("Edited since"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn to_add_a_meeting_is_word_enough_for_the_dates_that_it_cannot_be_made_without() {
+    let (stand, _) = newly_connected().await;
+    stand.sync().await;
+    stand.permit().await;
+    let event = stand.add(NewEvent {
+        recurrence: vec!["RRULE:FREQ=WEEKLY;COUNT=4".into()],
+        ..NewEvent::new(ANA, "Review", at("2026-12-01T10:00:00Z"))
+    });
+    stand.cancel(&date(&event, "20261208T100000Z"));
+    stand.sync_after(MINUTE).await;
+    let asking = stand.engine.status().unwrap().asking;
+    assert_eq!(asking, [stand.view("Other").id]);
+    let added = stand
+        .engine
+        .add_meeting(ANA, &event, Service::Zoom)
+        .await
+        .unwrap();
+    assert_eq!(added.state, MeetingState::InStep, "{added:#?}");
+    let number = added.number.unwrap().parse().unwrap();
+    assert_eq!(dates(&stand, number).len(), 3);
+    assert_eq!(stand.engine.status().unwrap().asking, asking);
+}

@@ -298,8 +298,11 @@ impl Ledger {
             let since = self.known.puzzled_since(machine, key, looked);
             // What was not listed then nobody knew: it had come to no date, or never had one.
             let states = self.truth.states.get(key).map_or(&[][..], Vec::as_slice);
+            // An unticked calendar takes its riddles along.
+            let ticked = self.ticked.get(&place).copied();
             own.zip(since).is_some_and(|(row, since)| {
-                self.known.seen_between(&place, row.linked_since, since)
+                ticked.is_some_and(|ticked| ticked <= since)
+                    && self.known.seen_between(&place, row.linked_since, since)
                     && self.known.knew(&place, states, number, since)
             })
         });

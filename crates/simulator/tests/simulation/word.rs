@@ -238,7 +238,10 @@ impl Ledger {
         let told = |known| {
             calendars.clone().all(|((calendar, _), _)| {
                 let place = (arrival.machine, calendar.clone());
-                self.known.seen_between(&place, edited, known)
+                // An unticked calendar takes along what was known of its meetings.
+                let ticked = self.ticked.get(&place);
+                ticked.is_some_and(|ticked| *ticked <= known)
+                    && self.known.seen_between(&place, edited, known)
             })
         };
         let quiet = known.is_some_and(|known| known < drifted && asks < drifted && told(known));
