@@ -273,6 +273,16 @@ fn understood(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
     activity::settle(tx, meeting)
 }
 
+/// Leaves a meeting alone, whatever becomes of its event, until it is bonded again: nothing is left to ask, or to take back.
+pub(crate) fn unbond(tx: &Connection, meeting: MeetingId) -> rusqlite::Result<()> {
+    call_off_undo(tx, meeting)?;
+    meetings::set_unbonded(tx, meeting, true)?;
+    meetings::set_ignored(tx, meeting, false)?;
+    meetings::set_asks(tx, meeting, false)?;
+    meetings::set_problem(tx, meeting, None)?;
+    activity::settle(tx, meeting)
+}
+
 /// A new edit is a new chance, whatever was refused, waved away or misread before; `event` is the row that was edited, and
 /// `known` whether what was edited was known before.
 fn renew(tx: &Connection, meeting: MeetingId, (event, known): (i64, bool)) -> rusqlite::Result<()> {

@@ -412,20 +412,20 @@ impl From<Problem> for Stopped {
 fn anew(shared: &Shared, tx: &Connection, attempted: &Pending) -> rusqlite::Result<()> {
     let meeting = attempted.meeting;
     let is_look = |row: &Pending| row.action == PlannedAction::Look && attempted.action == row.action;
-    if let Some(look) = outbox::get(tx, meeting)?.filter(is_look) {
+    let look = outbox::get(tx, meeting)?.filter(is_look);
+    if let Some(look) = &look {
         if let Some(entry) = look.entry {
             activity::supersede(tx, entry)?;
         }
         outbox::strike(tx, meeting)?;
         shared.looked_in_vain(meeting);
-        shared.replan_in(tx, meeting)?;
-        // What the person asked for stays asked for.
-        return match look.asked {
-            true => outbox::asked(tx, meeting),
-            false => Ok(()),
-        };
     }
-    shared.replan_in(tx, meeting)
+    shared.replan_in(tx, meeting)?;
+    match look {
+        // What the person asked for stays asked for.
+        Some(look) if look.asked => outbox::asked(tx, meeting),
+        _ => Ok(()),
+    }
 }
 
 /// The account that hosts a meeting, once that is known, else all of its service, the oldest last; `None` when nobody can

@@ -96,12 +96,7 @@ impl Engine {
     /// [`Code::BadUsage`] for an unknown meeting; those of the database.
     pub fn unbond(&self, meeting: MeetingId) -> Result<(), Problem> {
         self.decide_anew(meeting, |tx, _| {
-            plan::call_off_undo(tx, meeting)?;
-            meetings::set_unbonded(tx, meeting, true)?;
-            meetings::set_ignored(tx, meeting, false)?;
-            meetings::set_asks(tx, meeting, false)?;
-            meetings::set_problem(tx, meeting, None)?;
-            activity::settle(tx, meeting)?;
+            plan::unbond(tx, meeting)?;
             self.shared.replan_in(tx, meeting)
         })
     }

@@ -16,7 +16,7 @@ use super::{Dossier, left};
 use crate::calendar::original_in;
 use crate::store::activity::{self, Draft};
 use crate::store::events::{self, Stored};
-use crate::store::{exceptions, meetings};
+use crate::store::exceptions;
 
 /// Takes over how one date departs from its series.
 #[expect(clippy::too_many_arguments, reason = "one row and all it may concern")]
@@ -268,8 +268,7 @@ pub(crate) fn part_from_halves(
                 !dossier.known.unbonded && dossier.is_half_of_what_lives_on(&stored, leaving)
             };
             if Dossier::of(tx, meeting)?.is_some_and(parts) {
-                super::call_off_undo(tx, meeting)?;
-                meetings::set_unbonded(tx, meeting, true)?;
+                super::unbond(tx, meeting)?;
                 let draft = Draft {
                     problem: Some(half_signed_out()),
                     ..super::left_behind(&stored, meeting)
@@ -285,7 +284,7 @@ fn half_signed_out() -> Problem {
     Problem::lasting(
         Code::Held,
         "One part of the series was in an account that signed out, so the meeting no longer follows it.",
-        "The meeting and all its dates were left as they are. It can be made to follow its event again.",
+        "The meeting and all its dates were left as they are. “Keep in step” lets it follow the part that is still read.",
     )
 }
 

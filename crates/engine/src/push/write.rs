@@ -143,7 +143,7 @@ impl Attempt<'_> {
         if meeting.running {
             let problem = Problem::passing(
                 Code::Refused,
-                "The event was cancelled while its meeting is running.",
+                "The event, or its last date, was cancelled, and its meeting is running.",
                 "The meeting is deleted when it has ended.",
             );
             return Err(Failure::new(FailureKind::Passing, problem).into());

@@ -175,7 +175,7 @@ pub(crate) fn seen_before(
     .collect()
 }
 
-/// Those that several living events point at, one of them on a calendar.
+/// Those that several living events point at, at least one of them on this calendar.
 pub(crate) fn shared_by_events_of(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<Vec<MeetingId>> {
     tx.prepare_cached(
         "SELECT l.meeting FROM links l JOIN events e ON e.id = l.event WHERE e.gone_since IS NULL

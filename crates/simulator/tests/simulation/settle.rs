@@ -86,7 +86,7 @@ impl Run {
         }
         // Each meeting is looked at now and then, and that is all.
         let mut asked = self.zoom_requests().split_off(before);
-        let used_again = self.followed_another_until_now(from);
+        let used_again = self.meetings_of_events_that_ended(from);
         asked.retain(|request| !used_again.iter().any(|number| request.contains(number)));
         let count = asked.len();
         asked.sort_unstable();
@@ -102,7 +102,7 @@ impl Run {
     }
 
     /// The meetings of events that ended since then: one that is used again follows its next event now.
-    fn followed_another_until_now(&self, since: Timestamp) -> Vec<String> {
+    fn meetings_of_events_that_ended(&self, since: Timestamp) -> Vec<String> {
         let now = self.now();
         let ledger = self.around.ledger.lock().unwrap();
         self.around.simulator.with(|world| {

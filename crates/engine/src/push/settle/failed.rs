@@ -7,7 +7,7 @@ use reconvene_core::report::{Outcome, PlannedAction, Remedy};
 use rusqlite::Transaction;
 
 use crate::budget;
-use crate::failure::{Failure, FailureKind, account_pause, backoff};
+use crate::failure::{Failure, FailureKind, account_pause, backoff, later};
 use crate::plan::Dossier;
 use crate::push::{Attempt, anew};
 use crate::store::activity::{self, Draft};
@@ -105,7 +105,7 @@ impl Attempt<'_> {
                 let meeting = self.pending.meeting;
                 outbox::untried(tx, meeting)?;
                 anew(self.shared, tx, &self.pending)?;
-                return outbox::put_off(tx, meeting, now.checked_add(AFRESH).unwrap_or(now));
+                return outbox::put_off(tx, meeting, later(now, AFRESH));
             }
             FailureKind::Passing => (Outcome::Waiting, self.backoff(now)),
             FailureKind::Limited(until) | FailureKind::NotBefore(until) => (Outcome::Waiting, until),
