@@ -248,6 +248,20 @@ onPage('settings are sent whole, fixed ones cannot be touched, and a refusal put
   await eventually(async () => (await limit.inputValue()) === '5', 'the old value is back');
 });
 
+onPage('two settings changed one right after the other are both kept', worlds.everyday, { at: '#settings' }, async ({ page, agent }) => {
+  const answer = { reply: 'status', value: structuredClone(agent.world.status) };
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  agent.script.status = () => held.then(() => answer);
+  await page.getByRole('switch', { name: 'Title' }).click();
+  await page.getByText('Saved').waitFor();
+  // The window is still putting itself in order.
+  await page.getByLabel('Wait before deleting').selectOption({ label: '5 minutes' });
+  release();
+  await eventually(() => agent.world.settings.delete_grace_seconds === 300, 'the grace is stored');
+  assert.equal(agent.world.settings.carry_title, false);
+});
+
 onPage('the log is sifted and searched', worlds.everyday, { at: '#activity' }, async ({ page }) => {
   const titles = () => page.locator('article .title').allTextContents();
   assert.equal((await titles()).length, 6);
