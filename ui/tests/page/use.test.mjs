@@ -248,11 +248,29 @@ onPage('settings are sent whole, fixed ones cannot be touched, and a refusal put
   await eventually(async () => (await limit.inputValue()) === '5', 'the old value is back');
 });
 
-onPage('two settings changed one right after the other are both kept', worlds.everyday, { at: '#settings' }, async ({ page, agent }) => {
+/** Lets no refresh of the window come to its end before what this returns is called. */
+const holdRefreshes = (agent) => {
   const answer = { reply: 'status', value: structuredClone(agent.world.status) };
   let release;
   const held = new Promise((resolve) => (release = resolve));
   agent.script.status = () => held.then(() => answer);
+  return release;
+};
+
+onPage('a calendar that is ticked and unticked at once is not watched', worlds.everyday, { at: '#accounts' }, async ({ page, agent }) => {
+  const box = page.getByRole('checkbox', { name: /Holidays/ });
+  const release = holdRefreshes(agent);
+  await box.check();
+  await page.locator('[aria-live] p', { hasText: 'Watching' }).waitFor();
+  await box.uncheck();
+  release();
+  await eventually(() => agent.of('watch').length === 2, 'both are sent');
+  assert.equal(agent.of('watch')[1].watched, false);
+  await eventually(async () => !(await box.isChecked()), 'the box shows what is so');
+});
+
+onPage('two settings changed one right after the other are both kept', worlds.everyday, { at: '#settings' }, async ({ page, agent }) => {
+  const release = holdRefreshes(agent);
   await page.getByRole('switch', { name: 'Title' }).click();
   await page.getByText('Saved').waitFor();
   // The window is still putting itself in order.
