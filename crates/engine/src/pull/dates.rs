@@ -18,6 +18,7 @@ use super::{Pass, Stopped};
 use crate::calendar::Page;
 use crate::plan::{names, sparse_base};
 use crate::store::calendars::Calendar;
+use crate::store::events::Stored;
 use crate::store::{events, exceptions};
 
 /// Asks about the rows of a list of changes that name nothing but a date's id, where it is doubtful what they are about, and
@@ -51,7 +52,7 @@ fn lay_bare_last(rows: &mut Vec<Observation>) {
 }
 
 /// Dates ahead that are kept as another half's of a series on a page, or as those of a half that nobody knew, and that it
-/// may have been about all the same; and the cancelled ones of a series that had no meeting before.
+/// may have been about all the same; and the cancelled ones of a series that had no meeting before, or was a single event.
 pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Problem> {
     let (calendar, now) = (pass.calendar, pass.shared.now());
     pass.shared.store.read(|tx| {
@@ -65,7 +66,8 @@ pub(super) fn strays(pass: &Pass<'_>, page: &Page) -> Result<Vec<String>, Proble
                 continue;
             }
             let id = &event.google_id;
-            if events::get(tx, calendar.id, id)?.is_none() {
+            let repeated = |known: Stored| matches!(known.event.kind, Kind::Series { .. });
+            if !events::get(tx, calendar.id, id)?.is_some_and(repeated) {
                 strays.extend(doubted(tx, calendar, event, now)?);
             }
             for kept in exceptions::of_other_halves(tx, calendar.id, base(id), id)? {
