@@ -233,11 +233,16 @@ impl Engine {
     /// for the person's word; no meeting is touched.
     ///
     /// # Errors
-    /// [`Code::BadUsage`] for a calendar that is not known; those of the database.
+    /// [`Code::BadUsage`] for a calendar that is not known; [`Code::PermissionDenied`] for one that shows only when it is busy;
+    /// those of the database.
     pub async fn watch_calendar(&self, calendar: &str, watched: bool) -> Result<Vec<CalendarView>, Problem> {
         let id = self.calendar(calendar)?;
         let gate = self.shared.calendar_gate(id);
         let _no_pass_meanwhile = gate.lock().await;
+        let known = self.shared.store.read(|tx| calendars::get(tx, id))?;
+        if let Some(calendar) = known.filter(|calendar| watched && calendar.shows_times_only()) {
+            return Err(times_only(&calendar.name));
+        }
         let now = self.shared.now();
         self.shared.store.write(|tx| {
             if calendars::get(tx, id)?.is_some_and(|calendar| calendar.watched == watched) {
@@ -516,6 +521,14 @@ fn not_signed_in(service: Service, hint: &str) -> Problem {
         Code::NotSignedIn,
         format!("You are not signed in to {}.", service.name()),
         hint,
+    )
+}
+
+fn times_only(calendar: &str) -> Problem {
+    Problem::lasting(
+        Code::PermissionDenied,
+        format!("Google shows when somebody is busy on “{calendar}”, and not what the events are."),
+        "Ask its owner to let you see all event details. Then tick it again.",
     )
 }
 

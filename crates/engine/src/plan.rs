@@ -55,6 +55,10 @@ pub(crate) fn observe(
     let Some(from) = calendars::get(tx, calendar)?.filter(|calendar| calendar.watched) else {
         return Ok(());
     };
+    let lives_there = |row: &Observation| matches!(row, Observation::Present(event) if event.organized_here);
+    let living: BTreeSet<&str> = (rows.iter().filter(|row| lives_there(row)))
+        .map(Observation::google_id)
+        .collect();
     let mut rows = Cow::Borrowed(rows);
     // `organizer.self` means the calendar's owner, and a calendar that is only shown to the person is not theirs.
     if from.is_shown_only() {
@@ -85,7 +89,15 @@ pub(crate) fn observe(
                     followed.extend(left::follows(tx, before, event, settings, now)?);
                     series::returned(tx, before, event)?;
                 }
-                present(tx, calendar, pass, event, before, &mut touched, now)?;
+                let lives_here = living.contains(row.google_id());
+                present(
+                    tx,
+                    (calendar, pass),
+                    (event, lives_here),
+                    before,
+                    &mut touched,
+                    now,
+                )?;
             }
             Observation::Gone { google_id, place } => {
                 match series::place(tx, calendar, google_id, place.as_ref(), before.as_ref())? {
@@ -119,11 +131,11 @@ fn comes_again(rows: &[Observation], place: usize) -> bool {
         .is_some_and(|row| later.any(|other| other.google_id() == row.google_id()))
 }
 
+/// `lives_here` tells whether the calendar is the event's own, also where the person may only read it.
 fn present(
     tx: &Connection,
-    calendar: CalendarId,
-    pass: i64,
-    event: &Event,
+    (calendar, pass): (CalendarId, i64),
+    (event, lives_here): (&Event, bool),
     before: Option<Stored>,
     touched: &mut BTreeSet<MeetingId>,
     now: Timestamp,
@@ -168,15 +180,17 @@ fn present(
         }
         // Only what points at a meeting is kept.
         None => {
-            if let Some(before) = &before {
-                events::forget(tx, before.id)?;
+            match &before {
+                Some(before) => events::forget(tx, before.id)?,
+                None if lives_here => relieved(tx, calendar, &event.google_id, touched, now)?,
+                None => {}
             }
             None
         }
     };
     if let (Some(before), Some(left)) = (&before, linked_before.filter(|left| linked_now != Some(*left))) {
         if let Some(dossier) = Dossier::of(tx, left)? {
-            if before.event.organized_here {
+            if lives_here {
                 forget_former(tx, &dossier, before)?;
             }
             if dossier.has_other_half(before) {
@@ -206,6 +220,30 @@ fn forget_former(tx: &Connection, dossier: &Dossier, event: &Stored) -> rusqlite
         |other: &&Stored| other.gone_since.is_some() && other.event.google_id == event.event.google_id;
     let mut copies = dossier.links.iter().filter(is_copy);
     copies.try_for_each(|copy| events::forget_with_dates(tx, copy))
+}
+
+/// An event that was moved here and carries no conference has given its meeting up, whatever becomes of it here.
+fn relieved(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for former in events::gone_elsewhere(tx, calendar, google_id)? {
+        let Some(meeting) = former.meeting else { continue };
+        if Dossier::of(tx, meeting)?.is_some_and(|dossier| dossier.has_other_half(&former)) {
+            meetings::set_outlived(tx, meeting, true)?;
+        }
+        if former.proof.is_some() {
+            activity::settle(tx, meeting)?;
+            activity::write(tx, None, &left_behind(&former, meeting), now)?;
+        }
+        events::forget_with_dates(tx, &former)?;
+        events::gone_anew(tx, meeting, now)?;
+        touched.insert(meeting);
+    }
+    Ok(())
 }
 
 /// A known event of which a row was not understood.

@@ -372,7 +372,7 @@ impl Attempt<'_> {
                 .write(|tx| self.keep(tx, stored, lost_from_sight(calendar)))?;
             return Ok(true);
         }
-        if !(own || writable(calendar)) {
+        if !(own || shows_events(calendar)) {
             return Ok(false);
         }
         match self.ask_google(calendar, account, &stored.event.google_id).await {
@@ -396,7 +396,10 @@ impl Attempt<'_> {
                 Ok(true)
             }
             Ok(Some(Observation::Gone { .. }) | None) => Ok(false),
-            Err(failure) if calendar.hides_private() && failure.problem.code == Code::EventNotUnderstood => {
+            Err(failure)
+                if (calendar.hides_private() || calendar.is_shown_only())
+                    && failure.problem.code == Code::EventNotUnderstood =>
+            {
                 // It lives there, whatever it says. Elsewhere the answer may only have been garbled.
                 self.shared
                     .store
@@ -426,10 +429,10 @@ fn given_up(calendar: &Calendar, now: Timestamp) -> bool {
     lost && !calendar.health.last_success.is_some_and(lately)
 }
 
-/// Calendars that an event can be moved to.
-fn writable(calendar: &Calendar) -> bool {
+/// Calendars that an event can be seen on when it was moved there, also by somebody who may do more than the person.
+fn shows_events(calendar: &Calendar) -> bool {
     matches!(
         calendar.access.as_str(),
-        "owner" | "writer" | "writerWithoutPrivateAccess"
+        "owner" | "writer" | "writerWithoutPrivateAccess" | "reader"
     )
 }

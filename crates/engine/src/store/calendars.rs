@@ -39,6 +39,11 @@ impl Calendar {
         self.access == "reader"
     }
 
+    /// Whether it shows when somebody is busy, and nothing of the events themselves.
+    pub(crate) fn shows_times_only(&self) -> bool {
+        self.access == "freeBusyReader"
+    }
+
     /// Whether private events are shown without their details, though others may be changed.
     pub(crate) fn hides_private(&self) -> bool {
         self.access == "writerWithoutPrivateAccess"

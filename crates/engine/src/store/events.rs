@@ -215,6 +215,20 @@ pub(crate) fn series_on(tx: &Connection, calendar: CalendarId) -> rusqlite::Resu
     .collect()
 }
 
+/// What an event left on other calendars: rows that are gone, with what they pointed at.
+pub(crate) fn gone_elsewhere(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+) -> rusqlite::Result<Vec<Stored>> {
+    tx.prepare_cached(&format!(
+        "{SELECT} WHERE e.google_id = ?2 AND e.calendar IN (SELECT id FROM calendars WHERE id <> ?1)
+             AND e.gone_since IS NOT NULL ORDER BY e.id"
+    ))?
+    .query_map((calendar.0, google_id), stored)?
+    .collect()
+}
+
 /// How many living events of a calendar carry a conference.
 pub(crate) fn conferences(tx: &Connection, calendar: CalendarId) -> rusqlite::Result<u32> {
     tx.prepare_cached(

@@ -357,3 +357,24 @@ async fn p10_each_account_has_a_list_of_its_own() {
     );
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_calendar_that_shows_only_when_somebody_is_busy_is_not_watched_and_that_is_said() {
+    let stand = Stand::new("").await;
+    let busy = stand.hand(Hand::CreateCalendar {
+        owner: BEN.into(),
+        summary: "Ben".into(),
+        id: None,
+        time_zone: None,
+    });
+    stand.hand(Hand::ShareCalendar {
+        calendar: busy.clone(),
+        with: ANA.into(),
+        role: Role::FreeBusyReader,
+    });
+    stand.engine.refresh_calendars().await.unwrap();
+    let refused = stand.engine.watch_calendar(&busy, true).await.unwrap_err();
+    assert_eq!(refused.code, Code::PermissionDenied);
+    assert!(refused.message.contains("Ben") && !refused.hint.is_empty());
+    assert!(!calendar(&stand, &busy).watched);
+}

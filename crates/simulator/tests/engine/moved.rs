@@ -313,19 +313,59 @@ async fn p3_p11_a_private_event_that_may_not_be_seen_any_more_keeps_its_meeting_
 
 #[tokio::test(start_paused = true)]
 async fn p3_a_private_event_moved_to_where_it_may_not_be_seen_keeps_its_meeting() {
-    let stand = Stand::new("delete_grace = \"0s\"").await;
-    let (other, share) = of_ben(&stand).await;
-    let (event, meeting) = stand.event("Review", AT);
-    make_private(&stand, ANA, &event);
-    stand.sync().await;
-    stand.hand(share(Role::WriterWithoutPrivateAccess));
-    stand.engine.refresh_calendars().await.unwrap();
-    carry(&stand, &event, ANA, &other);
-    for _ in 0..5 {
-        stand.sync_after(MINUTE).await;
+    for role in [Role::WriterWithoutPrivateAccess, Role::Reader] {
+        let stand = Stand::new("delete_grace = \"0s\"").await;
+        let (other, share) = of_ben(&stand).await;
+        let (event, meeting) = stand.event("Review", AT);
+        make_private(&stand, ANA, &event);
+        stand.sync().await;
+        stand.hand(share(role));
+        stand.engine.refresh_calendars().await.unwrap();
+        carry(&stand, &event, ANA, &other);
+        for _ in 0..5 {
+            stand.sync_after(MINUTE).await;
+        }
+        assert!(stand.exists(meeting), "{role:?}");
+        assert_eq!(stand.newest().outcome, Outcome::Kept, "{role:?}");
     }
-    assert!(stand.exists(meeting));
-    assert_eq!(stand.newest().outcome, Outcome::Kept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p3_an_event_that_somebody_else_moved_to_where_the_person_only_reads_keeps_its_meeting() {
+    for watched in [true, false] {
+        for relieved in [None, Some(MINUTE), Some(Duration::ZERO)] {
+            let stand = Stand::new("delete_grace = \"2m\"").await;
+            let (other, share) = of_ben(&stand).await;
+            let (event, meeting) = stand.event("Review", AT);
+            stand.sync().await;
+            stand.hand(share(Role::Reader));
+            stand.engine.refresh_calendars().await.unwrap();
+            stand.engine.watch_calendar(&other, watched).await.unwrap();
+            carry(&stand, &event, ANA, &other);
+            if let Some(later) = relieved {
+                stand.sync_after(later).await;
+                let (calendar, event) = (other.clone(), event.clone());
+                stand.hand(Hand::RemoveConference { calendar, event });
+            }
+            stand.sync_after(MINUTE).await;
+            if watched && relieved.is_some() {
+                // Whatever becomes of it there.
+                stand.hand(Hand::CancelEvent {
+                    calendar: other.clone(),
+                    event: event.clone(),
+                });
+            }
+            for _ in 0..5 {
+                stand.sync_after(MINUTE).await;
+            }
+            let case = format!("watched: {watched}, relieved: {relieved:?}");
+            assert!(stand.exists(meeting), "{case}");
+            let told = stand.engine.activity(1, None).unwrap();
+            let kept = told.first().is_some_and(|entry| entry.outcome == Outcome::Kept);
+            // What is watched there only is shown as that.
+            assert!(kept || (watched && relieved.is_none()), "{case}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
