@@ -7,7 +7,7 @@ use super::{Done, NewMeeting, Refused, no};
 use crate::world::World;
 use crate::zoom::input::{Input, Start};
 use crate::zoom::write::{lay_on, make};
-use crate::zoom::{Meeting, ZoomUser};
+use crate::zoom::{Meeting, Occurrence, ZoomUser};
 
 impl World {
     pub(super) fn create_zoom_user(
@@ -72,6 +72,15 @@ impl World {
     pub(super) fn with_meeting(&mut self, id: u64, edit: impl FnOnce(&mut Meeting)) -> Done {
         let meeting = self.zoom.meetings.get_mut(&id).ok_or_else(|| no("meeting", id))?;
         edit(meeting);
+        meeting.revision += 1;
+        Ok(id.to_string())
+    }
+
+    pub(super) fn with_date(&mut self, id: u64, date: &str, edit: impl FnOnce(&mut Occurrence)) -> Done {
+        let meeting = self.zoom.meetings.get_mut(&id).ok_or_else(|| no("meeting", id))?;
+        let mut dates = meeting.occurrences.iter_mut();
+        let found = dates.find(|occurrence| occurrence.id == date && !occurrence.deleted);
+        edit(found.ok_or_else(|| no("date", date))?);
         meeting.revision += 1;
         Ok(id.to_string())
     }

@@ -205,6 +205,17 @@ pub enum Hand {
     ForgetMeeting {
         meeting: u64,
     },
+    /// Takes one date off a series, by its id.
+    CancelDate {
+        meeting: u64,
+        date: String,
+    },
+    /// Moves one date of a series, by its id.
+    MoveDate {
+        meeting: u64,
+        date: String,
+        start: Timestamp,
+    },
     StartMeeting {
         meeting: u64,
     },
@@ -398,6 +409,8 @@ impl World {
                 self.with_meeting(meeting, |meeting| meeting.trashed = Some(now))
             }
             H::ForgetMeeting { meeting } => self.forget_meeting(meeting),
+            H::CancelDate { meeting, date } => self.with_date(meeting, &date, |date| date.deleted = true),
+            H::MoveDate { meeting, date, start } => self.with_date(meeting, &date, |date| date.start = start),
             H::StartMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = true),
             H::EndMeeting { meeting } => self.with_meeting(meeting, |meeting| meeting.started = false),
             H::UsePersonalRoom { meeting } => self.with_meeting(meeting, |meeting| {

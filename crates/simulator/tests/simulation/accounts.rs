@@ -90,11 +90,11 @@ impl Run {
             let key = (machine, place.clone());
             before.contains_key(&key) && !ledger.ticked.contains_key(&key)
         };
-        // What is known through another calendar stays known.
+        // What is known through another calendar stays known, unless it is gone there.
         let stays = |number: &u64| {
             let mut rows = ledger.truth.rows.iter();
             rows.any(|((place, _), row)| {
-                row.meeting == Some(*number) && ledger.ticked.contains_key(&(machine, place.clone()))
+                row.points_at(*number) && ledger.ticked.contains_key(&(machine, place.clone()))
             })
         };
         let rows = ledger.truth.rows.iter().filter(|((place, _), _)| unticked(place));

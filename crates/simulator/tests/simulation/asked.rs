@@ -33,7 +33,7 @@ impl Ledger {
             return;
         };
         // What was done at Zoom since it was read could not be known.
-        let unchanged = reading.is_some_and(|reading| reading.revision == meeting.revision);
+        let unchanged = reading.is_some_and(|reading| reading.still_tells(meeting));
         // What is taken back was so before, whatever the event says by now.
         let undoing = self.word.undoing.contains(&(arrival.machine, number));
         let mut wrong = Vec::new();
@@ -68,7 +68,10 @@ impl Ledger {
             && let Some(original) = original(&date.id)
         {
             let now = entry.at;
-            if !self.ever_was(number, |version| version.cancels(original, now)) {
+            // What is taken back was so before, also what somebody had cancelled at Zoom.
+            let before = self.word.undoing.contains(&(arrival.machine, number))
+                && self.cancelled_at_zoom.contains(&(number, date.id.clone()));
+            if !before && !self.ever_was(number, |version| version.cancels(original, now)) {
                 let how = format!(
                     "the date {original} of {number} cancelled: no series bonded to it ever asked for that"
                 );
@@ -262,7 +265,7 @@ impl Ledger {
         reading: Option<Reading>,
         wrong: &mut Wrong,
     ) {
-        let Some(reading) = reading.filter(|reading| reading.revision == meeting.revision) else {
+        let Some(reading) = reading.filter(|reading| reading.still_tells(meeting)) else {
             return;
         };
         let known = |machine: Machine, version: &Version| {

@@ -11,6 +11,8 @@ const SETTING: Setting = Setting {
     mass_limit: 5,
     two_installations: false,
     two_accounts: false,
+    strange_calendars: false,
+    lasting: None,
     tombstones: 0,
     empty_pages: 1,
     repeat_rows: true,

@@ -29,6 +29,20 @@ pub(crate) type Machine = usize;
 pub(crate) struct Reading {
     pub(crate) at: Timestamp,
     pub(crate) revision: u64,
+    /// What the meeting was when it was read right before: a preview and an attempt may read it side by side.
+    before: u64,
+    /// The machine wrote to it since.
+    used: bool,
+}
+
+/// So soon one after the other.
+const SIDE_BY_SIDE: SignedDuration = SignedDuration::from_secs(1);
+
+impl Reading {
+    /// Whether a meeting is as it was read.
+    pub(crate) fn still_tells(self, meeting: &Meeting) -> bool {
+        self.revision == meeting.revision && self.before == meeting.revision
+    }
 }
 
 /// A wait that a service asked for.
@@ -56,6 +70,10 @@ pub(crate) struct Ledger {
     pub(crate) perhaps_left: BTreeSet<(Machine, u64)>,
     /// Meetings that an event on a calendar pointed at which was unticked since: they are kept, come what may.
     pub(crate) let_go: BTreeSet<u64>,
+    /// Meetings whose event, calendar or account stays bad to the end.
+    pub(crate) beyond: BTreeSet<u64>,
+    /// Dates that somebody cancelled at Zoom, by Zoom's ids.
+    pub(crate) cancelled_at_zoom: BTreeSet<(u64, String)>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
     /// When every machine was last told to look at each meeting.
@@ -155,6 +173,22 @@ impl Ledger {
         self.left_alone.contains_key(&(machine, number))
             || self.word.unbonded.contains_key(&(machine, number))
             || self.let_go.contains(&number)
+            || self.beyond.contains(&number)
+    }
+
+    /// A machine reads a meeting.
+    pub(crate) fn reads(&mut self, arrival: &Arrival<'_>, meeting: &Meeting) {
+        let key = (arrival.machine, meeting.id);
+        let before = self.readings.get(&key);
+        let just_before =
+            before.filter(|before| !before.used && arrival.begun.duration_since(before.at) < SIDE_BY_SIDE);
+        let reading = Reading {
+            at: arrival.begun,
+            revision: meeting.revision,
+            before: just_before.map_or(meeting.revision, |before| before.revision),
+            used: false,
+        };
+        self.readings.insert(key, reading);
     }
 
     pub(crate) fn begin_write(&mut self, machine: Machine) {
@@ -221,11 +255,7 @@ impl Ledger {
         match entry.method.as_str() {
             "GET" => {
                 if let Some(meeting) = arrival.before.filter(|_| entry.status == 200) {
-                    let reading = Reading {
-                        at: arrival.begun,
-                        revision: meeting.revision,
-                    };
-                    self.readings.insert((arrival.machine, number), reading);
+                    self.reads(arrival, meeting);
                     (self.word.read_as).insert((arrival.machine, number), Former::of(meeting));
                 }
             }
@@ -252,12 +282,13 @@ impl Ledger {
     ) -> Option<Reading> {
         let what = format!("{} of {number}", entry.method);
         let meeting = arrival.before?;
-        let reading = self.readings.get(&(arrival.machine, number)).copied();
-        let Some(reading) = reading else {
+        let Some(known) = self.readings.get_mut(&(arrival.machine, number)) else {
             self.break_promise("P5", format!("{what} without reading it first"));
             return None;
         };
-        let unchanged = reading.revision == meeting.revision;
+        let reading = *known;
+        known.used = true;
+        let unchanged = reading.still_tells(meeting);
         if !has_schedule(meeting) {
             let how = format!(
                 "{what}, which is of type {} or takes place in a room",

@@ -8,7 +8,7 @@ use reconvene_simulator::zoom::Meeting;
 use reconvene_simulator::{Entry, World};
 use serde_json::{Map, Value};
 
-use crate::ledger::{Arrival, Ledger, Reading};
+use crate::ledger::{Arrival, Ledger};
 use crate::truth::{Key, conference, number_in};
 
 /// The word with which events of these histories ask for a meeting.
@@ -46,11 +46,7 @@ impl Ledger {
     /// A list of meetings was read: what it says of those that an engine made is known from then on.
     pub(crate) fn list_read(&mut self, world: &World, arrival: &Arrival<'_>) {
         for meeting in world.meetings().filter(|meeting| made_here(meeting)) {
-            let reading = Reading {
-                at: arrival.begun,
-                revision: meeting.revision,
-            };
-            self.readings.insert((arrival.machine, meeting.id), reading);
+            self.reads(arrival, meeting);
         }
     }
 

@@ -212,4 +212,10 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_320_213, Some(Learned::BOTH.and_worlds()), "a change made at Zoom while nobody understood its event"),
     (7_293_879, Some(Learned::BOTH.and_worlds()), "the same before its calendar was unticked (the oracle)"),
     (7_306_643, Some(Learned::SERIES.and_worlds()), "a riddle that left with its calendar (the oracle)"),
+    (7_319_088, Some(Learned::BOTH), "bonded by hand in the second in which the series was moved (the oracle)"),
+    (7_327_635, Some(Learned::BOTH.and_worlds()), "the same"),
+    (7_328_020, Some(Learned::CHOICES.and_worlds()), "an event that somebody moved to where the person only reads, and relieved of its conference"),
+    (7_332_525, Some(Learned::BOTH.and_worlds()), "a wiped out date of a single event that repeats again was taken for cancelled"),
+    (7_332_526, Some(Learned::CHOICES.and_worlds()), "a preview read a meeting beside an attempt (the oracle)"),
+    (7_334_109, Some(Learned::BOTH.and_worlds()), "what was cancelled through another calendar left with an unticked one (the oracle)"),
 ];

@@ -54,11 +54,15 @@ impl Run {
                     with: ANA.into(),
                     role,
                 });
+                self.around.ledger.lock().unwrap().truth.shown_in_part(&id, role);
             }
             self.place(id, shared != Some(Role::Reader));
         }
         if setting.two_accounts {
             self.place(WORK.to_owned(), true);
+        }
+        if setting.strange_calendars {
+            self.open_strange_calendars();
         }
         self.must(Hand::SetHabits(Habits {
             tombstones: [
@@ -98,7 +102,7 @@ impl Run {
         }
     }
 
-    fn place(&mut self, id: String, writable: bool) {
+    pub(crate) fn place(&mut self, id: String, writable: bool) {
         if !writable {
             let mut ledger = self.around.ledger.lock().unwrap();
             ledger.truth.read_only.insert(id.clone());

@@ -215,6 +215,7 @@ impl Run {
                 }
                 self.choose(choice);
             }
+            Step::Rare(rare) => self.be_rare(rare),
             trouble => self.trouble(trouble),
         }
     }
@@ -342,7 +343,9 @@ impl Run {
 
     fn add(&mut self, calendar: u32, make: Make, in_minutes: u32, minutes: u32) {
         let place = match make {
-            Make::WithGuest | Make::InvitationFromBen | Make::InvitationToChange => ANA.to_owned(),
+            Make::WithGuest | Make::InvitationFromBen | Make::InvitationToChange | Make::Declined => {
+                ANA.to_owned()
+            }
             _ => {
                 let open = self
                     .places
@@ -367,9 +370,15 @@ impl Run {
             ..NewEvent::new(&place, &title, Moment::At(start))
         };
         new.conference = match make {
-            Make::AddOn | Make::WithGuest | Make::Locked | Make::InvitationToChange | Make::Tentative => {
-                NewConference::ZoomAddOn(ANA.into())
-            }
+            Make::AddOn
+            | Make::WithGuest
+            | Make::Locked
+            | Make::InvitationToChange
+            | Make::Tentative
+            | Make::Private
+            | Make::Imported
+            | Make::Declined
+            | Make::AllDaySeries => NewConference::ZoomAddOn(ANA.into()),
             Make::AddOnOfBen => NewConference::ZoomAddOn(BEN.into()),
             Make::InPersonalRoom => match self.meeting(ANA, &title, 2, Some(start), minutes) {
                 Some(meeting) => {
@@ -385,7 +394,8 @@ impl Run {
             | Make::OutOfOffice
             | Make::FocusTime
             | Make::WorkingLocation
-            | Make::FromGmail => match self.meeting(ANA, &title, 2, Some(start), minutes) {
+            | Make::FromGmail
+            | Make::Birthday => match self.meeting(ANA, &title, 2, Some(start), minutes) {
                 Some(meeting) if in_minutes.is_multiple_of(2) => NewConference::LinkInLocation(meeting),
                 Some(meeting) => NewConference::LinkInDescription(meeting),
                 None => return,
@@ -401,7 +411,7 @@ impl Run {
             Make::LinkToRoom => NewConference::LinkInLocation(self.rooms[0]),
             Make::LinkToPersonalRoom => NewConference::LinkInDescription(self.rooms[1]),
             Make::Meet => NewConference::Meet,
-            Make::Plain => NewConference::None,
+            Make::Plain | Make::PendingMeet => NewConference::None,
             Make::Series | Make::SeriesWithoutEnd | Make::AllDay | Make::InvitationFromBen => {
                 NewConference::ZoomAddOn(ANA.into())
             }
@@ -409,8 +419,16 @@ impl Run {
         match make {
             Make::Series => new.recurrence = vec!["RRULE:FREQ=WEEKLY;COUNT=6".into()],
             Make::SeriesWithoutEnd => new.recurrence = vec!["RRULE:FREQ=WEEKLY".into()],
-            Make::AllDay => new.start = Moment::Day(start.to_zoned(jiff::tz::TimeZone::UTC).date()),
-            Make::InvitationFromBen | Make::InvitationToChange => new.organizer = Some(BEN.into()),
+            Make::AllDay | Make::AllDaySeries => {
+                new.start = Moment::Day(start.to_zoned(jiff::tz::TimeZone::UTC).date());
+                if make == Make::AllDaySeries {
+                    new.recurrence = vec!["RRULE:FREQ=WEEKLY;COUNT=6".into()];
+                }
+            }
+            Make::InvitationFromBen | Make::InvitationToChange | Make::Declined => {
+                new.organizer = Some(BEN.into());
+            }
+            Make::Imported => new.id = Some(format!("_60q30c1g60o30e1i60o4ac1g60rj8gpl{:05}", self.titles)),
             Make::WithGuest => new.guests = vec![BEN.into()],
             _ => {}
         }
@@ -419,6 +437,14 @@ impl Run {
             new.time_zone = Some("Asia/Jakarta".into());
         }
         let made = self.hand(Hand::AddEvent(Box::new(new)));
+        if let (Make::Declined, Some(event)) = (make, &made) {
+            let answer = serde_json::json!([{"email": ANA, "responseStatus": "declined"}]);
+            self.hand(Hand::WriteFields {
+                calendar: place.clone(),
+                event: event.clone(),
+                fields: [("attendees".to_owned(), answer)].into_iter().collect(),
+            });
+        }
         self.events.extend(made.map(|id| (place, id)));
     }
 
@@ -450,7 +476,7 @@ impl Run {
     }
 
     /// Changes a meeting at Zoom, behind everybody's back.
-    fn at_zoom(&mut self, number: u32, deed: impl FnOnce(u64) -> Hand) {
+    pub(crate) fn at_zoom(&mut self, number: u32, deed: impl FnOnce(u64) -> Hand) {
         if let Some(meeting) = self.some_meeting(number) {
             self.change_at_zoom(meeting, deed(meeting));
         }
@@ -508,6 +534,16 @@ fn mark(make: Make) -> Option<(String, serde_json::Value)> {
         Make::FocusTime => ("eventType", "focusTime".into()),
         Make::WorkingLocation => ("eventType", "workingLocation".into()),
         Make::FromGmail => ("eventType", "fromGmail".into()),
+        Make::Birthday => ("eventType", "birthday".into()),
+        Make::Private => ("visibility", "private".into()),
+        Make::PendingMeet => (
+            "conferenceData",
+            serde_json::json!({"createRequest": {
+                "requestId": "waits",
+                "conferenceSolutionKey": {"type": "hangoutsMeet"},
+                "status": {"statusCode": "pending"},
+            }}),
+        ),
         _ => return None,
     };
     Some((name.to_owned(), value))

@@ -10,6 +10,9 @@ use http::{Method, Request, Response, StatusCode};
 use reconvene_simulator::Simulator;
 use serde_json::Value;
 
+use crate::ledger::Machine;
+use crate::riddles::UNCLEAR;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Planted {
     /// A lost sync token wipes what is known of the calendar, as both of Google's samples do.
@@ -68,6 +71,10 @@ pub(crate) enum Planted {
     DoesNotWaitForTheService,
     /// What was wrong with a calendar is not kept.
     TellsNoFailure,
+    /// One row that cannot be understood makes the whole page one.
+    StumblesOverARow,
+    /// The second machine knows every event by another title.
+    Fights,
 }
 
 /// Zones, and such without summer time that show the same in winter.
@@ -103,10 +110,14 @@ impl Planted {
             Self::KnowsNoClockChange => &["P2", "P4", "P6"],
             Self::TakesTheNextDate => &["P2", "P4"],
             Self::TellsNoFailure => &["P11"],
+            Self::StumblesOverARow => &["P10"],
+            Self::Fights => &["P14"],
         }
     }
 
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 30] = [
+        Self::StumblesOverARow,
+        Self::Fights,
         Self::WipesOnLostToken,
         Self::KeepsTokenEarly,
         Self::DropsTombstones,
@@ -289,8 +300,22 @@ impl Planted {
     }
 
     /// Changes what is told.
-    pub(crate) fn spoil_answer(self, path: &str, answer: &mut Response<Bytes>, own_host: Option<&str>) {
+    pub(crate) fn spoil_answer(
+        self,
+        (machine, path): (Machine, &str),
+        answer: &mut Response<Bytes>,
+        own_host: Option<&str>,
+    ) {
+        let holds =
+            |piece: &str, answer: &Response<Bytes>| String::from_utf8_lossy(answer.body()).contains(piece);
         match self {
+            Self::StumblesOverARow if path.ends_with("/events") && holds(UNCLEAR, answer) => {
+                *answer.body_mut() = Bytes::from_static(b"{");
+            }
+            Self::Fights if path.contains("/events") && machine == 1 => {
+                let body = String::from_utf8_lossy(answer.body()).into_owned();
+                *answer.body_mut() = body.replace("\"Review ", "\"Preview ").into();
+            }
             Self::DoesNotWait if answer.status() == StatusCode::TOO_MANY_REQUESTS => {
                 *answer = Response::new(Bytes::new());
                 *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use http::Response;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::run::Run;
 
@@ -46,6 +46,9 @@ impl Run {
     }
 }
 
+/// What stands in a row that was robbed of its sense.
+pub(crate) const UNCLEAR: &str = "{\"dateTime\":7}";
+
 /// Takes the sense off the rows that `puzzle`, in a list or by themselves. The ids of those, and of the others.
 pub(crate) fn garble(
     answer: &mut Response<Bytes>,
@@ -64,7 +67,7 @@ pub(crate) fn garble(
             continue;
         };
         if puzzles(&id) {
-            row["start"] = json!({"dateTime": 7});
+            row["start"] = serde_json::from_str(UNCLEAR).unwrap();
             odd.insert(id);
         } else {
             plain.insert(id);

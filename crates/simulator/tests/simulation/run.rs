@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::id::{EntryId, MeetingId};
-use reconvene_core::report::{MeetingState, MeetingView};
+use reconvene_core::report::{MeetingState, MeetingView, Status};
 use reconvene_engine::Engine;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::zoom::oauth as zoom_oauth;
@@ -16,6 +16,7 @@ use reconvene_simulator::{Hand, Simulator};
 
 use crate::chance::Chance;
 use crate::history::{Broken, Figures, History};
+use crate::lasting::Bad;
 use crate::ledger::{Ledger, Machine};
 use crate::planted::Planted;
 use crate::process::{Dead, Disk, Doorkeeper, Processes, Surroundings, Wall, quick_folder};
@@ -70,6 +71,8 @@ pub(crate) struct Run {
     pub(crate) at: Machine,
     /// Meetings and entries that a machine was told to take back, and when, and has not yet.
     pub(crate) undoing: Vec<(Machine, u64, EntryId, Timestamp)>,
+    /// What stays bad when all other trouble has stopped.
+    pub(crate) bad: Option<Bad>,
     history: History,
     figures: Figures,
     logged: u64,
@@ -147,6 +150,7 @@ impl Run {
             numbers: BTreeMap::new(),
             at: 0,
             undoing: Vec::new(),
+            bad: None,
             history: History::new(kept),
             figures: Figures::default(),
             logged: 0,
@@ -180,6 +184,7 @@ impl Run {
                 ledger
                     .truth
                     .may_be_read_only(calendar, *role == Role::Reader, now);
+                ledger.truth.shown_in_part(calendar, *role);
             }
             _ => {}
         }
@@ -381,15 +386,13 @@ impl Run {
             let Some(views) = self.tell(machine, Engine::meetings) else {
                 continue;
             };
+            let Some(status) = self.tell(machine, Engine::status) else {
+                continue;
+            };
             let now = self.now();
-            if let Some(peace) = self.has_peace(machine, &views) {
-                self.around
-                    .ledger
-                    .lock()
-                    .unwrap()
-                    .word
-                    .at_peace(machine, peace, now);
-            }
+            let mut ledger = self.around.ledger.lock().unwrap();
+            ledger.word.at_peace(machine, has_peace(&views, &status), now);
+            drop(ledger);
             for view in &views {
                 let Some(number) = view.number.as_ref().and_then(|number| number.parse().ok()) else {
                     continue;
@@ -399,25 +402,10 @@ impl Run {
                     self.seen_in_step.entry((machine, number)).or_default().push(now);
                 }
             }
-            self.honest(machine, &views);
+            self.honest(machine, &views, &status);
         }
         self.writes_no_secret();
         self.look_for_undone();
-    }
-
-    /// Whether a machine has nothing to do and nothing to ask; none when it does not say.
-    fn has_peace(&mut self, machine: Machine, views: &[MeetingView]) -> Option<bool> {
-        // A question about a meeting that is to go is asked as one about its deletion.
-        let busy = |view: &MeetingView| {
-            use MeetingState::{Deleting, Held, Updating};
-            matches!(view.state, Updating | Deleting | Held)
-        };
-        if views.iter().any(busy) {
-            return Some(false);
-        }
-        let status = self.tell(machine, Engine::status)?;
-        let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
-        Some(status.asking.is_empty() && calendars.all(|calendar| calendar.health.last_success.is_some()))
     }
 
     /// A panic, of the engine or of the simulation itself, fails as a broken promise does.
@@ -489,6 +477,19 @@ impl Run {
             commits,
         }
     }
+}
+
+/// Whether a machine has nothing to do and nothing to ask.
+fn has_peace(views: &[MeetingView], status: &Status) -> bool {
+    // A question about a meeting that is to go is asked as one about its deletion.
+    let busy = |view: &MeetingView| {
+        use MeetingState::{Deleting, Held, Updating};
+        matches!(view.state, Updating | Deleting | Held)
+    };
+    let mut calendars = status.calendars.iter().filter(|calendar| calendar.watched);
+    !views.iter().any(busy)
+        && status.asking.is_empty()
+        && calendars.all(|calendar| calendar.health.last_success.is_some())
 }
 
 /// A fault's name without its numbers.

@@ -1,6 +1,6 @@
 //! P12: no secret outside the keyring.
 
-use memchr::memmem;
+use aho_corasick::AhoCorasick;
 use secrecy::ExposeSecret;
 
 use crate::ledger::Machine;
@@ -33,15 +33,13 @@ impl Run {
         let Ok(files) = std::fs::read_dir(&disk.folder) else {
             return;
         };
+        let any = AhoCorasick::new(secrets).unwrap();
         let mut told = None;
         for file in files.flatten() {
             let Ok(bytes) = std::fs::read(file.path()) else {
                 continue;
             };
-            if secrets
-                .iter()
-                .any(|secret| memmem::find(&bytes, secret.as_bytes()).is_some())
-            {
+            if any.is_match(&bytes) {
                 told = Some(format!("a secret in {}", file.file_name().display()));
             }
         }

@@ -10,6 +10,7 @@ use reconvene_engine::Engine;
 use reconvene_simulator::google::Event;
 use reconvene_simulator::zoom::Meeting;
 
+use crate::lasting::Bad;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
@@ -18,6 +19,9 @@ use crate::wanted::{Wanted, has_schedule};
 /// After so many rounds of waiting everything must have come to rest: more than an hour, which a service may ask for, with
 /// something else that is tried again every few minutes.
 const ROUNDS: u32 = 40;
+
+/// The same where a service asked for hours.
+const ROUNDS_OF_HOURS: u32 = 160;
 
 impl Run {
     /// Trouble stops, time passes, and the promises are checked.
@@ -29,6 +33,7 @@ impl Run {
             self.tell(machine, |engine| engine.pause(false));
             self.heal(machine);
         }
+        self.leave_something_bad();
         let has_choices = self.plan.has_choices();
         if has_choices {
             self.choose_to_go_on();
@@ -36,7 +41,7 @@ impl Run {
         let since = self.now();
         self.around.ledger.lock().unwrap().word.quiet(since);
         let (mut looked, mut rested) = (false, false);
-        for round in 0..ROUNDS {
+        for round in 0..self.rounds() {
             self.pass(Duration::from_secs(200));
             self.look();
             if round < 3 {
@@ -101,6 +106,17 @@ impl Run {
         }
     }
 
+    /// After how many rounds everything must have come to rest.
+    fn rounds(&mut self) -> u32 {
+        let hour = self.now() + SignedDuration::from_hours(1);
+        let asked_for_hours = (0..self.disks.len()).any(|machine| {
+            let accounts = self.tell(machine, Engine::accounts).unwrap_or_default();
+            let waits = accounts.iter().filter_map(|account| account.health.next_try);
+            waits.max().is_some_and(|until| until > hour)
+        });
+        if asked_for_hours { ROUNDS_OF_HOURS } else { ROUNDS }
+    }
+
     /// The meetings of events that ended since then: one that is used again follows its next event now.
     fn meetings_of_events_that_ended(&self, since: Timestamp) -> Vec<String> {
         let now = self.now();
@@ -139,7 +155,7 @@ impl Run {
             )
         };
         let mut wanted = vec![(Service::Google, ANA), (Service::Zoom, ANA)];
-        if self.plan.setting.two_accounts {
+        if self.plan.setting.two_accounts && !self.stays_bad(WORK) {
             wanted.push((Service::Google, WORK));
         }
         // Whoever else signed in may be the one who can see a meeting.
@@ -189,6 +205,7 @@ impl Run {
     fn next_wait(&mut self, machine: Machine, since: Timestamp) -> Option<Timestamp> {
         let views = self.tell(machine, Engine::meetings)?;
         let status = self.tell(machine, Engine::status)?;
+        let status = self.without_the_bad(status);
         let now = self.now();
         let planned = views
             .iter()
@@ -232,6 +249,10 @@ impl Run {
     fn unrest(&mut self) {
         for machine in 0..self.disks.len() {
             self.still_making(machine);
+            // A deletion waits for a calendar that cannot be read.
+            if self.bad.as_ref().is_some_and(|bad| !bad.hides_nothing()) {
+                continue;
+            }
             let Some(views) = self.tell(machine, Engine::meetings) else {
                 continue;
             };
@@ -259,6 +280,7 @@ impl Run {
             return;
         };
         let mut wrong = Vec::new();
+        let status = self.without_the_bad(status);
         let seen = Seen {
             machine,
             status: &status,
@@ -267,8 +289,11 @@ impl Run {
         self.in_step(seen, &mut wrong);
         self.series_in_step(seen, &mut wrong);
         self.bonded_where_they_agree(seen, &mut wrong);
-        self.deleted(seen, &mut wrong);
-        self.series_deleted(seen, &mut wrong);
+        // While a calendar cannot be read, nobody knows what is on it.
+        if self.bad.as_ref().is_none_or(Bad::hides_nothing) {
+            self.deleted(seen, &mut wrong);
+            self.series_deleted(seen, &mut wrong);
+        }
         self.listed(seen, &mut wrong);
         self.keeps_no_secret(machine, usize::MAX);
         self.no_orphans(&mut wrong);
@@ -280,6 +305,15 @@ impl Run {
         for mail in mails {
             wrong.push(("P9", format!("a mail: {}", mail.about)));
         }
+        if self.bad.is_some() {
+            for (promise, _) in wrong
+                .iter_mut()
+                .filter(|(promise, _)| matches!(*promise, "P1" | "P2"))
+            {
+                *promise = "P10";
+            }
+        }
+        self.bad_is_shown(machine, &status, &views, &mut wrong);
         for (promise, how) in wrong {
             self.break_promise(promise, how);
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_core::report::{CalendarView, MeetingState, MeetingView, Service, Status};
-use reconvene_engine::Engine;
 
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
@@ -74,15 +73,12 @@ impl Failures {
 
 impl Run {
     /// What is shown must be no fresher than what was read, and tell what failed.
-    pub(crate) fn honest(&mut self, machine: Machine, views: &[MeetingView]) {
-        let Some(status) = self.tell(machine, Engine::status) else {
-            return;
-        };
+    pub(crate) fn honest(&mut self, machine: Machine, views: &[MeetingView], status: &Status) {
         let now = self.now();
         let mut ledger = self.around.ledger.lock().unwrap();
         let mut wrong = Vec::new();
         for calendar in status.calendars.iter().filter(|calendar| calendar.watched) {
-            calendar_is_honest(&ledger, machine, calendar, &status, &mut wrong);
+            calendar_is_honest(&ledger, machine, calendar, status, &mut wrong);
         }
         for problem in &status.problems {
             if problem.message.trim().is_empty() {
@@ -97,8 +93,8 @@ impl Run {
         let mut hidden = Vec::new();
         for (about, at) in ledger.failures.of(machine, now) {
             let shown = match about {
-                About::Calendar(id) => shows_calendar(&status, id, at, now),
-                About::Meeting(number) => undoing(*number) || shows_meeting(&status, views, *number),
+                About::Calendar(id) => shows_calendar(status, id, at, now),
+                About::Meeting(number) => undoing(*number) || shows_meeting(status, views, *number),
             };
             if !shown {
                 hidden.push((about.clone(), at));

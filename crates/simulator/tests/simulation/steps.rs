@@ -4,6 +4,7 @@
 
 mod choices;
 mod drawn;
+mod rare;
 mod series;
 mod worlds;
 
@@ -11,7 +12,10 @@ pub(crate) use choices::{Choice, Consents, Meanwhile};
 
 use std::fmt;
 
+pub(crate) use rare::Rare;
 pub(crate) use series::{Deed, Rhythm};
+
+use crate::lasting::Lasting;
 
 /// One history to be.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub(crate) struct Learned {
     pub(crate) series: bool,
     /// Worlds less ordinary: short pages, events of every kind, rows that nobody understands, long outages.
     pub(crate) worlds: bool,
+    /// What is rare: the other kinds of events, calendars, waits and failures, and series changed at Zoom.
+    pub(crate) rare: bool,
 }
 
 impl Learned {
@@ -38,6 +44,7 @@ impl Learned {
         choices: false,
         series: false,
         worlds: false,
+        rare: false,
     };
     pub(crate) const CHOICES: Self = Self {
         choices: true,
@@ -50,16 +57,22 @@ impl Learned {
     pub(crate) const BOTH: Self = Self {
         choices: true,
         series: true,
-        worlds: false,
+        ..Self::NOTHING
     };
     const ALL: Self = Self {
         worlds: true,
+        rare: true,
         ..Self::BOTH
     };
 
     /// The same, and the third lesson.
     pub(crate) const fn and_worlds(self) -> Self {
         Self { worlds: true, ..self }
+    }
+
+    /// The same, and the fourth.
+    pub(crate) const fn and_rare(self) -> Self {
+        Self { rare: true, ..self }
     }
 
     /// What is called that: names joined by `+`.
@@ -71,6 +84,7 @@ impl Learned {
                 "choices" => learned.choices = true,
                 "series" => learned.series = true,
                 "worlds" => learned.worlds = true,
+                "rare" => learned.rare = true,
                 "both" => (learned.choices, learned.series) = (true, true),
                 "all" => learned = Self::ALL,
                 _ => return None,
@@ -84,6 +98,7 @@ impl Learned {
             (self.choices, "choices"),
             (self.series, "series"),
             (self.worlds, "worlds"),
+            (self.rare, "rare"),
         ];
         let names: Vec<&str> = (lessons.into_iter())
             .filter_map(|(learned, name)| learned.then_some(name))
@@ -94,8 +109,8 @@ impl Learned {
         }
     }
 
-    /// What a seed's history has learned: one of the first two lessons, the other, or both, in turns, and the third with
-    /// every second round.
+    /// What a seed's history has learned: one of the first two lessons, the other, or both, in turns, the third with every
+    /// second round, and the fourth with every second pair of rounds.
     pub(crate) const fn of(seed: u64) -> Self {
         let learned = match seed % 3 {
             0 => Self::BOTH,
@@ -104,6 +119,7 @@ impl Learned {
         };
         Self {
             worlds: (seed / 3) % 2 == 1,
+            rare: (seed / 6) % 2 == 1,
             ..learned
         }
     }
@@ -118,6 +134,10 @@ pub(crate) struct Setting {
     pub(crate) two_installations: bool,
     /// The person has a second Google account.
     pub(crate) two_accounts: bool,
+    /// Further calendars are shared with the person, of which one has an odd name, and others show only a part.
+    pub(crate) strange_calendars: bool,
+    /// What stays bad when all other trouble stops.
+    pub(crate) lasting: Option<Lasting>,
     pub(crate) tombstones: u8,
     pub(crate) empty_pages: u32,
     pub(crate) repeat_rows: bool,
@@ -156,6 +176,16 @@ pub(crate) enum Make {
     FromGmail,
     /// A scheduled meeting that takes place in Ana's personal room.
     InPersonalRoom,
+    Birthday,
+    /// Shown without details to whoever may not see private events.
+    Private,
+    /// With an id as events have that came from a file.
+    Imported,
+    /// Ben's, to which Ana said no.
+    Declined,
+    AllDaySeries,
+    /// Google has not made its Meet conference yet.
+    PendingMeet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -324,6 +354,7 @@ pub(crate) enum Step {
     },
     Kill(Kill),
     Choice(Choice),
+    Rare(Rare),
 }
 
 /// How the process ends.

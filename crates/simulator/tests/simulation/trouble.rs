@@ -295,6 +295,7 @@ impl Run {
             *disk.drawer.fails.lock().unwrap() = None;
         }
         self.door.lock().unwrap().full_for = 0;
+        self.end_every_meeting();
         let now = self.now();
         let mut ledger = self.around.ledger.lock().unwrap();
         ledger.disk_full = false;

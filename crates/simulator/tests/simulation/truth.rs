@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::World;
-use reconvene_simulator::google::Event;
+use reconvene_simulator::google::{Event, Role};
 use serde_json::Value;
 
 use crate::dates::Half;
@@ -26,6 +26,8 @@ pub(crate) struct Row {
     /// Of a changed date: the series that it belongs to.
     pub(crate) series: Option<String>,
     pub(crate) organized: bool,
+    /// Shown without details to those who may not see private events.
+    private: bool,
     pub(crate) wanted: Option<Wanted>,
     /// Since when it lives and points there.
     pub(crate) linked_since: Timestamp,
@@ -51,6 +53,22 @@ impl State {
     pub(crate) fn points_at(&self, meeting: u64) -> bool {
         self.living && self.meeting == Some(meeting)
     }
+}
+
+/// What of its events a calendar shows to those who may not see everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// When they are, and nothing else.
+    Times,
+    /// Everything of those that are not private.
+    NotPrivate,
+}
+
+fn is_private(event: &Event) -> bool {
+    event
+        .more
+        .get("visibility")
+        .is_some_and(|visibility| visibility == "private")
 }
 
 /// Whether a calendar lists an event to whoever asks for what ends after `from`.
@@ -93,10 +111,14 @@ pub(crate) struct Truth {
     pub(crate) ever_wanted: BTreeMap<u64, BTreeSet<Wanted>>,
     /// By meeting, and by the id that both halves of a series share: what the series was, the last one as it is.
     pub(crate) series: BTreeMap<(u64, String), Vec<Version>>,
+    /// By the id that both halves of a series share: what the series was, whatever it was bonded to.
+    shapes: BTreeMap<String, Vec<Version>>,
     /// Meetings that a single event was ever bonded to.
     pub(crate) once: BTreeSet<u64>,
     /// Calendars that the person may only read.
     pub(crate) read_only: BTreeSet<String>,
+    /// Calendars that show their private events, or all, without details.
+    part_shown: BTreeMap<String, Part>,
     /// Whether the person is signed in as the one who owns those, too.
     pub(crate) owns_all: bool,
     /// Calendars that the person has lost.
@@ -131,18 +153,25 @@ impl Truth {
         }
     }
 
-    /// Notes what the series are that meetings are bonded to, where that changed.
+    /// Notes what the series are, and those that meetings are bonded to, where that changed.
     fn take_in_series(&mut self, world: &World, now: Timestamp) {
         let mut halves: BTreeMap<(u64, String), Vec<Half>> = BTreeMap::new();
+        let mut shapes: BTreeMap<String, Vec<Half>> = BTreeMap::new();
         for (key, row) in self.rows.iter().filter(|(_, row)| row.is_series()) {
-            let (true, Some(number)) = (row.living && row.organized, row.meeting) else {
+            let (true, Some(half)) = (row.living && row.organized, Half::of(world, key)) else {
                 continue;
             };
-            if self.bonded(number, &key.1)
-                && let Some(half) = Half::of(world, key)
-            {
-                let series = (number, base(&key.1).to_owned());
-                halves.entry(series).or_default().push(half);
+            let base = base(&key.1).to_owned();
+            if let Some(number) = row.meeting.filter(|number| self.bonded(*number, &key.1)) {
+                let series = (number, base.clone());
+                halves.entry(series).or_default().push(half.clone());
+            }
+            shapes.entry(base).or_default().push(half);
+        }
+        for (base, halves) in shapes {
+            let versions = self.shapes.entry(base).or_default();
+            if versions.last().is_none_or(|last| last.halves != halves) {
+                versions.push(Version { since: now, halves });
             }
         }
         for (series, versions) in &mut self.series {
@@ -185,15 +214,20 @@ impl Truth {
         self.series.range(of).map(|(_, versions)| versions)
     }
 
-    /// The same, and what those series were while they had another meeting.
+    /// The same, and what those series were before, or with another meeting.
     pub(crate) fn pasts_of(&self, meeting: u64) -> impl Iterator<Item = &Vec<Version>> {
         let known = move |base: &String| self.series.contains_key(&(meeting, base.clone()));
         let all = self.series.iter().filter(move |((_, base), _)| known(base));
+        let shapes = self.shapes.iter().filter(move |(base, _)| known(base));
         all.map(|(_, versions)| versions)
+            .chain(shapes.map(|(_, versions)| versions))
     }
 
     fn take_in(&mut self, key: Key, calendar: &str, event: &Event, now: Timestamp) {
-        let (meeting, origin) = conference(event);
+        let (meeting, origin) = match self.part_shown.get(calendar) {
+            Some(part) if *part == Part::Times || is_private(event) => (None, None),
+            _ => conference(event),
+        };
         // A locked copy speaks for nobody.
         let locked = event.more.get("locked") == Some(&Value::Bool(true));
         let organizer = if locked {
@@ -212,6 +246,7 @@ impl Truth {
             single: !event.is_series() && event.recurring_event_id.is_none(),
             series: event.recurring_event_id.clone(),
             organized: organizer == calendar && !self.read_only.contains(calendar),
+            private: is_private(event),
             wanted: Wanted::of(event),
             linked_since: now,
             unlinked: Vec::new(),
@@ -288,9 +323,38 @@ impl Truth {
         }
     }
 
+    /// What a calendar shows of its events, to somebody of that role.
+    pub(crate) fn shown_in_part(&mut self, calendar: &str, role: Role) {
+        let part = match role {
+            Role::FreeBusyReader => Some(Part::Times),
+            Role::Reader | Role::WriterWithoutPrivateAccess => Some(Part::NotPrivate),
+            Role::Writer | Role::Owner => None,
+        };
+        let part = part.filter(|_| !self.owns_all);
+        if self.part_shown.get(calendar).copied() == part {
+            return;
+        }
+        let known = self
+            .rows
+            .iter()
+            .filter(|((place, _), row)| place == calendar && row.private);
+        for (key, _) in known {
+            self.seen.remove(key);
+        }
+        match part {
+            Some(part) => drop(self.part_shown.insert(calendar.to_owned(), part)),
+            None => drop(self.part_shown.remove(calendar)),
+        }
+    }
+
     /// What the person may only read as one account, they own as another.
     pub(crate) fn the_owner_came(&mut self, now: Timestamp) {
         self.owns_all = true;
+        for (calendar, part) in std::mem::take(&mut self.part_shown) {
+            let rows = &self.rows;
+            let hidden = |key: &Key| part == Part::Times || rows.get(key).is_some_and(|row| row.private);
+            self.seen.retain(|key, _| key.0 != calendar || !hidden(key));
+        }
         for calendar in self.read_only.clone() {
             self.may_be_read_only(&calendar, false, now);
         }
@@ -313,7 +377,7 @@ impl Truth {
         for (at, _) in self.history.values_mut().flatten() {
             *at += by;
         }
-        for version in self.series.values_mut().flatten() {
+        for version in self.series.values_mut().chain(self.shapes.values_mut()).flatten() {
             version.since += by;
         }
     }

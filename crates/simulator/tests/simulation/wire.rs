@@ -240,7 +240,7 @@ impl Transport for Wire {
             }
         }
         if let Some(planted) = self.planted {
-            planted.spoil_answer(&path, &mut answer, self.own_host.as_deref());
+            planted.spoil_answer((self.machine, &path), &mut answer, self.own_host.as_deref());
         }
         Ok(answer)
     }

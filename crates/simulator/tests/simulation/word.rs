@@ -348,7 +348,8 @@ impl Ledger {
     /// a way that the machine must have seen.
     pub(crate) fn is_left_alone(&self, machine: Machine, number: u64) -> bool {
         let key = (machine, number);
-        if self.word.unbonded.contains_key(&key) || self.perhaps_left.contains(&key) {
+        let beyond = self.beyond.contains(&number);
+        if beyond || self.word.unbonded.contains_key(&key) || self.perhaps_left.contains(&key) {
             return true;
         }
         let Some(since) = self.left_alone.get(&(machine, number)).copied() else {

@@ -1,6 +1,6 @@
 //! A plan drawn from its seed.
 
-use super::{Kill, Learned, Make, Plan, Setting, Step, choices, series, worlds};
+use super::{Kill, Learned, Make, Plan, Setting, Step, choices, rare, series, worlds};
 use crate::chance::Chance;
 
 impl Plan {
@@ -12,6 +12,8 @@ impl Plan {
             mass_limit: chance.weighted(&[(85, 5), (15, 2)]),
             two_installations: chance.odds(6),
             two_accounts: chance.odds(15),
+            strange_calendars: false,
+            lasting: None,
             tombstones: chance.weighted(&[(50, 0), (25, 1), (25, 2)]),
             empty_pages: chance.weighted(&[(80, 0), (10, 1), (10, 3)]),
             repeat_rows: chance.odds(20),
@@ -40,6 +42,9 @@ impl Plan {
         }
         if learned.worlds {
             worlds::add_to(&mut plan);
+        }
+        if learned.rare {
+            rare::add_to(&mut plan);
         }
         plan
     }
