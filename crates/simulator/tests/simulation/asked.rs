@@ -71,7 +71,9 @@ impl Ledger {
             // What is taken back was so before, also what somebody had cancelled at Zoom.
             let before = self.word.undoing.contains(&(arrival.machine, number))
                 && self.cancelled_at_zoom.contains(&(number, date.id.clone()));
-            if !before && !self.ever_was(number, |version| version.cancels(original, now)) {
+            // Its time came while it stood elsewhere: the calendar has no such date ahead.
+            let over = original <= now && self.moved_at_zoom.contains(&(number, date.id.clone()));
+            if !before && !over && !self.ever_was(number, |version| version.cancels(original, now)) {
                 let how = format!(
                     "the date {original} of {number} cancelled: no series bonded to it ever asked for that"
                 );

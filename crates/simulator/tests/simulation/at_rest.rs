@@ -8,6 +8,9 @@ use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
 use crate::settle::{Seen, Wrong, owned, readable};
 
+/// What is judged when a series is compared with its meeting, date by date.
+const SERIES: &str = "series in step";
+
 impl Run {
     /// P2: every bonded series whose meeting the person hosts equals it, date by date, as far as Zoom can hold it. What it
     /// cannot hold is shown, with words.
@@ -22,6 +25,7 @@ impl Run {
     ) {
         let ledger = self.around.ledger.lock().unwrap();
         let now = self.now();
+        let hides = self.bad.as_ref().is_some_and(|bad| !bad.hides_nothing());
         for ((meeting_number, series), versions) in &ledger.truth.series {
             let Some(version) = current(versions, status).filter(|version| !version.is_over(now)) else {
                 continue;
@@ -33,12 +37,16 @@ impl Run {
             if self.has_rival(&ledger, number, &version)
                 || !self.follows(&ledger, machine, number, (versions, &version))
                 || self.webinar(views, number)
+                // Whether one of its halves is gone nobody can say while a calendar cannot be read.
+                || (hides && versions.iter().any(|other| other.halves.len() > version.halves.len()))
             {
+                wrong.excuse(SERIES);
                 continue;
             }
             let Some(meeting) = self.ours(number) else {
                 continue;
             };
+            wrong.judge(SERIES);
             // A changed date has a view of its own, which says that the meeting is its series'.
             let shown: Vec<&MeetingView> = (views.iter())
                 .filter(|view| crate::settle::number(view) == Some(number) && view.bonded)

@@ -12,6 +12,7 @@ const SETTING: Setting = Setting {
     two_installations: false,
     two_accounts: false,
     strange_calendars: false,
+    mortal_clients: true,
     lasting: None,
     tombstones: 0,
     empty_pages: 1,

@@ -9,6 +9,9 @@ use crate::run::Run;
 use crate::settle::{Seen, Wrong, number, owned};
 use crate::truth::{Key, Row};
 
+/// What is judged when an event was cancelled.
+const GONE: &str = "meetings of cancelled events";
+
 impl Run {
     /// A cancelled event takes its meeting along, unless somebody said otherwise.
     pub(crate) fn deleted(
@@ -34,18 +37,28 @@ impl Run {
                     .of_event(id)
                     .any(|(_, other)| other.living || other.gone_since > row.gone_since)
                 || ledger.is_spared(machine, number)
+            {
+                continue;
+            }
+            let left = self.ours(number);
+            if left.is_none() && ledger.deleted_by.contains_key(&number) {
+                wrong.judge(GONE);
+            }
+            if left
                 // One that repeats may be wanted for more than a single event.
-                || self.ours(number).is_none_or(|meeting| meeting.kind == 8)
+                .is_none_or(|meeting| meeting.kind == 8)
                 || self.webinar(views, number)
             {
                 continue;
             }
             if !self.followed(&ledger, (machine, calendar), number, row, gone) {
+                wrong.excuse(GONE);
                 continue;
             }
             // Moved and cancelled behind the engine's back: it judges by where the event was when it last saw it.
             let place = (machine, calendar.clone());
             if !(ledger.known).seen_between(&place, row.edited.max(row.linked_since), gone) {
+                wrong.excuse(GONE);
                 continue;
             }
             // On a calendar that is lost, an event still points where it pointed when it was last seen. One that came back
@@ -62,6 +75,10 @@ impl Run {
                 || ledger.truth.rows.values().any(|row| {
                     row.meeting == Some(number) && !ahead(row, now.max(ledger.latest.unwrap_or(now)))
                 });
+            match spared {
+                true => wrong.excuse(GONE),
+                false => wrong.judge(GONE),
+            }
             if !spared && !held(&ledger, (machine, gone), status, views, number) {
                 wrong.push(("P2", still_there(number, (calendar, id), gone, views)));
             }

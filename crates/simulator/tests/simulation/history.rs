@@ -80,6 +80,8 @@ pub(crate) struct Figures {
     /// How often a machine ended.
     pub(crate) ended: u64,
     pub(crate) faults: BTreeMap<String, u64>,
+    /// By what the oracles looked at in the end: how often they judged, and how often there was an excuse.
+    pub(crate) judged: BTreeMap<&'static str, (u64, u64)>,
     /// Virtual seconds.
     pub(crate) lived: u64,
 }
@@ -96,8 +98,19 @@ impl Figures {
         for (name, count) in &other.kills {
             *self.kills.entry(name.clone()).or_default() += count;
         }
+        self.judge(&other.judged);
         for (name, count) in &other.faults {
             *self.faults.entry(name.clone()).or_default() += count;
+        }
+    }
+}
+
+impl Figures {
+    /// Counts what was judged.
+    pub(crate) fn judge(&mut self, judged: &BTreeMap<&'static str, (u64, u64)>) {
+        for (what, (judged, excused)) in judged {
+            let sum = self.judged.entry(what).or_default();
+            *sum = (sum.0 + judged, sum.1 + excused);
         }
     }
 }
@@ -118,6 +131,10 @@ impl fmt::Display for Figures {
         writeln!(f, "{} kills, of {sum} lain in wait for:", self.ended)?;
         for (name, count) in &self.kills {
             writeln!(f, "  {count:>9}  {name}")?;
+        }
+        writeln!(f, "judged in the end, and excused:")?;
+        for (what, (judged, excused)) in &self.judged {
+            writeln!(f, "  {judged:>9}  {excused:>9}  {what}")?;
         }
         let sum: u64 = self.faults.values().sum();
         writeln!(f, "{sum} faults:")?;

@@ -60,7 +60,7 @@ impl Run {
                     .last_success
                     .is_some_and(|success| success >= since)
         });
-        let mut wrong = Vec::new();
+        let mut wrong = Wrong::default();
         if read {
             let seen = Seen {
                 machine,
@@ -69,7 +69,7 @@ impl Run {
             };
             self.in_step(seen, &mut wrong);
         }
-        wrong.retain(|(promise, _)| *promise == "P11");
+        wrong.found.retain(|(promise, _)| *promise == "P11");
         for action in &plan.actions {
             if action.action != PlannedAction::Look && action.waits.is_none() {
                 wrong.push(("preview", format!("“{}” is said to be written now", action.title)));
@@ -78,7 +78,7 @@ impl Run {
         if !plan.preview || !status.preview {
             wrong.push(("preview", "it is on, and that is not shown".to_owned()));
         }
-        for (promise, how) in wrong {
+        for (promise, how) in wrong.found {
             self.break_promise(promise, how);
         }
     }

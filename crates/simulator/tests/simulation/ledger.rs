@@ -74,6 +74,8 @@ pub(crate) struct Ledger {
     pub(crate) beyond: BTreeSet<u64>,
     /// Dates that somebody cancelled at Zoom, by Zoom's ids.
     pub(crate) cancelled_at_zoom: BTreeSet<(u64, String)>,
+    /// Dates that somebody moved at Zoom, by Zoom's ids.
+    pub(crate) moved_at_zoom: BTreeSet<(u64, String)>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
     /// When every machine was last told to look at each meeting.

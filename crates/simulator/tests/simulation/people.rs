@@ -468,7 +468,7 @@ impl Run {
         self.hand(Hand::CreateMeeting(Box::new(new)))?.parse().ok()
     }
 
-    fn some_meeting(&self, number: u32) -> Option<u64> {
+    pub(crate) fn some_meeting(&self, number: u32) -> Option<u64> {
         self.around.simulator.with(|world| {
             let all: Vec<u64> = world.meetings().map(|meeting| meeting.id).collect();
             (!all.is_empty()).then(|| all[number as usize % all.len()])

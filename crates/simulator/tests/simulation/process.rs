@@ -83,6 +83,7 @@ pub(crate) struct Surroundings {
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     pub(crate) chance: Arc<Mutex<Chance>>,
     pub(crate) settings: String,
+    pub(crate) mortal_clients: bool,
     pub(crate) planted: Option<Planted>,
     pub(crate) own_host: Option<String>,
 }
@@ -104,6 +105,8 @@ pub(crate) struct Processes {
     pub(crate) doom: Arc<Doom>,
     door: Arc<Mutex<Doorkeeper>>,
     wall: Arc<Wall>,
+    /// They may also end at an await of what a client waits for.
+    mortal_clients: bool,
     /// It was asked for something and never answered; nobody can do more than end it.
     pub(crate) stuck: bool,
 }
@@ -192,6 +195,7 @@ impl Processes {
             doom: Arc::default(),
             door: Arc::clone(door),
             wall: Arc::clone(&around.wall),
+            mortal_clients: around.mortal_clients,
             stuck: false,
         };
         for (machine, disk) in disks.iter().enumerate() {
@@ -275,7 +279,13 @@ impl Processes {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Dead> {
         let doom = Arc::clone(&self.doom);
-        let mut asked = self.runtime.spawn(work);
+        let mut asked = match self.mortal_clients {
+            true => self.runtime.spawn(Mortal {
+                inner: Box::pin(work),
+                doom: Arc::clone(&self.doom),
+            }),
+            false => self.runtime.spawn(work),
+        };
         let first = first_to_end(&mut self.machines);
         let answer = self.runtime.block_on(async {
             tokio::select! {
@@ -448,16 +458,16 @@ fn keeper(doom: &Arc<Doom>, door: &Arc<Mutex<Doorkeeper>>) -> Box<dyn FnMut(Door
     })
 }
 
-/// The engine's own loop, which may end at any await.
-struct Mortal {
-    inner: Pin<Box<dyn Future<Output = ()> + Send>>,
+/// What an engine does by itself, or for somebody, and may end at any await.
+struct Mortal<T> {
+    inner: Pin<Box<dyn Future<Output = T> + Send>>,
     doom: Arc<Doom>,
 }
 
-impl Future for Mortal {
-    type Output = ();
+impl<T> Future for Mortal<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let counted = |kill| match kill {
             Kill::AtAwait(left) => Some(left),
             _ => None,

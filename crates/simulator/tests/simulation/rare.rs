@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
+use reconvene_engine::Surroundings;
 use reconvene_engine::ports::SecretsError;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::zoom::Occurrence;
@@ -122,6 +123,9 @@ impl Run {
                     self.hand(Hand::CancelEvent { calendar, event });
                 }
             }
+            Rare::Away { on } => {
+                self.away(on);
+            }
             Rare::Meet { meeting, on } => {
                 self.at_zoom(meeting, |meeting| match on {
                     true => Hand::StartMeeting { meeting },
@@ -151,6 +155,8 @@ impl Run {
             } => {
                 if let Some((meeting, date)) = self.date_at_zoom(meeting, date) {
                     let start = date.start + SignedDuration::from_mins(i64::from(by_minutes));
+                    let moved = (meeting, date.id.clone());
+                    self.around.ledger.lock().unwrap().moved_at_zoom.insert(moved);
                     let hand = Hand::MoveDate {
                         meeting,
                         date: date.id,
@@ -159,10 +165,13 @@ impl Run {
                     self.change_at_zoom(meeting, hand);
                 }
             }
-            Rare::Repeat { meeting, days } => self.at_zoom(meeting, |meeting| Hand::RepeatMeeting {
-                meeting,
-                recurrence: json!({"type": 1, "repeat_interval": days, "end_times": 5}),
-            }),
+            Rare::Repeat { meeting, days } => {
+                let scheduled = |number: &u64| self.there(*number).is_some();
+                if let Some(meeting) = self.some_meeting(meeting).filter(scheduled) {
+                    let recurrence = json!({"type": 1, "repeat_interval": days, "end_times": 5});
+                    self.change_at_zoom(meeting, Hand::RepeatMeeting { meeting, recurrence });
+                }
+            }
         }
     }
 
@@ -216,6 +225,20 @@ impl Run {
             let (id, dates) = series.get(meeting as usize % series.len().max(1))?;
             Some((*id, dates[date as usize % dates.len()].clone()))
         })
+    }
+
+    /// Nobody uses the machines, or somebody does again.
+    pub(crate) fn away(&mut self, idle: bool) {
+        self.idle = idle;
+        for machine in 0..self.disks.len() {
+            self.tell(machine, |engine| {
+                engine.surrounded(Surroundings {
+                    idle,
+                    on_battery: false,
+                });
+                Ok::<(), ()>(())
+            });
+        }
     }
 
     /// Whoever met goes home.

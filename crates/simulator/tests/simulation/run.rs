@@ -71,10 +71,12 @@ pub(crate) struct Run {
     pub(crate) at: Machine,
     /// Meetings and entries that a machine was told to take back, and when, and has not yet.
     pub(crate) undoing: Vec<(Machine, u64, EntryId, Timestamp)>,
+    /// Nobody uses the machines.
+    pub(crate) idle: bool,
     /// What stays bad when all other trouble has stopped.
     pub(crate) bad: Option<Bad>,
     history: History,
-    figures: Figures,
+    pub(crate) figures: Figures,
     logged: u64,
     requests: u32,
     within_steps: (u32, u32),
@@ -130,6 +132,7 @@ impl Run {
                 "delete_grace = \"{}s\"\nmass_delete_limit = {}",
                 setting.grace_seconds, setting.mass_limit
             ),
+            mortal_clients: setting.mortal_clients,
             planted,
             own_host: None,
         };
@@ -151,6 +154,7 @@ impl Run {
             at: 0,
             undoing: Vec::new(),
             bad: None,
+            idle: false,
             history: History::new(kept),
             figures: Figures::default(),
             logged: 0,

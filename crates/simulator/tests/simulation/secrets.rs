@@ -1,10 +1,12 @@
 //! P12: no secret outside the keyring.
 
 use aho_corasick::AhoCorasick;
+use reconvene_core::problem::Problem;
 use secrecy::ExposeSecret;
 
 use crate::ledger::Machine;
 use crate::run::Run;
+use crate::settle::Wrong;
 
 /// So many access tokens at most are in use at once, one for each account of two machines, and as many were just before.
 const IN_USE: usize = 12;
@@ -21,19 +23,40 @@ impl Run {
         }
     }
 
-    /// No file of a machine holds a secret of the keyring, or one of the `newest` access tokens, or a meeting's passcode.
-    pub(crate) fn keeps_no_secret(&mut self, machine: Machine, newest: usize) {
-        let disk = &self.disks[machine];
-        let mut secrets: Vec<String> = disk.drawer.kept.lock().unwrap().values().cloned().collect();
+    /// Nothing that a machine shows, in the window or on the command line, holds a secret that is or was in use.
+    pub(crate) fn shows_no_secret(&mut self, machine: Machine, wrong: &mut Wrong) {
+        let any = AhoCorasick::new(self.secrets(machine, usize::MAX)).unwrap();
+        let shown = self.tell(machine, |engine| {
+            let all = (
+                engine.status()?,
+                engine.meetings()?,
+                engine.activity(1_000, None)?,
+                engine.settings()?,
+            );
+            Ok::<_, Problem>(serde_json::to_string(&all).unwrap_or_default())
+        });
+        if shown.is_some_and(|shown| any.is_match(&shown)) {
+            wrong.push(("P12", "a secret is shown".to_owned()));
+        }
+    }
+
+    /// What must stay in the keyring and in memory: what is in it, the `newest` access tokens, and meetings' passcodes.
+    fn secrets(&self, machine: Machine, newest: usize) -> Vec<String> {
+        let kept = self.disks[machine].drawer.kept.lock().unwrap();
+        let mut secrets: Vec<String> = kept.values().cloned().collect();
         let ledger = self.around.ledger.lock().unwrap();
         let bearers = ledger.bearers.iter().rev().take(newest);
         secrets.extend(bearers.map(|token| token.expose_secret().to_owned()));
-        drop(ledger);
         secrets.push("?pwd=".into());
-        let Ok(files) = std::fs::read_dir(&disk.folder) else {
+        secrets
+    }
+
+    /// No file of a machine holds a secret of the keyring, or one of the `newest` access tokens, or a meeting's passcode.
+    pub(crate) fn keeps_no_secret(&mut self, machine: Machine, newest: usize) {
+        let Ok(files) = std::fs::read_dir(&self.disks[machine].folder) else {
             return;
         };
-        let any = AhoCorasick::new(secrets).unwrap();
+        let any = AhoCorasick::new(self.secrets(machine, newest)).unwrap();
         let mut told = None;
         for file in files.flatten() {
             let Ok(bytes) = std::fs::read(file.path()) else {

@@ -1,5 +1,6 @@
 //! After the trouble: the person heals what only a person can, time passes, and what must be so then is checked.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,9 @@ use crate::wanted::{Wanted, has_schedule};
 /// something else that is tried again every few minutes.
 const ROUNDS: u32 = 40;
 
+/// What is judged when a living event is compared with its meeting.
+const EVENTS: &str = "events in step";
+
 /// The same where a service asked for hours.
 const ROUNDS_OF_HOURS: u32 = 160;
 
@@ -33,6 +37,9 @@ impl Run {
             self.tell(machine, |engine| engine.pause(false));
             self.heal(machine);
         }
+        if self.idle {
+            self.away(false);
+        }
         self.leave_something_bad();
         let has_choices = self.plan.has_choices();
         if has_choices {
@@ -41,7 +48,7 @@ impl Run {
         let since = self.now();
         self.around.ledger.lock().unwrap().word.quiet(since);
         let (mut looked, mut rested) = (false, false);
-        for round in 0..self.rounds() {
+        for round in 0..ROUNDS_OF_HOURS {
             self.pass(Duration::from_secs(200));
             self.look();
             if round < 3 {
@@ -57,10 +64,11 @@ impl Run {
                 self.heal(machine);
                 self.agree_to_begin(machine);
             }
-            let waits: Vec<Option<Timestamp>> = (0..self.disks.len())
-                .map(|machine| self.next_wait(machine, since))
+            let waits: Vec<_> = (0..self.disks.len())
+                .filter_map(|machine| self.next_wait(machine, since))
                 .collect();
-            let Some(next) = waits.into_iter().flatten().min() else {
+            let last = waits.iter().map(|(_, last)| *last).max();
+            let Some(next) = waits.iter().map(|(next, _)| *next).min() else {
                 if looked {
                     rested = true;
                     break;
@@ -73,6 +81,10 @@ impl Run {
             };
             // The machine sleeps until then.
             let now = self.now();
+            let hours = last.is_some_and(|last| last > now + SignedDuration::from_hours(1));
+            if round + 1 >= ROUNDS && !hours {
+                break;
+            }
             if next > now {
                 self.around
                     .wall
@@ -104,17 +116,6 @@ impl Run {
         for machine in 0..self.disks.len() {
             self.check(machine);
         }
-    }
-
-    /// After how many rounds everything must have come to rest.
-    fn rounds(&mut self) -> u32 {
-        let hour = self.now() + SignedDuration::from_hours(1);
-        let asked_for_hours = (0..self.disks.len()).any(|machine| {
-            let accounts = self.tell(machine, Engine::accounts).unwrap_or_default();
-            let waits = accounts.iter().filter_map(|account| account.health.next_try);
-            waits.max().is_some_and(|until| until > hour)
-        });
-        if asked_for_hours { ROUNDS_OF_HOURS } else { ROUNDS }
     }
 
     /// The meetings of events that ended since then: one that is used again follows its next event now.
@@ -201,15 +202,19 @@ impl Run {
         }
     }
 
-    /// Until when something still waits; `None` when everything rests.
-    fn next_wait(&mut self, machine: Machine, since: Timestamp) -> Option<Timestamp> {
+    /// Until when something still waits, and until when the last of it; `None` when everything rests.
+    fn next_wait(&mut self, machine: Machine, since: Timestamp) -> Option<(Timestamp, Timestamp)> {
         let views = self.tell(machine, Engine::meetings)?;
         let status = self.tell(machine, Engine::status)?;
         let status = self.without_the_bad(status);
         let now = self.now();
+        // A deletion waits for a calendar that cannot be read.
+        let hides = self.bad.as_ref().is_some_and(|bad| !bad.hides_nothing());
         let planned = views
             .iter()
-            .filter(|view| view.state != MeetingState::Held)
+            .filter(|view| {
+                view.state != MeetingState::Held && !(hides && view.state == MeetingState::Deleting)
+            })
             .filter_map(|view| Some(view.planned.as_ref()?.due));
         let paused = status
             .accounts
@@ -234,15 +239,15 @@ impl Run {
             .filter(|next| *next > now)
             .min();
         let making = match self.plan.has_choices() {
-            true => self.next_making(machine),
-            false => None,
+            true if !hides => self.next_making(machine),
+            _ => None,
         };
-        planned
-            .chain(making)
-            .chain(undone)
-            .chain(paused.filter(|next| *next > now))
-            .chain(stale)
-            .min()
+        let paused = paused.filter(|next| *next > now);
+        let all = planned.chain(making).chain(undone).chain(paused).chain(stale);
+        all.fold(None, |waits: Option<(Timestamp, Timestamp)>, next| match waits {
+            Some((first, last)) => Some((first.min(next), last.max(next))),
+            None => Some((next, next)),
+        })
     }
 
     /// What still waits after all that time.
@@ -279,7 +284,7 @@ impl Run {
         ) else {
             return;
         };
-        let mut wrong = Vec::new();
+        let mut wrong = Wrong::default();
         let status = self.without_the_bad(status);
         let seen = Seen {
             machine,
@@ -293,10 +298,10 @@ impl Run {
         if self.bad.as_ref().is_none_or(Bad::hides_nothing) {
             self.deleted(seen, &mut wrong);
             self.series_deleted(seen, &mut wrong);
+            self.no_orphans(&mut wrong);
         }
         self.listed(seen, &mut wrong);
         self.keeps_no_secret(machine, usize::MAX);
-        self.no_orphans(&mut wrong);
         self.got_by_word(machine, &status, &mut wrong);
         if machine == 0 {
             self.took_back(&mut wrong);
@@ -305,8 +310,12 @@ impl Run {
         for mail in mails {
             wrong.push(("P9", format!("a mail: {}", mail.about)));
         }
+        self.shows_no_secret(machine, &mut wrong);
+        self.says_what_to_do(&status, &mut wrong);
+        self.figures.judge(&wrong.judged);
         if self.bad.is_some() {
             for (promise, _) in wrong
+                .found
                 .iter_mut()
                 .filter(|(promise, _)| matches!(*promise, "P1" | "P2"))
             {
@@ -314,7 +323,7 @@ impl Run {
             }
         }
         self.bad_is_shown(machine, &status, &views, &mut wrong);
-        for (promise, how) in wrong {
+        for (promise, how) in wrong.found {
             self.break_promise(promise, how);
         }
     }
@@ -357,16 +366,20 @@ impl Run {
                 || !self.is_bonded(&ledger, machine, number, (key, row), now)
                 || wanted.start <= now
                 || ledger.is_left_alone(machine, number)
-                || ledger.undone_elsewhere(machine, number)
             {
                 continue;
             }
             let Some(meeting) = self.ours(number) else {
                 continue;
             };
+            if ledger.undone_elsewhere(machine, number) {
+                wrong.excuse(EVENTS);
+                continue;
+            }
             // What was changed at Zoom counts only when the event changed after it, and visibly so.
             let untold = |at: &Timestamp| row.edited <= *at || wanted.cut_topic().is_empty();
             if ledger.unseen_drift(number).is_some_and(|at| untold(&at)) || self.webinar(views, number) {
+                wrong.excuse(EVENTS);
                 continue;
             }
             let rival = ledger.truth.rows.iter().any(|((place, other), row)| {
@@ -383,8 +396,10 @@ impl Run {
                     && (row.names_itself || ledger.truth.bonded(number, other) || !row.single)
             });
             if rival {
+                wrong.excuse(EVENTS);
                 continue;
             }
+            wrong.judge(EVENTS);
             let differences = wanted.differences(&meeting);
             if !differences.is_empty() {
                 let shown = views
@@ -482,7 +497,27 @@ pub(crate) struct Seen<'a> {
     pub(crate) views: &'a [MeetingView],
 }
 
-pub(crate) type Wrong = Vec<(&'static str, String)>;
+/// What is wrong in the end, and how much was judged at all: an oracle that excuses everything proves nothing.
+#[derive(Default)]
+pub(crate) struct Wrong {
+    pub(crate) found: Vec<(&'static str, String)>,
+    /// By what was looked at: how often it was judged, and how often it could not be.
+    pub(crate) judged: BTreeMap<&'static str, (u64, u64)>,
+}
+
+impl Wrong {
+    pub(crate) fn push(&mut self, found: (&'static str, String)) {
+        self.found.push(found);
+    }
+
+    pub(crate) fn judge(&mut self, what: &'static str) {
+        self.judged.entry(what).or_default().0 += 1;
+    }
+
+    pub(crate) fn excuse(&mut self, what: &'static str) {
+        self.judged.entry(what).or_default().1 += 1;
+    }
+}
 
 pub(crate) fn number(view: &MeetingView) -> Option<u64> {
     view.number.as_ref()?.parse().ok()

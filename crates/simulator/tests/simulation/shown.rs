@@ -7,7 +7,7 @@ use reconvene_core::report::{CalendarView, MeetingState, MeetingView, Service, S
 
 use crate::ledger::{Ledger, Machine};
 use crate::run::Run;
-use crate::settle::number;
+use crate::settle::{Wrong, number};
 
 /// So soon a failure is written down.
 const AT_ONCE: SignedDuration = SignedDuration::from_secs(2);
@@ -108,6 +108,23 @@ impl Run {
             if !self.was_told(machine, &about, at) {
                 let how = format!("nothing tells that {about:?} could not be had at {at}");
                 self.break_promise("P11", how);
+            }
+        }
+    }
+
+    /// Every failure that is shown says what happens next, or what to do.
+    pub(crate) fn says_what_to_do(&self, status: &Status, wrong: &mut Wrong) {
+        let accounts = status.accounts.iter().map(|view| (&view.name, &view.health));
+        let watched = status.calendars.iter().filter(|view| view.watched);
+        for (name, health) in accounts.chain(watched.map(|view| (&view.name, &view.health))) {
+            let Some(problem) = &health.problem else { continue };
+            if problem.message.trim().is_empty()
+                || (problem.hint.trim().is_empty() && health.next_try.is_none())
+            {
+                wrong.push((
+                    "P11",
+                    format!("nobody knows what happens next with {name}: {problem:?}"),
+                ));
             }
         }
     }

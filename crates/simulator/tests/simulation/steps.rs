@@ -136,6 +136,8 @@ pub(crate) struct Setting {
     pub(crate) two_accounts: bool,
     /// Further calendars are shared with the person, of which one has an odd name, and others show only a part.
     pub(crate) strange_calendars: bool,
+    /// A machine may also end at any await of what a client waits for.
+    pub(crate) mortal_clients: bool,
     /// What stays bad when all other trouble stops.
     pub(crate) lasting: Option<Lasting>,
     pub(crate) tombstones: u8,

@@ -13,6 +13,7 @@ impl Plan {
             two_installations: chance.odds(6),
             two_accounts: chance.odds(15),
             strange_calendars: false,
+            mortal_clients: false,
             lasting: None,
             tombstones: chance.weighted(&[(50, 0), (25, 1), (25, 2)]),
             empty_pages: chance.weighted(&[(80, 0), (10, 1), (10, 3)]),

@@ -34,6 +34,8 @@ pub(crate) enum Rare {
         date: u32,
         by_minutes: u32,
     },
+    /// Nobody uses the machine, or somebody does again.
+    Away { on: bool },
     /// A meeting repeats at Zoom from now on, or in another way.
     Repeat { meeting: u32, days: u32 },
 }
@@ -41,6 +43,7 @@ pub(crate) enum Rare {
 pub(super) fn add_to(plan: &mut Plan) {
     let chance = &mut Chance::new(plan.seed, 5);
     plan.setting.strange_calendars = chance.odds(40);
+    plan.setting.mortal_clients = true;
     plan.setting.two_accounts |= chance.odds(25);
     plan.setting.lasting = match chance.below(12) {
         0 | 1 => Some(Lasting::Riddle {
@@ -85,7 +88,7 @@ fn rare(chance: &mut Chance, two_accounts: bool) -> Vec<Step> {
     let wait = |low: u32, high: u32, chance: &mut Chance| Step::Wait {
         millis: u64::from(chance.between(low, high)),
     };
-    let rare = match chance.below(if two_accounts { 15 } else { 11 }) {
+    let rare = match chance.below(if two_accounts { 16 } else { 12 }) {
         0 => Rare::ListFails {
             kind: chance.below(64),
             times: chance.between(1, 5),
@@ -150,7 +153,8 @@ fn rare(chance: &mut Chance, two_accounts: bool) -> Vec<Step> {
             meeting,
             days: chance.between(1, 9),
         },
-        11..13 => Rare::Invite { event, on: true },
+        11 => Rare::Away { on: chance.odds(60) },
+        12 => Rare::Invite { event, on: true },
         13 => Rare::Invite { event, on: false },
         _ => Rare::Decline { event },
     };
