@@ -11,6 +11,7 @@ mod create;
 mod doctor;
 mod engine;
 mod failure;
+mod json;
 pub mod keyring;
 pub mod oauth;
 mod pace;
@@ -27,6 +28,8 @@ pub mod rehearsal;
 mod report;
 mod session;
 mod shared;
+#[cfg(test)]
+mod spoiled;
 mod store;
 mod surroundings;
 pub mod transport;

@@ -12,10 +12,11 @@ use reconvene_core::event::{Event as CoreEvent, Kind, Moment, Observation, Place
 use reconvene_core::recognition;
 use reconvene_core::recurrence::Recurrence;
 use reconvene_core::write_back;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Entry, Odd};
+use crate::json::{lenient, nullable};
 use crate::store::calendars::Listed;
 
 /// The fields asked of an event.
@@ -28,11 +29,6 @@ pub(super) const PAGE_FIELDS: &str = "nextPageToken,nextSyncToken,timeZone,acces
 location,description,start,end,endTimeUnspecified,recurrence,recurringEventId,originalStartTime,organizer/self,visibility,\
 locked,hangoutLink,conferenceData(conferenceId,conferenceSolution(key/type,name),entryPoints(entryPointType,uri),parameters),\
 extendedProperties/private)";
-
-/// Google has sent `null` where its description promises a value: it means what leaving out means.
-fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(value: D) -> Result<T, D::Error> {
-    Option::deserialize(value).map(Option::unwrap_or_default)
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,13 +92,21 @@ pub(super) fn understood(row: &RawValue, access: &str) -> Option<Observation> {
     }
 }
 
-/// Which event a row is about that cannot be understood.
+/// Which event a row is about that cannot be understood. Nothing else of the row is looked at: there may be no value for it.
 pub(super) fn odd(row: &RawValue) -> Option<Odd> {
-    let row: serde_json::Value = serde_json::from_str(row.get()).ok()?;
-    let text = |name: &str| row.get(name)?.as_str().filter(|text| !text.is_empty());
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Named {
+        #[serde(default, deserialize_with = "lenient")]
+        id: String,
+        #[serde(default, deserialize_with = "lenient")]
+        recurring_event_id: String,
+    }
+    let row: Named = serde_json::from_str(row.get()).ok()?;
+    let text = |text: String| Some(text).filter(|text| !text.is_empty());
     Some(Odd {
-        google_id: text("id")?.to_owned(),
-        series: text("recurringEventId").map(str::to_owned),
+        google_id: text(row.id)?,
+        series: text(row.recurring_event_id),
     })
 }
 
@@ -398,6 +402,9 @@ impl CalendarListEntry {
         }))
     }
 }
+
+#[cfg(test)]
+mod hostile;
 
 #[cfg(test)]
 mod tests {
