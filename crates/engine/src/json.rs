@@ -19,3 +19,10 @@ pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     let written = Box::<RawValue>::deserialize(value)?;
     Ok(serde_json::from_str(written.get()).unwrap_or_default())
 }
+
+/// Reads an object, and nothing else: by itself serde takes a list for the fields of one, in their order.
+pub(crate) fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
+    let json = json.trim_ascii_start();
+    json.starts_with(b"{")
+        .then(|| serde_json::from_slice(json).ok())?
+}

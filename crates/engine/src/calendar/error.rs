@@ -9,43 +9,48 @@ use jiff::{SignedDuration, Timestamp};
 use reconvene_core::problem::{Code, Problem};
 use reconvene_core::report::{Answer, Service};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::failure::{Failure, FailureKind, next_utc_day, retry_after, spread, words};
+use crate::json::{lenient, object};
 use crate::ports::Dice;
 
 /// The pause after Google's guard against abuse struck, when it names none itself.
 const LONG_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 struct Envelope {
-    #[serde(default)]
-    error: Option<Body>,
+    error: Box<RawValue>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Body {
+    #[serde(deserialize_with = "lenient")]
     message: String,
+    #[serde(deserialize_with = "lenient")]
     errors: Vec<Item>,
+    #[serde(deserialize_with = "lenient")]
     details: Vec<Item>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Item {
+    #[serde(deserialize_with = "lenient")]
     reason: String,
+    #[serde(deserialize_with = "lenient")]
     location: String,
 }
 
 /// What an unsuccessful answer means.
 pub(super) fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice) -> Failure {
     let status = answer.status().as_u16();
-    let envelope = serde_json::from_slice::<Envelope>(answer.body())
-        .unwrap_or_default()
-        .error;
+    let envelope = object::<Envelope>(answer.body());
+    let body = envelope.and_then(|envelope| object::<Body>(envelope.error.get().as_bytes()));
     // A proxy's or a hotel network's page must not be taken for Google's final word.
-    let foreign = envelope.is_none();
-    let body = envelope.unwrap_or_default();
+    let foreign = body.is_none();
+    let body = body.unwrap_or_default();
     let reasons: Vec<&str> = body
         .errors
         .iter()
@@ -176,7 +181,12 @@ fn stale(told: Answer) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::failure::testing::a_foreign_page;
+    use crate::spoiled::spoiled;
 
     struct Half;
     impl Dice for Half {
@@ -185,12 +195,14 @@ mod tests {
         }
     }
 
-    fn kind(status: u16, body: &str) -> (FailureKind, Code) {
+    fn kind(status: u16, body: &(impl AsRef<[u8]> + ?Sized)) -> (FailureKind, Code) {
         let answer = Response::builder()
             .status(status)
-            .body(Bytes::from(body.to_owned()))
+            .body(Bytes::copy_from_slice(body.as_ref()))
             .unwrap();
         let failure = failure(&answer, Timestamp::UNIX_EPOCH, &Half);
+        let words = failure.answer.and_then(|answer| answer.words);
+        assert!(words.unwrap_or_default().len() <= 2000);
         (failure.kind, failure.problem.code)
     }
 
@@ -249,5 +261,54 @@ mod tests {
     fn html_and_nothing_are_failures_that_pass() {
         assert_eq!(kind(502, "<html>oops</html>").0, FailureKind::Passing);
         assert_eq!(kind(503, "").0, FailureKind::Passing);
+    }
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn p3_a_page_that_is_not_googles_says_what_its_status_says_and_never_that_something_is_gone(
+            status in 300..600_u16,
+            page in a_foreign_page(),
+        ) {
+            let meant = kind(status, &page);
+            prop_assert_eq!(meant, kind(status, ""));
+            prop_assert!(meant.0 != FailureKind::Gone && meant.0 != FailureKind::Final);
+        }
+
+        #[test]
+        fn an_error_is_known_by_status_and_reason_whatever_stands_beside(
+            status in prop::sample::select(vec![400, 401, 403, 404, 409, 410, 412, 429, 500, 503]),
+            (plain, error) in an_error(),
+        ) {
+            prop_assert_eq!(kind(status, &error), kind(status, &plain));
+        }
+    }
+
+    /// An error that says nothing but its reason, and the same with other fields, of which some are odd.
+    fn an_error() -> impl Strategy<Value = (String, String)> {
+        let reason = prop::sample::select(vec![
+            "deleted",
+            "notFound",
+            "forbidden",
+            "insufficientPermissions",
+            "SERVICE_DISABLED",
+            "quotaExceeded",
+            "rateLimitExceeded",
+            "dailyLimitExceeded",
+            "fullSyncRequired",
+            "required",
+        ]);
+        let list = prop::sample::select(vec!["errors", "details"]);
+        (reason, list).prop_flat_map(|(reason, list)| {
+            let plain = json!({"error": {list: [{"reason": reason}]}}).to_string();
+            let full = json!({"error": {
+                "code": 403, "message": "m", "status": "PERMISSION_DENIED",
+                list: [{"reason": reason, "domain": "d", "location": "l", "message": "m", "metadata": {"service": "s"}}],
+            }, "more": {}});
+            let list = format!("/error/{list}");
+            let [item, reason] = ["/0", "/0/reason"].map(|below| format!("{list}{below}"));
+            let error = spoiled(&full, &["/error", &list, &item, &reason]);
+            error.prop_map(move |error| (plain.clone(), error))
+        })
     }
 }

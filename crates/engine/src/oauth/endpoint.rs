@@ -1,5 +1,6 @@
 //! The token and revocation endpoints (RFC 6749 §3.2, RFC 7009), spoken to through the [`Transport`] port.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -19,6 +20,7 @@ use reconvene_core::report::Service;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use url::{Url, form_urlencoded};
 
 use super::{Access, OAuthClient, REDIRECT_PATH};
@@ -35,11 +37,11 @@ const LONGEST_LIFETIME: u64 = 24 * 60 * 60;
 /// A token endpoint's good answer.
 pub(super) type Answer = StandardTokenResponse<Extra, BasicTokenType>;
 
-/// What Zoom adds to it.
+/// What Zoom adds to it. The tokens beside it are good whatever it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Extra {
     #[serde(default)]
-    api_url: Option<String>,
+    api_url: Value,
 }
 
 impl ExtraTokenFields for Extra {}
@@ -47,11 +49,20 @@ impl ExtraTokenFields for Extra {}
 /// A token endpoint's refusal (RFC 6749 §5.2). Zoom adds numbers of its own; both members are read leniently,
 /// because a refusal that cannot be read is worth less than one read in part.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<String, Box<RawValue>>")]
 pub(super) struct Refusal {
-    #[serde(default)]
     error: Value,
-    #[serde(default, alias = "errorCode")]
     code: Value,
+}
+
+impl From<BTreeMap<String, Box<RawValue>>> for Refusal {
+    fn from(fields: BTreeMap<String, Box<RawValue>>) -> Self {
+        let value = |name: &str| serde_json::from_str::<Value>(fields.get(name)?.get()).ok();
+        Self {
+            error: value("error").unwrap_or_default(),
+            code: value("code").or_else(|| value("errorCode")).unwrap_or_default(),
+        }
+    }
 }
 
 impl oauth2::ErrorResponse for Refusal {}
@@ -200,7 +211,7 @@ impl OAuthClient {
                 api_url: answer
                     .extra_fields()
                     .api_url
-                    .as_deref()
+                    .as_str()
                     .and_then(|url| self.own_address(url)),
             },
             refresh: answer.refresh_token().map(|token| token.secret().as_str().into()),
@@ -397,3 +408,6 @@ fn unwell(name: &str, status: StatusCode) -> Problem {
         )
     }
 }
+
+#[cfg(test)]
+mod hostile;

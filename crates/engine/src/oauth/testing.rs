@@ -76,12 +76,12 @@ impl World {
         );
     }
 
-    pub(super) fn answers_with(&self, status: u16, headers: &[(&str, &str)], body: &str) {
+    pub(super) fn answers_with(&self, status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) {
         let mut answer = Response::builder().status(status);
         for (name, value) in headers {
             answer = answer.header(*name, *value);
         }
-        let answer = answer.body(Bytes::from(body.to_owned())).unwrap();
+        let answer = answer.body(Bytes::copy_from_slice(body.as_ref())).unwrap();
         self.script.lock().unwrap().push_back(Ok(answer));
     }
 
