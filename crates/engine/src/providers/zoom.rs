@@ -4,12 +4,14 @@
 //! believed until it is read back. Passcodes are never sent, because changing one changes the join link. Webinars are
 //! deliberately absent.
 
+#[cfg(test)]
+mod hostile;
 mod wire;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Response, StatusCode, header};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reconvene_core::amend::{Whole, Write};
 use reconvene_core::meeting::Meeting;
 use reconvene_core::problem::{Code, Problem};
@@ -20,7 +22,9 @@ use url::Url;
 
 use super::{Identity, Made, Provider};
 use crate::failure::{Failure, FailureKind, later, next_utc_day, retry_after, words};
+use crate::json::{lenient, object};
 use crate::oauth::Access;
+use crate::ports::Dice;
 use crate::session::{Session, address, request, with_body};
 use crate::store::accounts::Account;
 
@@ -143,19 +147,21 @@ impl Provider for Zoom {
     ) -> Result<Option<String>, Failure> {
         let agenda = agenda(marker);
         let mut page = String::new();
+        let mut certain = true;
         for _ in 0..MOST_PAGES {
             let listing = listed(session, account, &page).await?;
-            let marked = |listed: &wire::Listed| listed.agenda.contains(&agenda);
-            if let Some(found) = listing.meetings.iter().find(|listed| marked(listed)) {
-                return Ok(number_in(&found.id));
+            match listing.number_of(&agenda) {
+                Ok(Some(number)) => return Ok(Some(number)),
+                Ok(None) => {}
+                Err(wire::Unclear) => certain = false,
             }
             match listing.next_page_token {
-                next if next.is_empty() => return Ok(None),
-                next if next == page => break,
+                next if next.is_empty() && certain => return Ok(None),
+                next if next.is_empty() || next == page => break,
                 next => page = next,
             }
         }
-        // A list that does not end says nothing about what is not in it.
+        // A list that does not end, or cannot be read in part, says nothing about what is not in it.
         Err(Failure::unreadable(Service::Zoom, 200))
     }
 
@@ -255,11 +261,8 @@ async fn host_of_listed(session: &Session, access: &Access) -> Result<Option<Ide
         request(Method::GET, &address(base, &["users", "me", "meetings"], query))
     };
     let listing: wire::Listing = read(session, &session.call_with(Service::Zoom, access, &mine).await?)?;
-    let mut hosts: Vec<String> = listing
-        .meetings
-        .into_iter()
-        .map(|listed| listed.host_id)
-        .collect();
+    let hosts: Option<Vec<String>> = listing.rows().map(|row| Some(row?.host_id)).collect();
+    let mut hosts = hosts.ok_or_else(|| Failure::unreadable(Service::Zoom, StatusCode::OK.as_u16()))?;
     hosts.dedup();
     let only = hosts.pop().filter(|host| hosts.is_empty() && !host.is_empty());
     Ok(only.map(|subject| Identity {
@@ -301,14 +304,17 @@ fn accepted(session: &Session, answer: &Response<Bytes>) -> Result<Answer, Failu
             words: None,
         });
     }
-    Err(failure(session, answer))
+    Err(failure(answer, session.now(), session.ports.dice.as_ref()))
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ErrorBody {
+    #[serde(deserialize_with = "lenient")]
     code: serde_json::Value,
+    #[serde(deserialize_with = "lenient")]
     message: String,
+    #[serde(deserialize_with = "lenient")]
     errors: Vec<FieldError>,
 }
 
@@ -320,10 +326,9 @@ struct FieldError {
 }
 
 /// Zoom's errors by status and code: <https://developers.zoom.us/docs/api/errors/>.
-fn failure(session: &Session, answer: &Response<Bytes>) -> Failure {
+fn failure(answer: &Response<Bytes>, now: Timestamp, dice: &dyn Dice) -> Failure {
     let status = answer.status().as_u16();
-    let (now, dice) = (session.now(), session.ports.dice.as_ref());
-    let body: ErrorBody = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let body: ErrorBody = object(answer.body()).unwrap_or_default();
     let code: i64 = wire::number(&body.code).unwrap_or_default();
     let fields: Vec<String> = body
         .errors

@@ -8,7 +8,11 @@ use reconvene_core::meeting::{Meeting, Nature, Occurrence, Repeats};
 use reconvene_core::recurrence::{Every, Pattern, Recurrence};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+use super::number_in;
+use crate::json::nullable;
 
 /// A meeting as Zoom describes it. `type`: 1 instant, 2 scheduled, 3 recurring without fixed time, 4 personal room,
 /// 8 recurring at fixed times, 10 screen share.
@@ -257,21 +261,50 @@ impl<'a> Fresh<'a> {
 #[derive(Deserialize)]
 pub(super) struct Listing {
     #[serde(default)]
-    pub(super) meetings: Vec<Listed>,
-    #[serde(default)]
+    meetings: Vec<Box<RawValue>>,
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) next_page_token: String,
 }
 
 /// One of them.
 #[derive(Deserialize)]
 pub(super) struct Listed {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) host_id: String,
     #[serde(default)]
-    pub(super) id: Value,
+    id: Value,
     /// Its first 250 characters.
-    #[serde(default)]
-    pub(super) agenda: String,
+    #[serde(default, deserialize_with = "nullable")]
+    agenda: String,
+}
+
+/// Whether a meeting is on a page cannot be told from it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unclear;
+
+impl Listing {
+    /// The meetings; `None` in the place of one that cannot be read.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Option<Listed>> {
+        self.meetings
+            .iter()
+            .map(|row| serde_json::from_str(row.get()).ok())
+    }
+
+    /// The number of the meeting with `marker` in its agenda. That there is none is certain only where every one can be
+    /// read: a second one would be made (P5).
+    pub(super) fn number_of(&self, marker: &str) -> Result<Option<String>, Unclear> {
+        let mut otherwise = Ok(None);
+        for row in self.rows() {
+            match row {
+                Some(listed) if listed.agenda.contains(marker) => {
+                    return number_in(&listed.id).map(Some).ok_or(Unclear);
+                }
+                Some(_) => {}
+                None => otherwise = Err(Unclear),
+            }
+        }
+        otherwise
+    }
 }
 
 /// In UTC, which means the same instant whatever the zone beside it.
@@ -311,7 +344,7 @@ fn recurrence(pattern: &Pattern, times: u32) -> Value {
 fn rule(own: &Value) -> String {
     const DAYS: [&str; 7] = ["SU", "MO", "TU", "WE", "TH", "FR", "SA"];
     let number = |field: &str| own.get(field).and_then(number::<i64>);
-    let name = |day: i64| usize::try_from(day - 1).ok().and_then(|at| DAYS.get(at)).copied();
+    let name = |day: i64| DAYS.get(usize::try_from(day.checked_sub(1)?).ok()?).copied();
     let rule = match number("type") {
         Some(1) => "FREQ=DAILY".to_owned(),
         Some(2) => {
@@ -395,5 +428,11 @@ mod tests {
         let mut series = described(false);
         series.occurrences.as_mut().unwrap()[0].status = "deleted".into();
         assert_eq!(series.meeting().unwrap().occurrences, []);
+    }
+
+    #[test]
+    fn a_weekday_that_does_not_exist_is_left_out_of_a_rule() {
+        let own = json!({"type": 2, "weekly_days": "3,8,0,-9223372036854775808"});
+        assert_eq!(rule(&own), "RRULE:FREQ=WEEKLY;BYDAY=TU;INTERVAL=1");
     }
 }
