@@ -268,3 +268,6 @@ fn page(status: StatusCode, page: Page) -> Response<Full<Bytes>> {
     }
     response
 }
+
+#[cfg(test)]
+mod hostile;
