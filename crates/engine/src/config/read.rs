@@ -57,20 +57,22 @@ fn place_of(text: &str, offset: usize) -> Option<String> {
         .rsplit_once('\n')
         .map_or(("", before), |(above, begun)| (above, begun));
     let line = format!("{begun}{}", after.lines().next().unwrap_or_default());
+    // Anything but a bare name is not repeated: it may hold a secret.
+    let bare = |name: &str| {
+        let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        !name.is_empty() && name.chars().all(belongs)
+    };
     let header = |line: &str| {
         let name = line.trim().strip_prefix('[')?.split(']').next()?;
-        Some(format!("[{}]", name.trim_matches('[')))
+        let name = name.trim_matches('[');
+        bare(name).then(|| format!("[{name}]"))
     };
     if let Some(section) = header(&line) {
         return Some(format!("{section}: "));
     }
     let section = above.lines().rev().find_map(header);
     let key = line.split_once('=').map(|(key, _)| key.trim().to_owned());
-    let bare = |key: &String| {
-        let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-        !key.is_empty() && key.chars().all(belongs)
-    };
-    let words: Vec<String> = section.into_iter().chain(key.filter(bare)).collect();
+    let words: Vec<String> = section.into_iter().chain(key.filter(|key| bare(key))).collect();
     (!words.is_empty()).then(|| format!("{}: ", words.join(" ")))
 }
 

@@ -1,3 +1,5 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use super::*;
@@ -159,6 +161,7 @@ fn secrets_never_show_in_errors_or_debug_output() {
         "[google]\nclient_secret = \"hush-hush",
         "[google]\nclient_id = \"x\"\nclient_secret = \"hush hush\"",
         "[google]\nclient_secret = [\"hush-hush\"]",
+        "[google client_secret = \"hush-hush\"",
     ] {
         assert!(!refusal(text).contains("hush"), "{}", refusal(text));
     }
@@ -201,4 +204,85 @@ fn endpoints_are_https_or_on_this_machine() {
         endpoint("https://a.example").unwrap().as_str(),
         "https://a.example/"
     );
+}
+
+/// A line as somebody may write it, or as it may come to be. What is secret holds the word hush.
+fn a_line() -> impl Strategy<Value = String> {
+    let word = |words: &[&'static str]| prop::sample::select(words.to_vec()).prop_map(str::to_owned);
+    let key = word(&[
+        "client_id",
+        "client_secret",
+        "api",
+        "token",
+        "poll",
+        "delete_grace",
+        "mass_delete_limit",
+        "preview",
+        "sync.poll",
+        "\"poll\"",
+        "polls",
+        "",
+        "ä",
+    ]);
+    let number = word(&["poll", "delete_grace", "mass_delete_limit"]);
+    let value = prop_oneof![
+        3 => word(&[
+            "true", "1e999", "inf", "0x0a", "1979-05-27T07:32:00Z", "\"60s\"", "\"-5s\"", "\"1e9h\"", "\"PT1H\"", "'''",
+            "\"https://api.zoom.us/v2/\"", "\"http://127.0.0.1:1/\"", "\"http://api.zoom.us\"", "[", "{", "\"\"\"", "",
+        ]),
+        1 => "-?[0-9_]{1,25}",
+        2 => "\"[0-9]{1,6}(ms|s|m|h)\"",
+        1 => "\"[0-9]{1,25}(ns|ms|s|m|h|d|y)?\"",
+        1 => "\"[^\"\n]{0,30}\"",
+        1 => (1..2000usize).prop_map(|depth| "[".repeat(depth)),
+        1 => (1..2000usize).prop_map(|depth| "{a=".repeat(depth)),
+    ];
+    prop_oneof![
+        4 => word(&["[google]", "[zoom]", "[sync]", "[[sync]]", "[other]", "[zoom client_secret = \"hush\"", "[sync.poll]", "[", "#", "\u{feff}", "\0"]),
+        8 => (key, value.clone()).prop_map(|(key, value)| format!("{key} = {value}")),
+        8 => (number, value).prop_map(|(key, value)| format!("[sync]\n{key} = {value}")),
+        3 => word(&[
+            "client_secret = \"hush-hush\"",
+            "client_secret = hush-hush",
+            "client_secret = \"hush hush\"",
+            "client_secret = [\"hush\", 1]",
+            "client_secret = {a = \"hush\"}",
+            "client_secret = \"hush",
+            "client_secret = 'hush\"",
+            "client_secret = \"hush\\q\"",
+            "client_secret = \"\"\"hush",
+            "api = \"https://u:hush@zoom.us\"",
+            "client_id = \"hush\u{a0}\"",
+        ]),
+        1 => (1..2000usize).prop_map(|depth| format!("{}a = 1", "a.".repeat(depth))),
+        1 => ".{0,60}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_stands_in_the_file_is_within_bounds_or_a_problem_that_tells_no_secret(
+        lines in vec(a_line(), 0..5),
+        end in prop::sample::select(vec!["\n", "\r\n", "\r"]),
+    ) {
+        match read(&lines.join(end)) {
+            Ok(Config { sync, google, zoom, .. }) => {
+                let within = |given: Option<Duration>, least, most| {
+                    given.is_none_or(|given| (Duration::from_secs(least)..=Duration::from_secs(most)).contains(&given))
+                };
+                prop_assert!(within(sync.poll, 1, 86_400) && within(sync.delete_grace, 0, 604_800), "{sync:?}");
+                prop_assert!(sync.mass_delete_limit.is_none_or(|limit| limit <= 1000), "{sync:?}");
+                for api in [google.api, zoom.api].iter().flatten() {
+                    prop_assert!(api.scheme() == "https" || is_loopback(api), "{api}");
+                }
+            }
+            Err(problem) => {
+                prop_assert_eq!(problem.code, Code::BadConfig);
+                prop_assert!(problem.message.starts_with("config.toml:") && problem.message.ends_with('.'), "{problem:?}");
+                prop_assert!(!problem.message.contains("hush"), "{problem:?}");
+            }
+        }
+    }
 }

@@ -1,11 +1,9 @@
-//! Whatever the services send, and whatever stands in the configuration: no panic, no hang, and nothing deleted.
+//! Whatever the services send: no panic, no hang, and nothing deleted.
 
-use std::path::Path;
 use std::time::Duration;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use reconvene_engine::config::Config;
 use reconvene_simulator::{Effect, Fault, Match, Rule};
 use serde_json::Value;
 
@@ -173,13 +171,5 @@ proptest! {
     fn p3_p10_no_answer_makes_the_engine_panic_hang_or_delete(answers in vec(answer(), 1..8)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         runtime.block_on(survives(answers));
-    }
-
-    #[test]
-    fn no_configuration_makes_the_reader_panic(text in prop_oneof![
-        ".{0,300}",
-        r#"\[(google|zoom|sync|other)\]\n((client_id|api|poll|delete_grace|mass_delete_limit) = ("[^"]{0,30}"|-?[0-9]{1,20}|true)\n){0,6}"#,
-    ]) {
-        let _ = Config::from_toml(Path::new("config.toml"), &text);
     }
 }
