@@ -103,17 +103,33 @@ fn an_instant() -> impl Strategy<Value = Timestamp> {
     (0..900_000_i64).prop_map(|quarters| Timestamp::from_second(946_684_800 + quarters * 900).unwrap())
 }
 
+/// A line as a calendar should not write it.
+fn any_line() -> impl Strategy<Value = String> {
+    "(RRULE|EXRULE|RDATE|EXDATE|X-A)(;TZID=(UTC|\\PC{0,5}))?:(\\PC{0,30}|(FREQ=(DAILY|YEARLY)|BYDAY=[0-9A-Z,-]{0,9}|COUNT=[0-9]{1,9}|UNTIL=[0-9TZ]{8,16}|;){1,5})|\\PC{0,20}"
+}
+
+/// As events name them, and at both ends of time.
+fn any_instant() -> impl Strategy<Value = Timestamp> {
+    let seconds = Timestamp::MIN.as_second()..=Timestamp::MAX.as_second();
+    let ends = prop_oneof![Just(Timestamp::MIN), Just(Timestamp::MAX)];
+    let any = seconds.prop_map(|second| Timestamp::from_second(second).unwrap());
+    prop_oneof![4 => an_instant(), 1 => any, 1 => ends]
+}
+
 proptest! {
     #[test]
     fn lines_of_any_kind_end_quickly_and_without_panic(
-        lines in prop::collection::vec("(RRULE|EXRULE|RDATE|EXDATE|X-A)(;TZID=(UTC|\\PC{0,5}))?:(\\PC{0,30}|(FREQ=(DAILY|YEARLY)|BYDAY=[0-9A-Z,-]{0,9}|COUNT=[0-9]{1,9}|UNTIL=[0-9TZ]{8,16}|;){1,5})|\\PC{0,20}", 0..4),
-        start in an_instant(),
-        zone in a_zone(),
+        lines in prop::collection::vec(prop_oneof![any_line(), a_rule()], 0..4),
+        (start, from) in (any_instant(), any_instant()),
+        zone in prop_oneof![4 => a_zone().prop_map(str::to_owned), 1 => "\\PC{0,20}"],
     ) {
         let any = Recurrence::new(lines);
-        let _ = any.starts(start, zone, start, 50);
-        let _ = any.pattern(start, zone);
-        prop_assert!(!any.in_words(start, zone).is_empty());
+        for from in [start, from] {
+            let starts = any.starts(start, &zone, from, 50).unwrap_or_default();
+            prop_assert!(starts.len() <= 50 && starts.iter().all(|start| *start >= from));
+        }
+        let _ = any.pattern(start, &zone);
+        prop_assert!(!any.in_words(start, &zone).is_empty());
     }
 
     #[test]
