@@ -268,6 +268,9 @@ pub enum Message {
 }
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use reconvene_core::problem::Code;
