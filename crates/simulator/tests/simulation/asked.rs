@@ -285,6 +285,7 @@ impl Ledger {
             && !self.truth.once.contains(&number)
             && known(arrival.machine, version)
             && !version.is_over(entry.at)
+            && !version.is_twofold(entry.at)
             && version.differences(meeting, entry.at).is_empty()
         {
             wrong.push((

@@ -167,7 +167,7 @@ impl Knowledge {
     /// Whether no engine could know what happened on a calendar at `since`: all it was told after that was not true; or
     /// the calendar is another account's, which could not be read for so long that nobody waits for it any more.
     pub(crate) fn hidden(&self, place: &Place, foreign: bool, since: Timestamp, now: Timestamp) -> bool {
-        let told = self.of(place).any(|pass| pass.begun >= since);
+        let told = self.of(place).any(|pass| pass.kept && pass.begun >= since);
         let lied_to = self.lied_to.get(place).is_some_and(|at| *at >= since);
         let long_ago = now - SignedDuration::from_mins(14);
         let unread = self.of(place).all(|pass| pass.ended < long_ago);

@@ -163,7 +163,10 @@ impl Run {
         let Some(bad) = &self.bad else { return };
         let now = self.now();
         let ledger = self.around.ledger.lock().unwrap();
-        if let Some((key, _)) = &bad.event {
+        if let Some((key, meeting)) = &bad.event {
+            // What the person said to leave alone concerns nobody.
+            let own = (machine, *meeting);
+            let left = ledger.left_alone.contains_key(&own) || ledger.word.unbonded.contains_key(&own);
             // The person may have had everything read anew, and understood.
             let lasts = ledger.known.riddles.get(key).is_some_and(|until| *until > now);
             if !lasts {
@@ -175,7 +178,9 @@ impl Run {
                 .problems
                 .iter()
                 .any(|problem| problem.code == Code::EventNotUnderstood);
-            if ticked && told.is_some() && !shown {
+            // A series may have come to its end before.
+            let single = ledger.truth.rows.get(key).is_some_and(|row| row.single);
+            if single && ticked && told.is_some() && !shown && !left {
                 wrong.push((
                     "P10",
                     format!("nobody is told that {} cannot be understood", key.1),
@@ -198,9 +203,12 @@ impl Run {
             .iter()
             .filter(|(of, view)| *of == machine && is_ahead(view, now))
         {
-            let kept = views
-                .iter()
-                .any(|view| (&view.title, view.start) == (&before.title, before.start));
+            // Whatever became of it elsewhere.
+            let same = |view: &MeetingView| match number(before) {
+                Some(meeting) => number(view) == Some(meeting),
+                None => (&view.title, view.start) == (&before.title, before.start),
+            };
+            let kept = views.iter().any(same);
             if !kept {
                 let (title, start) = (&before.title, before.start);
                 wrong.push((

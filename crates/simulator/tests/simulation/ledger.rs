@@ -401,8 +401,8 @@ impl Ledger {
         let now = world.now();
         let events = self.truth.bonds.get(&number);
         let at_home = |key: &Key| {
-            let bonded = events.into_iter().flatten();
-            bonded
+            let others = events.into_iter().flatten().filter(|id| **id != key.1);
+            others
                 .flat_map(|id| self.truth.of_event(id))
                 .any(|(home, _)| (home.0 == WORK) == (key.0 == WORK))
         };

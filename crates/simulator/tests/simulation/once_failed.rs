@@ -218,4 +218,9 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (7_332_525, Some(Learned::BOTH.and_worlds()), "a wiped out date of a single event that repeats again was taken for cancelled"),
     (7_332_526, Some(Learned::CHOICES.and_worlds()), "a preview read a meeting beside an attempt (the oracle)"),
     (7_334_109, Some(Learned::BOTH.and_worlds()), "what was cancelled through another calendar left with an unticked one (the oracle)"),
+    (8_010_440, Some(Learned::SERIES.and_rare()), "a view that followed its event elsewhere (the oracle)"),
+    (8_010_647, Some(Learned::SERIES.and_worlds().and_rare()), "an event that was given another's meeting by a calendar nobody could read (the oracle)"),
+    (8_011_679, Some(Learned::SERIES.and_worlds().and_rare()), "two halves that ask for the same dates (the oracle)"),
+    (8_012_034, Some(Learned::BOTH.and_rare()), "calendars read for a deletion that waits (the oracle)"),
+    (8_013_234, Some(Learned::BOTH.and_rare()), "a riddle in a series that had come to its end (the oracle)"),
 ];

@@ -38,6 +38,12 @@ impl Version {
         self.halves.iter().all(|half| half.is_over(now))
     }
 
+    /// Whether two halves of it ask for the same date.
+    pub(crate) fn is_twofold(&self, now: Timestamp) -> bool {
+        let (dates, _) = self.ahead(now);
+        dates.windows(2).any(|pair| pair[0].start == pair[1].start)
+    }
+
     /// Whether dates of it stand ahead in a meeting, and none there that left it.
     pub(crate) fn stands_in(&self, meeting: &Meeting, now: Timestamp) -> bool {
         let (left, carried) = self.standing(meeting, now);
