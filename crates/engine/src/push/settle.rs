@@ -19,6 +19,7 @@ use super::{Attempt, anew};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Dossier};
 use crate::store::activity::{self, Draft, Reversal};
+use crate::store::outbox::Undo;
 use crate::store::{accounts, meetings, outbox};
 
 /// How an attempt ended.
@@ -64,9 +65,12 @@ impl Attempt<'_> {
         let now = self.shared.now();
         self.shared.store.write(|tx| {
             let Some(dossier) = Dossier::of(tx, self.pending.meeting)? else {
-                return match ending {
-                    Ending::Deleted(answer) => self.deleted_unattended(tx, answer, now),
-                    Ending::Failed(failure) => self.heed(tx, &failure, now),
+                return match (ending, &self.pending.undo) {
+                    (Ending::Deleted(answer), _) => self.deleted_unattended(tx, answer, now),
+                    (Ending::Updated { answer, .. }, Some(undo)) => {
+                        self.undone_unattended(tx, undo, answer, now)
+                    }
+                    (Ending::Failed(failure), _) => self.heed(tx, &failure, now),
                     _ => Ok(()),
                 };
             };
@@ -291,6 +295,23 @@ impl Attempt<'_> {
         };
         let entry = activity::write(tx, None, &draft, now)?;
         self.offer_undo(tx, entry, true)
+    }
+
+    /// Something was taken back, and its last event was forgotten meanwhile.
+    fn undone_unattended(
+        &self,
+        tx: &Transaction<'_>,
+        undo: &Undo,
+        answer: Option<Answer>,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let draft = Draft {
+            outcome: Outcome::Undone,
+            answer,
+            ..self.draft_titled(undo.title.clone())
+        };
+        activity::write(tx, None, &draft, now)?;
+        activity::undone(tx, undo.of)
     }
 
     pub(super) fn draft(&self, dossier: &Dossier) -> Draft {

@@ -209,7 +209,9 @@ impl Run {
                 None => (&view.title, view.start) == (&before.title, before.start),
             };
             let kept = views.iter().any(same);
-            if !kept {
+            // It was deleted, which others judge.
+            let deleted = number(before).is_some_and(|meeting| ledger.deleted_by.contains_key(&meeting));
+            if !kept && !deleted {
                 let (title, start) = (&before.title, before.start);
                 wrong.push((
                     "P10",

@@ -8,7 +8,7 @@ use reconvene_engine::Surroundings;
 use reconvene_engine::ports::SecretsError;
 use reconvene_simulator::google::Role;
 use reconvene_simulator::zoom::Occurrence;
-use reconvene_simulator::{Effect, Fault, Hand, Match, Rule, Service};
+use reconvene_simulator::{Effect, Fault, Hand, Match, Rule};
 use serde_json::json;
 
 use crate::run::{Run, WORK};

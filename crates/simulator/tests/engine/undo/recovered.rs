@@ -118,3 +118,34 @@ async fn p11_a_grant_that_does_not_allow_recovering_is_named_and_the_account_goe
     assert_eq!(undo(&stand, &told).await.outcome, Outcome::Undone);
     assert!(stand.exists(meeting));
 }
+
+#[tokio::test(start_paused = true)]
+async fn p11_a_recovery_during_which_the_last_event_goes_is_told_all_the_same() {
+    let (stand, event, meeting) = deleted().await;
+    let done = stand.newest();
+    let copy = stand.hand(Hand::CopyEvent {
+        calendar: ANA.into(),
+        event,
+        to: None,
+        start: None,
+    });
+    stand.sync_after(MINUTE).await;
+    stand.cancel(&copy);
+    let path = format!("{meeting}/status");
+    stand.fault(
+        Wire::Zoom,
+        &path,
+        "PUT",
+        Fault::after(reconvene_simulator::Effect::Slow(5_000)),
+    );
+    let what = done.id.to_string();
+    let gone = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        stand.sync().await
+    };
+    let (undone, _) = tokio::join!(stand.engine.undo(&what), gone);
+    undone.unwrap();
+    assert!(stand.exists(meeting));
+    assert!(entry(&stand, &done).undone);
+    assert_eq!(stand.newest().outcome, Outcome::Undone);
+}
