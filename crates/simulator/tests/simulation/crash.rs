@@ -24,6 +24,7 @@ const SETTING: Setting = Setting {
     empty_pages: 1,
     repeat_rows: true,
     rows_per_page: Some(1),
+    signed_in: true,
     day: 60,
 };
 

@@ -88,7 +88,8 @@ impl Run {
         self.rooms = self.make_rooms();
         self.hook();
         self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
-        for machine in 0..self.disks.len() {
+        let signed_in = if setting.signed_in { self.disks.len() } else { 0 };
+        for machine in 0..signed_in {
             self.sign_in(machine, Service::Google, ANA);
             self.sign_in(machine, Service::Zoom, ANA);
             if setting.two_accounts {

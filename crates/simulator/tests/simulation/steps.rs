@@ -145,6 +145,8 @@ pub(crate) struct Setting {
     pub(crate) repeat_rows: bool,
     /// The most rows that a page of events holds.
     pub(crate) rows_per_page: Option<usize>,
+    /// The person has signed in, and ticked the calendars, before anything else happens.
+    pub(crate) signed_in: bool,
     /// Days after the first of October, so that clocks are put back and forth in some worlds.
     pub(crate) day: u32,
 }

@@ -1,7 +1,7 @@
 //! Accounts and calendars, and how far each has been read.
 
-use super::{ONE_PAGE, Scenario, add, later, wait};
-use crate::steps::{Kill, Make, Step};
+use super::{ONE_PAGE, SETTING, Scenario, add, later, wait};
+use crate::steps::{Choice, Consents, Kill, Make, Setting, Step};
 
 #[test]
 fn p1_p3_a_full_pass_after_a_lost_token_survives_a_crash_at_every_point() {
@@ -39,6 +39,45 @@ fn p2_p13_a_day_of_more_changes_than_zoom_takes_survives_crashes() {
     Scenario::of(&steps)
         .shows(&["PATCH /zoom/v2/meetings/ applied"])
         .survives_crashes(211);
+}
+
+#[test]
+fn p2_p5_p11_the_first_sign_in_and_its_question_survive_a_crash_at_every_point() {
+    let sign_in = |zoom| {
+        Step::Choice(Choice::SignIn {
+            machine: 0,
+            zoom,
+            consents: Consents::Whole,
+            to_write: false,
+        })
+    };
+    let tick = Step::Tick {
+        calendar: 0,
+        on: true,
+    };
+    Scenario::of(&[
+        add(Make::AddOn, 3_000),
+        add(Make::AddOn, 4_000),
+        // Nobody carried that over.
+        later(0),
+        sign_in(false),
+        sign_in(true),
+        // Whoever sees the process end does it once more.
+        Step::SignIn { zoom: false },
+        Step::SignIn { zoom: true },
+        tick,
+        tick,
+        wait(30),
+        Step::Approve,
+        Step::Approve,
+        wait(60),
+    ])
+    .with(Setting {
+        signed_in: false,
+        ..SETTING
+    })
+    .shows(&["PATCH /zoom/v2/meetings/ applied"])
+    .survives_every_crash();
 }
 
 #[test]

@@ -19,6 +19,7 @@ impl Plan {
             empty_pages: chance.weighted(&[(80, 0), (10, 1), (10, 3)]),
             repeat_rows: chance.odds(20),
             rows_per_page: None,
+            signed_in: true,
             day: chance.below(200),
         };
         let mut steps = Vec::new();
