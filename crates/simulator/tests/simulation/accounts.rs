@@ -22,11 +22,9 @@ impl Run {
             faults.clear();
             rules
         });
-        let granted = self
-            .processes
-            .as_mut()
-            .unwrap()
-            .ask(async move { granted(&simulator, service, &who, &client, scopes).await });
+        let granted = self.processes.as_mut().unwrap().ask(machine, async move {
+            granted(&simulator, service, &who, &client, scopes).await
+        });
         self.around.simulator.with(|world| {
             let faults = world.faults();
             for rule in rules {
@@ -37,7 +35,7 @@ impl Run {
         self.around.ledger.lock().unwrap().signed_in(machine);
         let added = granted.and_then(|grant| {
             let processes = self.processes.as_mut().unwrap();
-            processes.ask(async move { engine.add_account(grant).await })
+            processes.ask(machine, async move { engine.add_account(grant).await })
         });
         match added {
             Ok(Ok(_)) => {}
@@ -63,7 +61,7 @@ impl Run {
         };
         let id = view.id.to_string();
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.watch_calendar(&id, on).await }) {
+        match processes.ask(machine, async move { engine.watch_calendar(&id, on).await }) {
             Ok(Ok(_)) => {}
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),
@@ -128,7 +126,7 @@ impl Run {
             return;
         };
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.remove_account(account.id).await }) {
+        match processes.ask(self.at, async move { engine.remove_account(account.id).await }) {
             Ok(Ok(())) => {}
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => {

@@ -17,7 +17,7 @@ impl Run {
         self.speak(self.at, number);
         let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.bond(id).await }) {
+        match processes.ask(self.at, async move { engine.bond(id).await }) {
             Ok(Ok(())) => self.bonded(number),
             Ok(Err(problem)) => {
                 self.note(format!("    refused: {:?}", problem.code));

@@ -40,7 +40,7 @@ impl Run {
         let ledger = &self.around.ledger;
         ledger.lock().unwrap().word.welcoming.insert(machine);
         let engine = self.engine(machine);
-        let begun = self.processes.as_mut().unwrap().ask(async move {
+        let begun = self.processes.as_mut().unwrap().ask(machine, async move {
             match (service, to_write) {
                 (Service::Google, true) => engine.begin_sign_in_to_write().await,
                 _ => engine.begin_sign_in(service).await,
@@ -68,14 +68,14 @@ impl Run {
                 None
             }
             Consents::Forgotten => None,
-            _ => self.browse(service, consents, &address),
+            _ => self.browse(machine, service, consents, &address),
         };
         let engine = self.engine(machine);
         let ended = self
             .processes
             .as_mut()
             .unwrap()
-            .ask(async move { engine.await_sign_in(&ticket).await });
+            .ask(machine, async move { engine.await_sign_in(&ticket).await });
         drop(browser);
         {
             let mut ledger = self.around.ledger.lock().unwrap();
@@ -103,7 +103,13 @@ impl Run {
     }
 
     /// What the browser does: it opens the page, and goes where that leads. It waits for its page while it is held.
-    fn browse(&mut self, service: Service, consents: Consents, address: &str) -> Option<TcpStream> {
+    fn browse(
+        &mut self,
+        machine: Machine,
+        service: Service,
+        consents: Consents,
+        address: &str,
+    ) -> Option<TcpStream> {
         let rule = ConsentRule {
             mode: match consents {
                 Consents::Denied => ConsentMode::Deny,
@@ -139,7 +145,7 @@ impl Run {
             .processes
             .as_mut()
             .unwrap()
-            .ask(async move { browser.send(page).await });
+            .ask(machine, async move { browser.send(page).await });
         *self.outage.lock().unwrap() = outage;
         simulator.with(|world| rules.into_iter().for_each(|rule| world.faults().add(rule)));
         let answer = answer.ok()?.ok()?;

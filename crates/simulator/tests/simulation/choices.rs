@@ -144,7 +144,7 @@ impl Run {
         self.places.push(Place { id, writable: true });
         let engine = self.engine(0);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.refresh_calendars().await }) {
+        match processes.ask(0, async move { engine.refresh_calendars().await }) {
             Ok(Ok(_)) => self.tick(0, self.places.len() - 1, true),
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),
@@ -222,7 +222,7 @@ impl Run {
             self.pass(Duration::from_millis(u64::from(millis)));
             self.meanwhile(meanwhile, key);
         } else {
-            let added = processes.ask(asked);
+            let added = processes.ask(0, asked);
             self.added(&key, added.map(|added| added.map_err(|problem| problem.code)));
         }
         self.adopt_ticks(0);
@@ -352,7 +352,7 @@ impl Run {
         }
         let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.recreate(id).await }) {
+        match processes.ask(self.at, async move { engine.recreate(id).await }) {
             Ok(Ok(_)) => {}
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),
@@ -363,7 +363,7 @@ impl Run {
     fn ask_for_plan(&mut self, machine: Machine) {
         let engine = self.engine(machine);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.plan().await }) {
+        match processes.ask(machine, async move { engine.plan().await }) {
             Ok(Ok(plan)) => {
                 self.note(format!("    {} planned", plan.actions.len()));
                 // What could not be read for it, it says itself.
@@ -381,7 +381,7 @@ impl Run {
     pub(crate) fn look_again(&mut self, machine: Machine) {
         let engine = self.engine(machine);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.sync(None, true).await }) {
+        match processes.ask(machine, async move { engine.sync(None, true).await }) {
             Ok(Ok(report)) => self.note(format!("    synced, {} entries", report.entries.len())),
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),

@@ -103,8 +103,8 @@ impl<'a> Scenario<'a> {
         Self { shows, ..self }
     }
 
-    /// Kills the process at each request and each commit, one run each. Returns after which of them the person had to
-    /// sign in more often than without.
+    /// Kills the process at each request and each commit, one run each. Of two machines, the one that comes to it ends alone.
+    /// Returns after which of them the person had to sign in more often than without.
     fn survives_every_crash(&self) -> Vec<Kill> {
         self.survives_crashes(1)
     }
@@ -156,14 +156,14 @@ impl<'a> Scenario<'a> {
     }
 
     fn plan(&self, kill: Option<Kill>) -> Plan {
+        let kill = kill.map(|kill| match self.setting.two_installations {
+            true => Step::KillOne(kill),
+            false => Step::Kill(kill),
+        });
         Plan {
             seed: 2,
             setting: self.setting,
-            steps: kill
-                .map(Step::Kill)
-                .into_iter()
-                .chain(self.steps.iter().copied())
-                .collect(),
+            steps: kill.into_iter().chain(self.steps.iter().copied()).collect(),
         }
     }
 }

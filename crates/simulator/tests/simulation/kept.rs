@@ -43,7 +43,7 @@ impl Run {
     fn previewed(&mut self, machine: Machine, since: Timestamp) {
         let engine = self.engine(machine);
         let processes = self.processes.as_mut().unwrap();
-        let Ok(Ok(plan)) = processes.ask(async move { engine.plan().await }) else {
+        let Ok(Ok(plan)) = processes.ask(machine, async move { engine.plan().await }) else {
             return;
         };
         let (Some(views), Some(status)) = (

@@ -27,6 +27,7 @@ mod kept;
 mod knowledge;
 mod lasting;
 mod ledger;
+mod machines;
 mod making;
 mod once_failed;
 mod opening;

@@ -208,7 +208,8 @@ impl Run {
             Step::SwitchOff { machine } => self.switch_off(machine as usize % self.disks.len()),
             Step::SwitchOn { machine } => self.switch_on(machine as usize % self.disks.len()),
             Step::OfSeries(deed) => self.of_series(deed),
-            Step::Kill(kill) => self.kill(kill),
+            Step::Kill(kill) => self.kill(kill, false),
+            Step::KillOne(kill) => self.kill(kill, true),
             Step::Choice(choice) => {
                 for machine in 0..self.disks.len() {
                     self.around.ledger.lock().unwrap().allowance.asked(machine);
@@ -515,7 +516,7 @@ impl Run {
     pub(crate) fn sync(&mut self) {
         let engine = self.engine(self.at);
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.sync(None, false).await }) {
+        match processes.ask(self.at, async move { engine.sync(None, false).await }) {
             Ok(Ok(report)) => self.note(format!("    synced, {} entries", report.entries.len())),
             Ok(Err(problem)) => self.note(format!("    refused: {:?}", problem.code)),
             Err(Dead) => self.restart(),

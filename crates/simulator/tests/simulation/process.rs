@@ -220,8 +220,7 @@ impl Processes {
         let own = engine.clone();
         let alone = async move { own.run(CancellationToken::new()).await };
         let task = self.runtime.spawn(Mortal {
-            inner: Box::pin(alone),
-            doom: Arc::clone(&self.doom),
+            inner: Of::new(machine, &self.doom, alone),
         });
         self.machines[machine] = Some(Running {
             engine,
@@ -273,19 +272,19 @@ impl Processes {
         }
     }
 
-    /// Does something with an engine, as a client of its would, while it goes on running.
+    /// Does something with a machine's engine, as a client of its would, while it goes on running.
     pub(crate) fn ask<T: Send + 'static>(
         &mut self,
+        machine: Machine,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, Dead> {
         let doom = Arc::clone(&self.doom);
+        let work = Of::new(machine, &doom, work);
         let mut asked = match self.mortal_clients {
-            true => self.runtime.spawn(Mortal {
-                inner: Box::pin(work),
-                doom: Arc::clone(&self.doom),
-            }),
+            true => self.runtime.spawn(Mortal { inner: work }),
             false => self.runtime.spawn(work),
         };
+        let client = asked.abort_handle();
         let first = first_to_end(&mut self.machines);
         let answer = self.runtime.block_on(async {
             tokio::select! {
@@ -296,21 +295,24 @@ impl Processes {
                 () = tokio::time::sleep(Duration::from_secs(1200)) => Ok(None),
             }
         });
+        if let Ok(Some(answer)) = answer {
+            return Ok(answer);
+        }
+        // One machine may end alone, and what it was asked with it.
+        client.abort();
         match answer {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) => {
+            Err(error) => Err(died(error)),
+            Ok(_) => {
                 self.stuck = true;
                 Err(Dead)
             }
-            Err(error) => Err(died(error)),
         }
     }
 
     /// Has something done with a machine's engine for which nobody waits.
     pub(crate) fn begin(&mut self, machine: Machine, work: impl Future<Output = ()> + Send + 'static) {
-        let doom = Arc::clone(&self.doom);
-        let inner = Box::pin(work);
-        let begun = self.runtime.spawn(Mortal { inner, doom });
+        let inner = Of::new(machine, &self.doom, work);
+        let begun = self.runtime.spawn(Mortal { inner });
         if let Some(machine) = &mut self.machines[machine] {
             machine.begun.push(begun);
         }
@@ -329,8 +331,9 @@ impl Processes {
     }
 
     /// The same for what needs no waiting.
-    pub(crate) fn tell<T>(&mut self, work: impl FnOnce() -> T) -> Result<T, Dead> {
+    pub(crate) fn tell<T>(&mut self, machine: Machine, work: impl FnOnce() -> T) -> Result<T, Dead> {
         let _inside = self.runtime.enter();
+        self.doom.at_work.store(machine, Ordering::Relaxed);
         catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Ended>() {
             Ok(_) => Dead,
             Err(other) => std::panic::resume_unwind(other),
@@ -450,35 +453,62 @@ fn keeper(doom: &Arc<Doom>, door: &Arc<Mutex<Doorkeeper>>) -> Box<dyn FnMut(Door
             ),
         };
         // What has ended commits nothing more, whichever of its tasks comes next.
-        if ends || (doom.has_struck() && side == Door::Before) {
-            doom.strike();
+        let machine = doom.at_work.load(Ordering::Relaxed);
+        if ends || (doom.has_struck(machine) && side == Door::Before) {
+            doom.strike(machine);
             return Fate::Ends;
         }
         Fate::Goes
     })
 }
 
-/// What an engine does by itself, or for somebody, and may end at any await.
-struct Mortal<T> {
-    inner: Pin<Box<dyn Future<Output = T> + Send>>,
+/// What a machine works at.
+struct Of<F> {
+    machine: Machine,
     doom: Arc<Doom>,
+    inner: Pin<Box<F>>,
 }
 
-impl<T> Future for Mortal<T> {
-    type Output = T;
+impl<F> Of<F> {
+    fn new(machine: Machine, doom: &Arc<Doom>, work: F) -> Self {
+        Self {
+            machine,
+            doom: Arc::clone(doom),
+            inner: Box::pin(work),
+        }
+    }
+}
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+impl<F: Future> Future for Of<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.doom.at_work.store(self.machine, Ordering::Relaxed);
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+/// What an engine does by itself, or for somebody, and may end at any await.
+struct Mortal<F> {
+    inner: Of<F>,
+}
+
+impl<F: Future> Future for Mortal<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let counted = |kill| match kill {
             Kill::AtAwait(left) => Some(left),
             _ => None,
         };
-        if self.doom.comes(counted, Kill::AtAwait) {
-            self.doom.strike();
+        let Of { machine, doom, .. } = &self.inner;
+        if doom.comes(counted, Kill::AtAwait) {
+            doom.strike(*machine);
         }
-        if self.doom.has_struck() {
+        if doom.has_struck(*machine) {
             return Poll::Pending;
         }
-        self.inner.as_mut().poll(cx)
+        Pin::new(&mut self.inner).poll(cx)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::lasting::Bad;
 use crate::ledger::{Ledger, Machine};
 use crate::planted::Planted;
 use crate::process::{Dead, Disk, Doorkeeper, Processes, Surroundings, Wall, quick_folder};
-use crate::steps::{Kill, Plan, Step};
+use crate::steps::{Plan, Step};
 use crate::truth::Key;
 
 /// Ana's other Google account.
@@ -78,7 +78,8 @@ pub(crate) struct Run {
     history: History,
     pub(crate) figures: Figures,
     logged: u64,
-    requests: u32,
+    /// Requests of the processes that have ended.
+    pub(crate) requests: u32,
     within_steps: (u32, u32),
     _folder: tempfile::TempDir,
 }
@@ -254,61 +255,6 @@ impl Run {
         }
     }
 
-    /// Ends all machines and starts them again.
-    pub(crate) fn restart(&mut self) {
-        let processes = self.processes.take().unwrap();
-        self.requests += processes.requests();
-        if processes.stuck {
-            self.break_promise("P5", "an engine never answered".to_owned());
-        }
-        let now = processes.inside(|| self.around.wall.read());
-        self.note(format!("{now} killed and started again"));
-        self.figures.ended += 1;
-        processes.kill();
-        for machine in 0..self.disks.len() {
-            self.around.ledger.lock().unwrap().killed(machine, now);
-        }
-        self.processes = Some(Processes::start(&self.around, &self.disks, &self.door));
-    }
-
-    pub(crate) fn kill(&mut self, kill: Kill) {
-        *self.figures.kills.entry(kill.name().to_owned()).or_default() += 1;
-        match kill {
-            Kill::Now => self.restart(),
-            other => self.processes.as_ref().unwrap().doom.await_kill(other),
-        }
-    }
-
-    /// The engine of a machine, which is switched on for it.
-    pub(crate) fn engine(&mut self, machine: Machine) -> Engine {
-        self.switch_on(machine);
-        self.processes.as_ref().unwrap().engine(machine).unwrap()
-    }
-
-    pub(crate) fn is_on(&self, machine: Machine) -> bool {
-        self.processes.as_ref().unwrap().engine(machine).is_some()
-    }
-
-    pub(crate) fn switch_on(&mut self, machine: Machine) {
-        if !self.is_on(machine) {
-            let now = self.now();
-            self.note(format!("{now} machine {machine} switched on"));
-            let processes = self.processes.as_mut().unwrap();
-            processes.switch_on(&self.around, machine, &self.disks[machine]);
-        }
-    }
-
-    /// Switches one machine off without warning, while the other one runs on.
-    pub(crate) fn switch_off(&mut self, machine: Machine) {
-        if self.is_on(machine) {
-            *self.figures.kills.entry("of one machine".to_owned()).or_default() += 1;
-            self.figures.ended += 1;
-            let now = self.now();
-            self.processes.as_mut().unwrap().switch_off(machine);
-            self.around.ledger.lock().unwrap().killed(machine, now);
-        }
-    }
-
     /// Asks an engine something that needs no waiting. `None` when it refused, or ended over it.
     pub(crate) fn tell<T, E: std::fmt::Debug>(
         &mut self,
@@ -316,7 +262,7 @@ impl Run {
         work: impl FnOnce(&Engine) -> Result<T, E>,
     ) -> Option<T> {
         let engine = self.engine(machine);
-        match self.processes.as_mut().unwrap().tell(|| work(&engine)) {
+        match self.processes.as_mut().unwrap().tell(machine, || work(&engine)) {
             Ok(Ok(value)) => Some(value),
             Ok(Err(problem)) => {
                 self.note(format!("    refused: {problem:?}"));

@@ -357,6 +357,8 @@ pub(crate) enum Step {
         machine: u32,
     },
     Kill(Kill),
+    /// The same, of the one machine alone that comes to it.
+    KillOne(Kill),
     Choice(Choice),
     Rare(Rare),
 }

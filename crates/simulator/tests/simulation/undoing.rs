@@ -42,7 +42,7 @@ impl Run {
         let engine = self.engine(self.at);
         let what = entry.id.to_string();
         let processes = self.processes.as_mut().unwrap();
-        match processes.ask(async move { engine.undo(&what).await }) {
+        match processes.ask(self.at, async move { engine.undo(&what).await }) {
             Ok(Ok(entries)) => {
                 let said = entries.last().map(|entry| entry.outcome);
                 self.note(format!("    undo of {number}: {said:?}"));

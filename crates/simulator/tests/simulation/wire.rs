@@ -2,7 +2,7 @@
 //! and it shows every request to the ledger.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -27,15 +27,27 @@ use crate::truth::Key;
 /// The end of a process, and how it is to come about.
 #[derive(Default)]
 pub(crate) struct Doom {
-    struck: AtomicBool,
+    struck: Mutex<Option<Whom>>,
     bell: Notify,
     awaited: Mutex<Option<Kill>>,
+    /// Whether it takes only the machine that comes to it.
+    alone: AtomicBool,
+    /// The machine whose task runs now: a commit does not say whose it is.
+    pub(crate) at_work: AtomicUsize,
     /// Requests begun since the process began.
     pub(crate) requests: AtomicU32,
 }
 
+/// Whose end it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whom {
+    All,
+    One(Machine),
+}
+
 impl Doom {
-    pub(crate) fn await_kill(&self, kill: Kill) {
+    pub(crate) fn await_kill(&self, kill: Kill, alone: bool) {
+        self.alone.store(alone, Ordering::Relaxed);
         *self.awaited.lock().unwrap() = Some(kill);
     }
 
@@ -59,24 +71,40 @@ impl Doom {
         }
     }
 
-    pub(crate) fn strike(&self) {
-        self.struck.store(true, Ordering::Relaxed);
+    pub(crate) fn strike(&self, machine: Machine) {
+        let whom = match self.alone.load(Ordering::Relaxed) {
+            true => Whom::One(machine),
+            false => Whom::All,
+        };
+        *self.struck.lock().unwrap() = Some(whom);
         self.bell.notify_one();
     }
 
-    pub(crate) fn has_struck(&self) -> bool {
-        self.struck.load(Ordering::Relaxed)
+    pub(crate) fn whom(&self) -> Option<Whom> {
+        *self.struck.lock().unwrap()
+    }
+
+    pub(crate) fn has_struck(&self, machine: Machine) -> bool {
+        match self.whom() {
+            Some(Whom::One(one)) => one == machine,
+            whom => whom.is_some(),
+        }
+    }
+
+    /// The others live on.
+    pub(crate) fn is_over(&self) {
+        *self.struck.lock().unwrap() = None;
     }
 
     pub(crate) async fn struck(&self) {
-        if !self.has_struck() {
+        while self.whom().is_none() {
             self.bell.notified().await;
         }
     }
 
     /// Nothing goes on in a process that has ended.
-    async fn ends_here(&self) -> std::convert::Infallible {
-        self.strike();
+    async fn ends_here(&self, machine: Machine) -> std::convert::Infallible {
+        self.strike(machine);
         std::future::pending().await
     }
 }
@@ -105,8 +133,8 @@ impl Transport for Wire {
             Kill::BeforeRequest(left) => Some(left),
             _ => None,
         };
-        if self.doom.has_struck() || self.doom.comes(before, Kill::BeforeRequest) {
-            match self.doom.ends_here().await {}
+        if self.doom.has_struck(self.machine) || self.doom.comes(before, Kill::BeforeRequest) {
+            match self.doom.ends_here(self.machine).await {}
         }
         let listed = listed(request.uri().path()).map(|calendar| (self.machine, calendar));
         if let Some(place) = &listed {
@@ -171,7 +199,7 @@ impl Transport for Wire {
             _ => None,
         };
         if self.doom.comes(sent, Kill::RequestSent) {
-            match self.doom.ends_here().await {}
+            match self.doom.ends_here(self.machine).await {}
         }
         let answer = InProcess::answer(response).await;
         self.travel().await;
@@ -188,7 +216,7 @@ impl Transport for Wire {
             _ => None,
         };
         if self.doom.comes(answered, Kill::RequestAnswered) {
-            match self.doom.ends_here().await {}
+            match self.doom.ends_here(self.machine).await {}
         }
         let now = self.now();
         let mut ledger = self.ledger.lock().unwrap();

@@ -1,6 +1,6 @@
-//! Accounts and calendars, and how far each has been read.
+//! Accounts, calendars and machines, and how far each has been read.
 
-use super::{ONE_PAGE, SETTING, Scenario, add, later, wait};
+use super::{ONE_PAGE, PERMIT, RULE, SETTING, Scenario, add, later, request, wait};
 use crate::steps::{Choice, Consents, Kill, Make, Setting, Step};
 
 #[test]
@@ -172,6 +172,54 @@ fn p1_p3_a_token_lost_between_two_pages_survives_a_crash_at_every_point() {
     .shows(&[
         "/events 410",
         "PATCH /zoom/v2/meetings/ applied",
+        "DELETE /zoom/v2/meetings/ applied",
+    ])
+    .survives_every_crash();
+}
+
+const TWO_INSTALLATIONS: Setting = Setting {
+    two_installations: true,
+    ..ONE_PAGE
+};
+
+#[test]
+fn p5_p14_each_of_two_installations_survives_a_crash_at_every_point() {
+    Scenario::of(&[
+        add(Make::AddOn, 3_000),
+        add(Make::AddOn, 4_000),
+        wait(30),
+        later(0),
+        Step::Cancel { event: 1 },
+        // Both see it at once.
+        Step::Woke,
+        wait(80),
+    ])
+    .with(TWO_INSTALLATIONS)
+    .shows(&[
+        "PATCH /zoom/v2/meetings/ applied",
+        "DELETE /zoom/v2/meetings/ applied",
+    ])
+    .survives_every_crash();
+}
+
+#[test]
+fn p5_p7_p14_a_meeting_made_on_two_installations_survives_a_crash_at_every_point() {
+    Scenario::of(&[
+        PERMIT,
+        RULE,
+        RULE,
+        add(Make::Plain, 3_000),
+        wait(30),
+        request(0),
+        Step::Woke,
+        wait(120),
+    ])
+    .with(TWO_INSTALLATIONS)
+    .shows(&[
+        "POST /zoom/v2/users/me/meetings applied",
+        "PATCH /google/calendar/v3/calendars/ applied",
+        // The slower one takes its own back.
+        "PATCH /google/calendar/v3/calendars/ 412",
         "DELETE /zoom/v2/meetings/ applied",
     ])
     .survives_every_crash();
