@@ -225,4 +225,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (8_013_234, Some(Learned::BOTH.and_rare()), "a riddle in a series that had come to its end (the oracle)"),
     (8_014_168, Some(Learned::CHOICES.and_worlds()), "an undo carried out while its last event was forgotten, and not written down"),
     (8_014_171, Some(Learned::CHOICES.and_rare()), "a deletion that was right, before an account was lost (the oracle)"),
+    (7_337_764, Some(Learned::CHOICES.and_worlds()), "an event cancelled when its calendar could be written to again (the oracle)"),
 ];

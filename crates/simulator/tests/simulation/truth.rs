@@ -308,6 +308,11 @@ impl Truth {
     pub(crate) fn may_be_read_only(&mut self, calendar: &str, read_only: bool, now: Timestamp) {
         let read_only = read_only && !self.owns_all;
         if self.read_only.contains(calendar) == read_only {
+            // A machine that knows the calendar as one account alone takes its events for somebody else's meanwhile.
+            let here = self.rows.iter_mut().filter(|((place, _), _)| place == calendar);
+            for (_, row) in here.filter(|_| self.owns_all) {
+                row.linked_since = now;
+            }
             return;
         }
         self.changed_hands = true;
