@@ -32,6 +32,8 @@ pub struct Entry {
     pub status: u16,
     /// Whose token it was: an e-mail address.
     pub who: Option<String>,
+    /// The version that the request was meant for, if it named one: its `If-Match`.
+    pub if_match: Option<String>,
     /// Whether the request was a write that took effect.
     pub applied: bool,
     /// The fault that met it, by name.

@@ -177,6 +177,7 @@ fn entry(
         },
         status: 0,
         who,
+        if_match: asked.header(header::IF_MATCH).map(str::to_owned),
         applied: false,
         fault: None,
     }

@@ -97,6 +97,16 @@ impl World {
         &self.log
     }
 
+    /// Every token that either sign-in knows at this moment: what a client may keep in its keyring alone.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        let google = &self.google.oauth;
+        let zoom = &self.zoom.oauth;
+        let of_google = google.access.keys().chain(google.refresh.keys());
+        let of_zoom = zoom.access.keys().chain(zoom.refresh.keys());
+        of_google.chain(of_zoom).cloned().collect()
+    }
+
     /// A random number.
     pub(crate) fn random(&mut self) -> u64 {
         self.chance.next_u64()
