@@ -85,7 +85,10 @@ pub(crate) async fn pass(shared: &Shared, id: CalendarId) -> Result<(), Problem>
         word: shared.request_word()?,
     };
     match pass.run().await {
-        Ok(()) => Ok(()),
+        Ok(()) => {
+            shared.hear(id);
+            Ok(())
+        }
         Err(Stopped::Store(problem)) => Err(problem),
         Err(Stopped::Failed(failure)) => Err(failed(shared, &account, &calendar, failure)?),
     }

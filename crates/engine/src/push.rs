@@ -229,10 +229,8 @@ impl<'a> Attempt<'a> {
         if self.pending.action == PlannedAction::Update {
             // What could not be written today need not be read today.
             self.afford(1)?;
-            if self.pending.asked {
-                // By hand it is not put off; but what it rests on must not be old.
-                self.read_since(drift::not_old(began)).await?;
-            }
+            // By hand it is not put off; but what it rests on must not be old, nor what another process knew.
+            self.read_since(drift::not_old(began)).await?;
         }
         if self.pending.action == PlannedAction::Look {
             self.ask_about_riddles().await?;

@@ -1,7 +1,7 @@
 //! What the stages share: the session, the store, the gates that keep two of a kind from meeting, and a few
 //! questions that all of them ask.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     set_back: Mutex<SignedDuration>,
     /// When a look at a meeting last ended without reading it, and without anything to be tried again.
     in_vain: Mutex<HashMap<MeetingId, Timestamp>>,
+    /// The calendars that were read to their end since the process began.
+    heard: Mutex<HashSet<CalendarId>>,
     install: String,
 }
 
@@ -107,6 +109,7 @@ impl Shared {
             surroundings: Mutex::default(),
             set_back: Mutex::default(),
             in_vain: Mutex::default(),
+            heard: Mutex::default(),
             install,
         }
     }
@@ -219,6 +222,18 @@ impl Shared {
         let in_vain = self.in_vain.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.now();
         (in_vain.get(&meeting)).is_some_and(|looked| *looked > since && *looked <= now)
+    }
+
+    /// A calendar was read to its end.
+    pub(crate) fn hear(&self, calendar: CalendarId) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.insert(calendar);
+    }
+
+    /// Whether a calendar was read since the process began.
+    pub(crate) fn has_heard(&self, calendar: CalendarId) -> bool {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.contains(&calendar)
     }
 
     /// Decides anew about one meeting.

@@ -105,15 +105,17 @@ pub(super) fn is_late(shared: &Shared, pending: &Pending) -> Result<bool, Proble
 }
 
 impl Attempt<'_> {
-    /// Reads the calendars of the meeting's events that were not read since an instant. While one cannot be, the look waits:
-    /// nobody knows whether it found a difference.
+    /// Reads the calendars of the meeting's events that were not read since an instant, or not by this process: what one that
+    /// was killed left over may have been done by another installation, and the next thing as well (P14). While one cannot be
+    /// read, the look waits: nobody knows whether it found a difference.
     pub(super) async fn read_since(&self, since: Timestamp) -> Result<(), Stopped> {
         let stale = self.shared.store.read(|tx| {
             let dossier = Dossier::of(tx, self.pending.meeting)?;
             let spoken_from = dossier.map(|dossier| dossier.calendars()).unwrap_or_default();
             let mut calendars = calendars::watched(tx)?;
             calendars.retain(|calendar| {
-                let fresh = calendar.health.last_success.is_some_and(|last| last >= since);
+                let read = calendar.health.last_success.is_some_and(|last| last >= since);
+                let fresh = read && self.shared.has_heard(calendar.id);
                 // What is lost is not waited for; but for its sake nothing is looked at again.
                 let again = self.pending.action == PlannedAction::Look && !self.first_look;
                 let had = calendar.available || again;

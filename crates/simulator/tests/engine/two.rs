@@ -182,6 +182,37 @@ async fn p14_a_change_that_waited_for_zoom_is_not_made_after_a_sleep_before_goog
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn p14_what_a_killed_process_left_over_is_not_made_before_google_was_read() {
+    let mut stand = Stand::new("poll = \"1h\"").await;
+    let (id, meeting) = stand.series("Review", "2026-12-01T09:00:00Z", "FREQ=WEEKLY;COUNT=6");
+    stand.sync().await;
+    let other = stand.second().await;
+    other.sync().await;
+    stand.rename(&id, "Retro");
+    stand.fault(Wire::Zoom, "/meetings", "PATCH", refused("503_html"));
+    stand.sync_after(Duration::from_secs(60)).await;
+    assert_eq!(stand.state("Retro"), MeetingState::Updating);
+    // It is killed, people go on, and the other installation carries everything over.
+    stand.rename(&id, "Review again");
+    stand.hand(Hand::MoveEvent {
+        calendar: ANA.into(),
+        event: format!("{id}_20261208T090000Z"),
+        start: at("2026-12-09T14:00:00Z"),
+        end: None,
+    });
+    other.sync_after(Duration::from_secs(60)).await;
+    let carried = (stand.topic(meeting), dates(&stand, meeting));
+    stand.restart();
+    stand.clear_log();
+    let running = Running::start(&stand);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    running.stop().await;
+    assert_eq!(writes(&stand), 0, "nobody undoes what the other did");
+    assert_eq!((stand.topic(meeting), dates(&stand, meeting)), carried);
+    assert_eq!(stand.state("Review again"), MeetingState::InStep);
+}
+
 /// How long after a machine began its work it looks at a meeting in step, and what was written by an hour later; `faster` so long
 /// before the look another installation carries an edit over, and Google fails so many `times` from then on.
 async fn looked_at(faster: Option<Duration>, times: u32) -> (Duration, usize) {
