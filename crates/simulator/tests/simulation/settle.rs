@@ -303,7 +303,7 @@ impl Run {
             self.no_orphans(&mut wrong);
         }
         self.listed(seen, &mut wrong);
-        self.keeps_no_secret(machine, usize::MAX);
+        self.keeps_no_secret(machine);
         self.got_by_word(machine, &status, &mut wrong);
         if machine == 0 {
             self.took_back(&mut wrong);
