@@ -24,8 +24,10 @@ use crate::{http, until};
 const BINARY: &str = env!("CARGO_BIN_EXE_reconvene");
 
 pub(crate) struct App {
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     pub(crate) simulator: Simulator,
+    /// Where the services are.
+    page: String,
     profile: TempDir,
 }
 
@@ -50,12 +52,24 @@ impl App {
         let served = simulator.clone();
         tokio::spawn(async move { served.serve(listener).await });
 
-        let profile = tempfile::tempdir().unwrap();
-        std::fs::write(profile.path().join("config.toml"), config(&page)).unwrap();
+        let secret = format!("client_secret = \"{}\"", zoom::CLIENT_SECRET);
+        let profile = configured(&page, zoom::CLIENT_ID, &secret);
         Self {
-            session,
+            session: Arc::new(session),
             simulator,
+            page,
             profile,
+        }
+    }
+
+    /// Another installation of the same person. It has a client of its own at Zoom, where a sign-in ends the one before to the
+    /// same client.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            session: Arc::clone(&self.session),
+            simulator: self.simulator.clone(),
+            page: self.page.clone(),
+            profile: configured(&self.page, zoom::PUBLIC_CLIENT_ID, ""),
         }
     }
 
@@ -120,7 +134,12 @@ impl App {
 
     /// Signs in as the person would, except that the test follows the address that is printed.
     pub(crate) async fn sign_in(&self, service: &str) {
-        let mut verb = self.command(&["account", "add", service, "--no-browser"]);
+        self.sign_in_to(&[service]).await;
+    }
+
+    /// The same, with what is asked for besides.
+    pub(crate) async fn sign_in_to(&self, service: &[&str]) {
+        let mut verb = self.command(&[&["account", "add", "--no-browser"], service].concat());
         let mut verb = verb.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(verb.stdout.take().unwrap()).lines();
         let address = lines
@@ -157,12 +176,12 @@ impl App {
 
     /// A connection to whichever agent listens.
     pub(crate) async fn connect(&self) -> Option<UnixStream> {
-        let socket = std::fs::read_dir(self.session.sockets())
-            .ok()?
-            .next()?
-            .ok()?
-            .path();
-        UnixStream::connect(socket).await.ok()
+        for socket in std::fs::read_dir(self.session.sockets()).ok()?.flatten() {
+            if let Ok(stream) = UnixStream::connect(socket.path()).await {
+                return Some(stream);
+            }
+        }
+        None
     }
 
     /// Lets the person, or anybody, do something at the services.
@@ -214,9 +233,10 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// No pass but those that a test asks for, and no grace, so that nothing depends on how quick the machine is.
-fn config(page: &str) -> String {
-    format!(
+/// A profile with a configuration: no pass but those that a test asks for, and no grace, so that nothing depends on how quick
+/// the machine is.
+fn configured(page: &str, zoom_id: &str, zoom_secret: &str) -> TempDir {
+    let config = format!(
         r#"[google]
 client_id = "{google_id}"
 client_secret = "{google_secret}"
@@ -227,7 +247,7 @@ revoke = "{page}/google/revoke"
 
 [zoom]
 client_id = "{zoom_id}"
-client_secret = "{zoom_secret}"
+{zoom_secret}
 api = "{page}/zoom/v2"
 authorize = "{page}/zoom/oauth/authorize"
 token = "{page}/zoom/oauth/token"
@@ -239,9 +259,10 @@ delete_grace = "0s"
 "#,
         google_id = google::CLIENT_ID,
         google_secret = google::CLIENT_SECRET,
-        zoom_id = zoom::CLIENT_ID,
-        zoom_secret = zoom::CLIENT_SECRET,
-    )
+    );
+    let profile = tempfile::tempdir().unwrap();
+    std::fs::write(profile.path().join("config.toml"), config).unwrap();
+    profile
 }
 
 #[expect(

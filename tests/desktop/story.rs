@@ -188,7 +188,7 @@ async fn exit_codes_tell_usage_failure_and_needing_the_person_apart() {
     assert_eq!(app.run(&["sync"]).await.status.code(), Some(3));
 }
 
-fn every_file(dir: &Path, found: &mut Vec<std::path::PathBuf>) {
+pub(crate) fn every_file(dir: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => every_file(&entry.path(), found),
