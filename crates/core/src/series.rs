@@ -135,11 +135,19 @@ impl Series {
     /// Both halves as one.
     pub(crate) fn with(mut self, other: Self, now: Timestamp) -> Self {
         self.dates.extend(other.dates);
-        self.apart.extend(other.apart);
+        self.leave(other.apart);
         self.titles.extend(other.titles);
         self.rules.extend(other.rules);
         self.goes_on |= other.goes_on;
         self.ordered(now)
+    }
+
+    /// Leaves dates as they are, by their original starts, those of another half as well. Where one half takes place when a
+    /// date left the other, that date at the provider is the half's that takes place.
+    pub(crate) fn leave(&mut self, apart: Vec<Timestamp>) {
+        self.apart.extend(apart);
+        let takes_place = |at: &Timestamp| self.dates.iter().any(|date| date.original == *at);
+        self.apart.retain(|at| !takes_place(at));
     }
 
     fn ordered(mut self, now: Timestamp) -> Self {

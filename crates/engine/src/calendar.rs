@@ -106,6 +106,8 @@ pub(crate) struct Odd {
     pub(crate) google_id: String,
     /// The series that it is a date of.
     pub(crate) series: Option<String>,
+    /// It is shown without its details, which others may see.
+    pub(crate) closed: bool,
 }
 
 /// What follows a page.
@@ -206,7 +208,10 @@ pub(crate) async fn event(
         .await?;
     match read::<Box<RawValue>>(&answer, session) {
         // An answer about nothing, or about another event, proves nothing: least of all that this one is gone.
-        Ok(row) => match (wire::understood(&row, &calendar.access), wire::odd(&row)) {
+        Ok(row) => match (
+            wire::understood(&row, &calendar.access),
+            wire::odd(&row, &calendar.access),
+        ) {
             (Some(observation), _) if observation.google_id() == id => Ok(Some(observation)),
             (None, Some(odd)) if odd.google_id == id => {
                 Err(Failure::new(FailureKind::Passing, not_understood(calendar)))

@@ -23,7 +23,7 @@ use rusqlite::Connection;
 use crate::calendar;
 use crate::store::activity::{self, Draft};
 use crate::store::calendars;
-use crate::store::events::{self, Stored};
+use crate::store::events::{self, Puzzle, Stored};
 use crate::store::meetings;
 
 pub(crate) use self::dossier::Dossier;
@@ -108,7 +108,13 @@ pub(crate) fn observe(
                         series::cancelled(tx, calendar, &place, google_id, pass, before, &mut touched, now)?
                     }
                     None => match before {
-                        Some(before) => gone(tx, &before, &mut touched, now)?,
+                        Some(before) => {
+                            // Where its details are not shown, nobody knows whether it still had the meeting.
+                            if from.is_shown_only() || before.closed {
+                                events::of_somebody_else(tx, before.id)?;
+                            }
+                            gone(tx, &before, &mut touched, now)?;
+                        }
                         // A series without a meeting is not kept; dates of it may have one.
                         None => dates_gone(tx, calendar, google_id, &mut touched, now)?,
                     },
@@ -249,8 +255,7 @@ fn relieved(
 /// A known event of which a row was not understood.
 pub(crate) struct Riddle {
     pub(crate) google_id: String,
-    /// The row is about one of its dates.
-    pub(crate) of_a_date: bool,
+    pub(crate) about: Puzzle,
 }
 
 /// Notes that known events were seen in rows that nobody understands. Until such a row comes that can be, their meetings
@@ -263,11 +268,11 @@ pub(crate) fn not_understood(
     settings: &Settings,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    for Riddle { google_id, of_a_date } in odd {
+    for Riddle { google_id, about } in odd {
         let Some(stored) = events::get(tx, calendar, google_id)? else {
             continue;
         };
-        events::not_understood(tx, stored.id, pass, *of_a_date)?;
+        events::not_understood(tx, stored.id, pass, *about)?;
         let Some(meeting) = stored.meeting.filter(|_| !stored.odd) else {
             continue;
         };

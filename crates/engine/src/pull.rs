@@ -30,7 +30,7 @@ use crate::plan::{self, Riddle, Source};
 use crate::shared::{Mark, Shared};
 use crate::store::accounts::{self, Account};
 use crate::store::calendars::{self, Calendar};
-use crate::store::events;
+use crate::store::events::{self, Puzzle};
 use crate::store::exceptions::{self, Kept};
 use crate::surroundings::SLOWEST;
 
@@ -209,7 +209,7 @@ impl Pass<'_> {
                     Looked::Row(observation) => found.push(observation),
                     Looked::Odd => clear.odd.push(Riddle {
                         google_id: google_id.clone(),
-                        of_a_date: false,
+                        about: Puzzle::Itself,
                     }),
                 }
             }

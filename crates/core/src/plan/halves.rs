@@ -59,7 +59,7 @@ pub(super) fn halves_joined(schedules: Vec<(bool, Schedule)>, now: Timestamp) ->
     }
     for (_, half) in over {
         if let (Times::Series(series), Times::Series(left)) = (&mut joined.times, half.times) {
-            series.apart.extend(left.apart);
+            series.leave(left.apart);
         }
     }
     Some(joined)

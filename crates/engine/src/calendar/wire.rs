@@ -48,7 +48,7 @@ impl Listing {
     pub(super) fn rows(&self) -> (Vec<Observation>, Vec<Odd>) {
         let (mut observations, mut all_odd) = (Vec::new(), Vec::new());
         for row in &self.items {
-            match (understood(row, &self.access_role), odd(row)) {
+            match (understood(row, &self.access_role), odd(row, &self.access_role)) {
                 (Some(observation), _) => observations.push(observation),
                 (None, Some(odd)) => all_odd.push(odd),
                 (None, None) => tracing::warn!("a row of a calendar has no id"),
@@ -92,8 +92,9 @@ pub(super) fn understood(row: &RawValue, access: &str) -> Option<Observation> {
     }
 }
 
-/// Which event a row is about that cannot be understood. Nothing else of the row is looked at: there may be no value for it.
-pub(super) fn odd(row: &RawValue) -> Option<Odd> {
+/// Which event a row is about that cannot be understood by somebody with this role. Little else of the row is looked at: there
+/// may be no value for it.
+pub(super) fn odd(row: &RawValue, access: &str) -> Option<Odd> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Named {
@@ -102,11 +103,13 @@ pub(super) fn odd(row: &RawValue) -> Option<Odd> {
         #[serde(default, deserialize_with = "lenient")]
         recurring_event_id: String,
     }
+    let closed = serde_json::from_str::<Event>(row.get()).is_ok_and(|event| event.is_closed(access));
     let row: Named = serde_json::from_str(row.get()).ok()?;
     let text = |text: String| Some(text).filter(|text| !text.is_empty());
     Some(Odd {
         google_id: text(row.id)?,
         series: text(row.recurring_event_id),
+        closed,
     })
 }
 
@@ -474,6 +477,7 @@ mod tests {
         let odd = Odd {
             google_id: "odd".into(),
             series: None,
+            closed: false,
         };
         assert_eq!(listing.rows(), (vec![gone], vec![odd]));
     }

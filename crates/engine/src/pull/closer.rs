@@ -9,7 +9,7 @@ use super::{PATIENCE, Pass, Stopped};
 use crate::calendar::{self, Odd};
 use crate::failure::{Failure, FailureKind};
 use crate::plan::{self, Riddle, Source};
-use crate::store::events;
+use crate::store::events::{self, Puzzle};
 
 /// Asks for one event that a full list did not show. An answer that proves nothing leaves the event as it is known, and
 /// says so.
@@ -65,7 +65,12 @@ impl Cleared {
 pub(super) async fn look_closer(pass: &Pass<'_>, odd: &[Odd]) -> Result<Cleared, Stopped> {
     let (shared, calendar) = (pass.shared, pass.calendar);
     let mut cleared = Cleared::default();
-    for Odd { google_id, series } in odd {
+    for Odd {
+        google_id,
+        series,
+        closed,
+    } in odd
+    {
         let concerned = shared.store.read(|tx| {
             for id in [Some(google_id), series.as_ref()].into_iter().flatten() {
                 if events::get(tx, calendar.id, id)?.is_some() {
@@ -82,7 +87,11 @@ pub(super) async fn look_closer(pass: &Pass<'_>, odd: &[Odd]) -> Result<Cleared,
         match look_up(pass, google_id).await? {
             Looked::Row(observation) => cleared.rows.push(observation),
             Looked::Odd => cleared.odd.push(Riddle {
-                of_a_date: concerned != *google_id,
+                about: match concerned == *google_id {
+                    true if *closed => Puzzle::Closed,
+                    true => Puzzle::Itself,
+                    false => Puzzle::OfADate,
+                },
                 google_id: concerned,
             }),
         }

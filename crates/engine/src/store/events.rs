@@ -36,6 +36,8 @@ pub(crate) struct Stored {
     pub(crate) odd: bool,
     /// What was not understood is the row of one of its dates.
     pub(crate) odd_date: bool,
+    /// It is shown without its details.
+    pub(crate) closed: bool,
     /// It went to a calendar that nobody watches, and lives there: the row says what was last known of it.
     pub(crate) elsewhere: bool,
     /// Of the master of a series: its exceptions.
@@ -45,9 +47,16 @@ pub(crate) struct Stored {
 /// A calendar that failed so often in a row may do so for long: nothing waits for its full pass any more (P10).
 const PATIENCE: u32 = 5;
 
-/// In the column `odd`: a row that was not understood, and such a row of one of its dates.
-const ITSELF: i64 = 1;
-const OF_A_DATE: i64 = 2;
+/// What was not understood of an event, as in the column `odd`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Puzzle {
+    /// Its own row.
+    Itself = 1,
+    /// The row of one of its dates.
+    OfADate = 2,
+    /// Its own row, which is shown without its details.
+    Closed = 3,
+}
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
@@ -102,7 +111,8 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         learnt: row.get::<_, Millis>("learnt")?.0,
         emptied: instant(row, "emptied_at")?,
         odd: row.get("odd")?,
-        odd_date: row.get::<_, i64>("odd")? == OF_A_DATE,
+        odd_date: row.get::<_, i64>("odd")? == Puzzle::OfADate as i64,
+        closed: row.get::<_, i64>("odd")? == Puzzle::Closed as i64,
         elsewhere: row.get("elsewhere")?,
         exceptions: Vec::new(),
     })
@@ -343,7 +353,7 @@ pub(crate) fn gone(tx: &Connection, event: i64, since: Timestamp) -> rusqlite::R
 /// Notes that a date of a series was just learnt: that says nothing about a row of its own that was not understood.
 pub(crate) fn learnt(tx: &Connection, event: i64, now: Timestamp) -> rusqlite::Result<()> {
     tx.prepare_cached("UPDATE events SET learnt = ?2, odd = iif(odd = ?3, 0, odd) WHERE id = ?1")?
-        .execute((event, Millis(now), OF_A_DATE))
+        .execute((event, Millis(now), Puzzle::OfADate as i64))
         .map(drop)
 }
 
@@ -355,17 +365,17 @@ pub(crate) fn emptied(tx: &Connection, event: i64, at: Option<Timestamp>) -> rus
 }
 
 /// Notes that an event, or one of its dates, was seen, alive, in a row that was not understood.
-pub(crate) fn not_understood(
-    tx: &Connection,
-    event: i64,
-    pass: i64,
-    of_a_date: bool,
-) -> rusqlite::Result<()> {
-    let odd = if of_a_date { OF_A_DATE } else { ITSELF };
-    tx.prepare_cached(
-        "UPDATE events SET odd = iif(odd = ?4, odd, ?3), pass = ?2, gone_since = NULL WHERE id = ?1",
-    )?
-    .execute((event, pass, odd, ITSELF))
+pub(crate) fn not_understood(tx: &Connection, event: i64, pass: i64, about: Puzzle) -> rusqlite::Result<()> {
+    // The order in which one says more than another.
+    let known = match about {
+        Puzzle::OfADate => "odd IN (1, 3)",
+        Puzzle::Itself => "odd = 3",
+        Puzzle::Closed => "0",
+    };
+    tx.prepare_cached(&format!(
+        "UPDATE events SET odd = iif({known}, odd, ?3), pass = ?2, gone_since = NULL WHERE id = ?1"
+    ))?
+    .execute((event, pass, about as i64))
     .map(drop)
 }
 

@@ -312,6 +312,33 @@ async fn p3_p11_a_private_event_that_may_not_be_seen_any_more_keeps_its_meeting_
 }
 
 #[tokio::test(start_paused = true)]
+async fn p3_a_private_event_cancelled_where_it_may_not_be_seen_keeps_its_meeting() {
+    for role in [Role::Reader, Role::WriterWithoutPrivateAccess] {
+        let stand = Stand::new("delete_grace = \"0s\"").await;
+        let (other, share) = of_ben(&stand).await;
+        let (event, meeting) = stand.event_on(&other, "Review", AT);
+        make_private(&stand, &other, &event);
+        stand.sync().await;
+        stand.hand(share(role));
+        stand.sync_after(MINUTE).await;
+        let (calendar, event) = (other.clone(), event.clone());
+        stand.hand(Hand::RemoveConference {
+            calendar: calendar.clone(),
+            event: event.clone(),
+        });
+        stand.sync_after(MINUTE).await;
+        stand.hand(Hand::CancelEvent { calendar, event });
+        for _ in 0..5 {
+            stand.sync_after(MINUTE * 10).await;
+        }
+        assert!(
+            stand.exists(meeting),
+            "{role:?}: nobody knows whether it was its meeting still"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn p3_a_private_event_moved_to_where_it_may_not_be_seen_keeps_its_meeting() {
     for role in [Role::WriterWithoutPrivateAccess, Role::Reader] {
         let stand = Stand::new("delete_grace = \"0s\"").await;

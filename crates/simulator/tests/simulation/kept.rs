@@ -1,5 +1,7 @@
 //! In the end: what the person asked for in the app is so, and nothing of it is left lying about.
 
+use std::collections::BTreeSet;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -115,7 +117,16 @@ impl Run {
 
     /// P5: what was to be made is made, or not, and no attempt goes on for ever.
     pub(crate) fn still_making(&mut self, machine: Machine) {
-        for entry in self.making(machine) {
+        let mut making = self.making(machine);
+        // Of an event that cannot be read nobody knows whether it still wants one.
+        let ledger = self.around.ledger.lock().unwrap();
+        let unread = ledger.truth.rows.iter().filter(|(key, _)| self.stays_bad(&key.0));
+        let unread: BTreeSet<String> = unread
+            .filter_map(|(_, row)| row.wanted.as_ref().map(|wanted| wanted.topic.clone()))
+            .collect();
+        drop(ledger);
+        making.retain(|entry| !unread.contains(&entry.title));
+        for entry in making {
             self.break_promise(
                 "P5",
                 format!("“{}” is still to get a meeting: {:?}", entry.title, entry.problem),

@@ -84,9 +84,12 @@ impl Run {
             .riddles
             .get(&key)
             .is_some_and(|until| *until > self.now());
-        let meeting = ledger.truth.rows.get(&key)?.meeting?;
+        let row = ledger.truth.rows.get(&key)?;
+        let meeting = row.meeting?;
+        // What is over is not read any more.
+        let over = (row.wanted.as_ref()).is_none_or(|wanted| row.single && wanted.end() <= self.now());
         drop(ledger);
-        if !posed {
+        if !posed || over {
             return None;
         }
         self.take(crate::steps::Step::Colour { event });

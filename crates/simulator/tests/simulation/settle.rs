@@ -15,10 +15,11 @@ use crate::lasting::Bad;
 use crate::ledger::{Ledger, Machine};
 use crate::run::{Run, WORK};
 use crate::shared::{ANA, BEN};
+use crate::truth::Row;
 use crate::wanted::{Wanted, has_schedule};
 
-/// After so many rounds of waiting everything must have come to rest: more than an hour, which a service may ask for, with
-/// something else that is tried again every few minutes.
+/// After so many rounds of waiting everything must have come to rest, once no service asks for hours: more than an hour, which
+/// one may ask for, with something else that is tried again every few minutes.
 const ROUNDS: u32 = 40;
 
 /// What is judged when a living event is compared with its meeting.
@@ -48,6 +49,7 @@ impl Run {
         let since = self.now();
         self.around.ledger.lock().unwrap().word.quiet(since);
         let (mut looked, mut rested) = (false, false);
+        let mut enough = ROUNDS;
         for round in 0..ROUNDS_OF_HOURS {
             self.pass(Duration::from_secs(200));
             self.look();
@@ -82,9 +84,19 @@ impl Run {
             // The machine sleeps until then.
             let now = self.now();
             let hours = last.is_some_and(|last| last > now + SignedDuration::from_hours(1));
-            if round + 1 >= ROUNDS && !hours {
+            if hours {
+                enough = round + ROUNDS;
+            }
+            if round + 1 >= enough {
                 break;
             }
+            // Beside what is tried again every few minutes, hours pass in larger steps.
+            let next = match (hours, last) {
+                (true, Some(last)) if round >= ROUNDS => {
+                    next.max(last.min(now + SignedDuration::from_hours(1)))
+                }
+                _ => next,
+            };
             if next > now {
                 self.around
                     .wall
@@ -438,6 +450,9 @@ impl Run {
                     })
                 })
                 || self.series_is_honest(&ledger, status, number, now)
+                // While one of its calendars is lost, a meeting is not looked at.
+                || (ledger.truth.rows.iter())
+                    .any(|((place, _), row)| row.points_at(number) && ledger.truth.lost.contains(place))
                 || !ledger.truth.rows.values().any(|row| {
                     let ahead = |wanted: &Wanted| wanted.end() > now || row.is_series();
                     row.points_at(number) && row.wanted.as_ref().is_some_and(ahead)
@@ -473,7 +488,7 @@ impl Run {
                 let key = (calendar.clone(), id.clone());
                 ledger.known.riddles.contains_key(&key)
             };
-            if !(row.living && row.single && wanted.end() > now && readable(status, calendar)) || riddle() {
+            if !(row.living && row.single && wanted.end() > now && shows(status, calendar, row)) || riddle() {
                 continue;
             }
             let listed = views.iter().any(|view| {
@@ -530,6 +545,13 @@ pub(crate) fn readable(status: &Status, calendar: &str) -> bool {
         .calendars
         .iter()
         .any(|view| view.google_id == calendar && view.watched && view.available)
+}
+
+/// Whether a calendar is watched through an account to which it shows an event: a private one only to those who may write all.
+fn shows(status: &Status, calendar: &str, row: &Row) -> bool {
+    let views = status.calendars.iter();
+    let mut watched = views.filter(|view| view.google_id == calendar && view.watched && view.available);
+    watched.any(|view| !row.private || matches!(view.access.as_str(), "owner" | "writer"))
 }
 
 /// Whether a calendar is watched through an account by which the person may write to it. What they may only read as one, they

@@ -27,7 +27,7 @@ pub(crate) struct Row {
     pub(crate) series: Option<String>,
     pub(crate) organized: bool,
     /// Shown without details to those who may not see private events.
-    private: bool,
+    pub(crate) private: bool,
     pub(crate) wanted: Option<Wanted>,
     /// Since when it lives and points there.
     pub(crate) linked_since: Timestamp,
@@ -190,8 +190,11 @@ impl Truth {
     /// Since when a series that is bonded to a meeting, or one half of it, lives on without any date ahead because the person
     /// cancelled the last ones or ended it; none when time brought the end.
     pub(crate) fn spent_since(&self, meeting: u64, id: &str, now: Timestamp) -> Option<Timestamp> {
-        let last = self.series.get(&(meeting, base(id).to_owned()))?.last()?;
-        (!last.halves.is_empty() && last.is_over(last.since) && last.is_over(now)).then_some(last.since)
+        let versions = self.series.get(&(meeting, base(id).to_owned()))?;
+        let over = |version: &&Version| !version.halves.is_empty() && version.is_over(version.since);
+        // What somebody does to dates that are past changes nothing.
+        let first = versions.iter().rev().take_while(over).last()?;
+        versions.last()?.is_over(now).then_some(first.since)
     }
 
     /// The same, or since when dates were taken off it that would lie ahead now: those that were left may be over since.

@@ -169,7 +169,9 @@ impl Ledger {
         // What was on its way already when the person spoke, or waited for its turn, is not called back.
         let turn = SignedDuration::from_millis(600);
         let spoken = self.left_alone.get(&key).copied();
-        if let Some(since) = spoken.filter(|since| arrival.begun > *since + turn)
+        // Who takes something back by hand afterwards means it.
+        let undone = |since| undoing && self.word.spoken.get(&key).is_some_and(|last| *last > since);
+        if let Some(since) = spoken.filter(|since| arrival.begun > *since + turn && !undone(*since))
             && !self.truth.rows.iter().any(|(place, row)| {
                 let touched = row
                     .edited

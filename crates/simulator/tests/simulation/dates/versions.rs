@@ -50,6 +50,15 @@ impl Version {
         left.is_empty() && !carried.is_empty()
     }
 
+    /// Original starts of dates that are left as they are at the provider. Where one half takes place when a date left the
+    /// other, that date is the half's that takes place.
+    fn apart(&self, now: Timestamp) -> BTreeSet<Timestamp> {
+        let (dates, _) = self.ahead(now);
+        let mut apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        apart.retain(|at| dates.iter().all(|date| date.original != *at));
+        apart
+    }
+
     /// The dates ahead of a meeting: those that left it and stay as they are, and all others. What moved with its series before
     /// bears its former name.
     fn standing<'a>(
@@ -57,7 +66,7 @@ impl Version {
         meeting: &'a Meeting,
         now: Timestamp,
     ) -> (Vec<&'a Occurrence>, Vec<&'a Occurrence>) {
-        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        let apart = self.apart(now);
         let ahead = || {
             meeting
                 .occurrences
@@ -224,7 +233,7 @@ impl Version {
         let topic = |version: &Self| version.latest(now).map(|half| cut(&half.topic));
         // Without a title it asks for none.
         let titled = topic(self).is_some_and(|after| !after.is_empty() && topic(before) != Some(after));
-        let apart: BTreeSet<Timestamp> = self.halves.iter().flat_map(|half| half.apart(now)).collect();
+        let apart = self.apart(now);
         let mut dates = before.ahead(now).0;
         dates.retain(|date| !apart.contains(&date.original));
         titled || zone(self) != zone(before) || self.ahead(now).0 != dates
