@@ -29,9 +29,18 @@ impl Comparison {
         let named = |at: &Timestamp| standing.iter().any(|date| date.original == *at);
         let mut elsewhere = series.apart.clone();
         elsewhere.retain(|at| !named(at));
+        // One that stands where another date has moved to may be that one.
+        let mut wanted: Vec<Timestamp> = (series.dates.iter())
+            .map(|date| whole_second(date.start))
+            .collect();
+        let mut is_wanted = |at: Timestamp| {
+            let found = wanted.iter().position(|wanted| *wanted == at);
+            found.map(|place| wanted.swap_remove(place)).is_some()
+        };
         let mut standing: Vec<Occurrence> = standing
             .iter()
-            .filter(|date| !series.apart.contains(&date.original) && !elsewhere.contains(&date.start))
+            .filter(|date| !series.apart.contains(&date.original))
+            .filter(|date| !elsewhere.contains(&date.start) || is_wanted(date.start))
             .cloned()
             .collect();
         let stood = standing.len();

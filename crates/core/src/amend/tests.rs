@@ -245,6 +245,18 @@ fn exception(original: &str, became: Option<(&str, &str)>) -> Exception {
     }
 }
 
+/// A date with a conference of its own.
+fn in_meet(original: &str, became: (&str, &str)) -> Exception {
+    let mut date = exception(original, Some(became));
+    if let Became::Changed { target, .. } = &mut date.became {
+        *target = Some(crate::conference::Target::Unscheduled {
+            name: "Meet".into(),
+            address: "a".into(),
+        });
+    }
+    date
+}
+
 fn schedule(event: &Event, exceptions: &[Exception]) -> Schedule {
     event.schedule(exceptions, at(NOW)).unwrap().unwrap()
 }
@@ -557,17 +569,60 @@ fn a_title_of_one_date_is_named_and_not_written() {
 #[test]
 fn a_date_with_another_conference_is_left_as_it_is() {
     let event = master("FREQ=WEEKLY;COUNT=8");
-    let mut apart = exception(
+    let apart = in_meet(
         "2026-12-15T09:00:00Z",
-        Some(("2026-12-16T09:00:00Z", "2026-12-16T09:30:00Z")),
+        ("2026-12-16T09:00:00Z", "2026-12-16T09:30:00Z"),
     );
-    if let Became::Changed { target, .. } = &mut apart.became {
-        *target = Some(crate::conference::Target::Unscheduled {
-            name: "Meet".into(),
-            address: "a".into(),
-        });
-    }
     assert!(amend(&standing(&event), &schedule(&event, &[apart]), BOTH, at(NOW)).is_empty());
+}
+
+#[test]
+fn p2_a_date_that_moved_to_where_another_left_the_meeting_is_in_step_once_it_is_there() {
+    let event = master("FREQ=WEEKLY;COUNT=8");
+    let left = in_meet(
+        "2026-12-15T09:00:00Z",
+        ("2026-12-15T09:00:00Z", "2026-12-15T09:30:00Z"),
+    );
+    let moved = exception(
+        "2026-12-08T09:00:00Z",
+        Some(("2026-12-15T09:00:00Z", "2026-12-15T09:30:00Z")),
+    );
+    // Laid out at another time before, no date bears the name of the one that left.
+    let mut stands = standing(&event);
+    stands
+        .occurrences
+        .retain(|date| date.start != at("2026-12-15T09:00:00Z"));
+    for date in &mut stands.occurrences {
+        date.original -= SignedDuration::from_hours(1);
+        if date.start == at("2026-12-08T09:00:00Z") {
+            date.start = at("2026-12-15T09:00:00Z");
+        }
+    }
+    let amendment = amend(&stands, &schedule(&event, &[left, moved]), BOTH, at(NOW));
+    assert_eq!(amendment, Amendment::default());
+}
+
+#[test]
+fn p2_the_date_of_one_half_stands_where_a_date_left_the_other() {
+    let old = master("FREQ=WEEKLY;COUNT=1");
+    let left = in_meet(START, (START, "2026-12-01T09:30:00Z"));
+    let new = master("FREQ=WEEKLY;COUNT=8");
+    let Times::Series(first) = schedule(&old, &[left]).times else {
+        panic!()
+    };
+    let Times::Series(rest) = schedule(&new, &[]).times else {
+        panic!()
+    };
+    let wanted = Schedule {
+        times: Times::Series(first.with(rest, at(NOW))),
+        ..schedule(&new, &[])
+    };
+    let amendment = amend(&standing(&new), &wanted, BOTH, at(NOW));
+    assert_eq!(
+        amendment,
+        Amendment::default(),
+        "nothing is missing or one too many"
+    );
 }
 
 #[test]

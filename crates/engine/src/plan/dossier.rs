@@ -209,16 +209,20 @@ impl Dossier {
 
     /// Whether another copy of the same event speaks instead. One calendar may be reached through several accounts, and an
     /// event that moved is on two calendars until both were read: what is on a calendar that can be read counts more, and
-    /// what was learnt last. That it is cancelled on one calendar says nothing about another.
+    /// what was learnt last. That it is cancelled on one calendar says nothing about another, and less where it still lived
+    /// when that one was read later.
     pub(crate) fn is_outdated(&self, stale: &Stored) -> bool {
         let rank = |copy: &Stored| (copy.available, copy.learnt, copy.id);
         self.links.iter().any(|other| {
             let may_speak = other.event.organized_here || !stale.event.organized_here;
             let lives = other.gone_since.is_none() && other.event.organized_here;
+            let beside = other.listed_as == stale.listed_as;
+            let read_since = stale.gone_since.is_some_and(|gone| other.read > Some(gone));
+            let outlives = lives && !beside && other.available && read_since;
             other.event.google_id == stale.event.google_id
                 && may_speak
-                && (lives || other.listed_as == stale.listed_as)
-                && rank(other) > rank(stale)
+                && (lives || beside)
+                && (outlives || rank(other) > rank(stale))
         })
     }
 

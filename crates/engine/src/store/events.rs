@@ -30,6 +30,8 @@ pub(crate) struct Stored {
     pub(crate) being_read: bool,
     /// When what the row says was learnt.
     pub(crate) learnt: Timestamp,
+    /// When the pass began that last read its calendar to the end.
+    pub(crate) read: Option<Timestamp>,
     /// Of a series: when an edit took its last date.
     pub(crate) emptied: Option<Timestamp>,
     /// Google's newest row of it was not understood.
@@ -60,7 +62,7 @@ pub(crate) enum Puzzle {
 
 const SELECT: &str = "SELECT e.*, l.meeting, l.source, l.origin, l.proof, m.target, c.google_id AS listed_as,
         c.available AND coalesce(c.problem ->> '$.retryable', 1) AS available,
-        c.available AND c.sync_token IS NULL AS being_read, c.failures,
+        c.available AND c.sync_token IS NULL AS being_read, c.failures, c.last_success,
         c.available AND c.sync_token IS NULL AND e.pass < c.pass AS unread
     FROM events e JOIN calendars c ON c.id = e.calendar
     LEFT JOIN links l ON l.event = e.id LEFT JOIN meetings m ON m.id = l.meeting";
@@ -109,6 +111,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
         unread: row.get("unread")?,
         being_read: row.get("being_read")? && row.get::<_, u32>("failures")? < PATIENCE,
         learnt: row.get::<_, Millis>("learnt")?.0,
+        read: instant(row, "last_success")?,
         emptied: instant(row, "emptied_at")?,
         odd: row.get("odd")?,
         odd_date: row.get::<_, i64>("odd")? == Puzzle::OfADate as i64,

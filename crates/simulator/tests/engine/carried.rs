@@ -3,6 +3,7 @@
 use reconvene_core::report::{MeetingState, Outcome, Service};
 use reconvene_simulator::{Hand, Rule, Service as Wire};
 
+use crate::drift::{edit, look};
 use crate::halves::{FIRST, MINUTE, MOVED, split};
 use crate::series::{date, dates};
 use crate::stand::{ANA, BEN, Running, Stand, refused};
@@ -88,6 +89,33 @@ async fn p3_p4_a_half_carried_to_another_calendar_keeps_its_dates_watched_or_not
             assert!(!stand.exists(meeting));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn p10_a_series_carried_to_another_calendar_is_followed_there_while_a_third_stays_bad() {
+    let stand = Stand::new("").await;
+    let (third, other) = (
+        stand.calendar("Third", true).await,
+        stand.calendar("Team", true).await,
+    );
+    let (series, meeting) = stand.series("Review", FIRST, "FREQ=WEEKLY;COUNT=5");
+    stand.sync().await;
+    let path = format!("/calendars/{third}/events");
+    let rule = Rule::once(Wire::Google, &path, refused("google_403_forbidden"));
+    let rule = Rule { times: None, ..rule };
+    stand.simulator.with(|world| world.faults().add(rule));
+    carry(&stand, &series, &other);
+    // It is seen where it went before it is missed where it was.
+    stand.fault(Wire::Google, "/calendars/ana", "GET", refused("503_html"));
+    for _ in 0..3 {
+        stand.sync_after(MINUTE).await;
+    }
+    edit(&stand, meeting, "Sabotage");
+    look(&stand).await;
+    for _ in 0..3 {
+        stand.sync_after(MINUTE).await;
+    }
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Review"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,9 +68,10 @@ impl Ledger {
             && let Some(original) = original(&date.id)
         {
             let now = entry.at;
-            // What is taken back was so before, also what somebody had cancelled at Zoom.
+            // What is taken back was so before, also what somebody had cancelled at Zoom, or laid out anew there.
             let before = self.word.undoing.contains(&(arrival.machine, number))
-                && self.cancelled_at_zoom.contains(&(number, date.id.clone()));
+                && (self.cancelled_at_zoom.contains(&(number, date.id.clone()))
+                    || self.repeated_at_zoom.contains(&number));
             // Its time came while it stood elsewhere: the calendar has no such date ahead.
             let over = original <= now && self.moved_at_zoom.contains(&(number, date.id.clone()));
             if !before && !over && !self.ever_was(number, |version| version.cancels(original, now)) {
@@ -237,12 +238,15 @@ impl Ledger {
                 ));
             }
         }
+        // What was cancelled on a calendar that was lost since counts as it was known.
+        let lost =
+            |version: &Version| (version.halves.iter()).any(|half| self.truth.lost.contains(&half.key.0));
         let after = world.meeting(number).filter(|_| entry.applied && laid_out);
         if let Some(after) = after.filter(|after| after.occurrences != meeting.occurrences)
             && !undoing
             // Another machine may have written the dates that depart from the rule just before.
             && !self.ever_was(number, |version| {
-                version.lays_out(after, now) || version.differences(after, now).is_empty()
+                version.lays_out(after, now) || version.differences(after, now).is_empty() || lost(version)
             })
         {
             let dates: Vec<String> = after

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use reconvene_core::problem::Code;
 use reconvene_core::report::{ActivityEntry, Outcome, PlannedAction, Status};
 use reconvene_engine::Engine;
+use reconvene_simulator::World;
 
 use crate::ledger::Machine;
 use crate::making::{WORD, made_here};
@@ -165,7 +166,13 @@ impl Run {
             let asks = row.living && row.meeting.is_none() && row.single && row.organized;
             let seen = ticked.is_some_and(|(since, (asked, _))| since <= asked)
                 && ledger.known.seen_between(&place, row.edited, now);
-            let expected = asks && never_asked && seen && owned(&ledger, status, calendar);
+            // A conference that is being made already is waited for.
+            let pending = || {
+                let own = |world: &mut World| world.event(calendar, id).map(|event| event.more.clone());
+                let more = self.around.simulator.with(own);
+                more.is_some_and(|more| more.contains_key("conferenceData"))
+            };
+            let expected = asks && never_asked && seen && owned(&ledger, status, calendar) && !pending();
             if !(expected && wanted.topic.contains(WORD) && wanted.start > now) {
                 continue;
             }

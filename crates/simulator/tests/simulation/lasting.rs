@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use reconvene_core::problem::Code;
-use reconvene_core::report::{MeetingView, Status};
+use reconvene_core::report::{MeetingView, PlannedAction, Status};
 use reconvene_engine::Engine;
 use reconvene_simulator::{Effect, Fault, Hand, Match, Rule};
 
 use crate::ledger::Machine;
 use crate::run::{Run, WORK};
-use crate::settle::{Wrong, number};
+use crate::settle::{Wrong, number, owned};
 use crate::truth::Key;
 
 /// What stays bad when all other trouble stops.
@@ -105,7 +105,8 @@ impl Run {
     fn leave_a_calendar(&mut self, calendar: String) -> Option<Bad> {
         let shown = self.shown_of(|status, view| {
             let mut calendars = status.calendars.iter();
-            calendars.any(|of| of.id == view.calendar && of.google_id == calendar && of.watched)
+            let goes = (view.planned.as_ref()).is_some_and(|planned| planned.action == PlannedAction::Delete);
+            !goes && calendars.any(|of| of.id == view.calendar && of.google_id == calendar && of.watched)
         });
         let mut ledger = self.around.ledger.lock().unwrap();
         let on_it = ledger
@@ -183,7 +184,8 @@ impl Run {
                 .any(|problem| problem.code == Code::EventNotUnderstood);
             // A series may have come to its end before.
             let single = ledger.truth.rows.get(key).is_some_and(|row| row.single);
-            if single && ticked && told.is_some() && !shown && !left {
+            let own = owned(&ledger, status, &key.0);
+            if single && ticked && own && told.is_some() && !shown && !left {
                 wrong.push((
                     "P10",
                     format!("nobody is told that {} cannot be understood", key.1),

@@ -76,6 +76,8 @@ pub(crate) struct Ledger {
     pub(crate) cancelled_at_zoom: BTreeSet<(u64, String)>,
     /// Dates that somebody moved at Zoom, by Zoom's ids.
     pub(crate) moved_at_zoom: BTreeSet<(u64, String)>,
+    /// Meetings that somebody made to repeat in another way at Zoom.
+    pub(crate) repeated_at_zoom: BTreeSet<u64>,
     /// Meetings changed at Zoom directly, and when last.
     pub(crate) drifted: BTreeMap<u64, Timestamp>,
     /// When every machine was last told to look at each meeting.

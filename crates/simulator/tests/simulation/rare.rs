@@ -169,6 +169,9 @@ impl Run {
                 let scheduled = |number: &u64| self.there(*number).is_some();
                 if let Some(meeting) = self.some_meeting(meeting).filter(scheduled) {
                     let recurrence = json!({"type": 1, "repeat_interval": days, "end_times": 5});
+                    let mut ledger = self.around.ledger.lock().unwrap();
+                    ledger.repeated_at_zoom.insert(meeting);
+                    drop(ledger);
                     self.change_at_zoom(meeting, Hand::RepeatMeeting { meeting, recurrence });
                 }
             }

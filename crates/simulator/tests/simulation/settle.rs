@@ -41,11 +41,11 @@ impl Run {
         if self.idle {
             self.away(false);
         }
-        self.leave_something_bad();
         let has_choices = self.plan.has_choices();
         if has_choices {
             self.choose_to_go_on();
         }
+        self.leave_something_bad();
         let since = self.now();
         self.around.ledger.lock().unwrap().word.quiet(since);
         let (mut looked, mut rested) = (false, false);

@@ -67,6 +67,8 @@ impl Version {
         now: Timestamp,
     ) -> (Vec<&'a Occurrence>, Vec<&'a Occurrence>) {
         let apart = self.apart(now);
+        let (wanted, _) = self.ahead(now);
+        let is_wanted = |at: Timestamp| wanted.iter().any(|date| date.start == at);
         let ahead = || {
             meeting
                 .occurrences
@@ -76,7 +78,7 @@ impl Version {
         let named = |at: Timestamp| ahead().any(|date| original(&date.id) == Some(at));
         ahead().partition(|date| {
             original(&date.id).is_some_and(|original| apart.contains(&original))
-                || (apart.contains(&date.start) && !named(date.start))
+                || (apart.contains(&date.start) && !named(date.start) && !is_wanted(date.start))
         })
     }
 
