@@ -116,7 +116,10 @@ pub(crate) fn observe(
                             gone(tx, &before, &mut touched, now)?;
                         }
                         // A series without a meeting is not kept; dates of it may have one.
-                        None => dates_gone(tx, calendar, google_id, &mut touched, now)?,
+                        None => {
+                            dates_gone(tx, calendar, google_id, &mut touched, now)?;
+                            gone_here_too(tx, calendar, google_id, &mut touched, now)?;
+                        }
                     },
                 }
             }
@@ -246,6 +249,22 @@ fn relieved(
             activity::write(tx, None, &left_behind(&former, meeting), now)?;
         }
         events::forget_with_dates(tx, &former)?;
+        events::gone_anew(tx, meeting, now)?;
+        touched.insert(meeting);
+    }
+    Ok(())
+}
+
+/// An event that is missed where it was, and was carried here and cancelled before anybody saw it here: that it is gone is news.
+fn gone_here_too(
+    tx: &Connection,
+    calendar: CalendarId,
+    google_id: &str,
+    touched: &mut BTreeSet<MeetingId>,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    for former in events::gone_elsewhere(tx, calendar, google_id)? {
+        let Some(meeting) = former.meeting else { continue };
         events::gone_anew(tx, meeting, now)?;
         touched.insert(meeting);
     }

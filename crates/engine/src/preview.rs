@@ -219,7 +219,13 @@ fn foreseen(dossier: &Dossier, settings: &Settings, now: Timestamp) -> (PlannedA
         Decision::Delete { .. } => (
             PlannedAction::Delete,
             Amendment::default(),
-            "Its event was cancelled. Google is asked once more before the meeting is deleted.".to_owned(),
+            match dossier.calendars().is_empty() {
+                true => "Its event was cancelled. Google is asked once more before the meeting is deleted.",
+                false => {
+                    "Its series has no date left. Google is asked once more before the meeting is deleted."
+                }
+            }
+            .to_owned(),
         ),
         Decision::Look => nothing("It is read first; what comes of it is not known yet."),
         Decision::InStep => nothing("It is in step already: nothing would be written."),

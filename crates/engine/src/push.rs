@@ -224,6 +224,13 @@ impl<'a> Attempt<'a> {
     async fn run(&mut self) -> Result<Ending, Stopped> {
         let began = self.shared.now();
         if let Some(undo) = self.pending.undo.clone() {
+            if self.pending.attempts > 1 {
+                // An edit made while it waited ends it.
+                self.read_since(began).await?;
+                if !self.is_still_to_be(&undo)? {
+                    return Ok(Ending::Replanned);
+                }
+            }
             return self.undo(&undo).await;
         }
         if self.pending.action == PlannedAction::Update {

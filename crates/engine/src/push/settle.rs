@@ -205,23 +205,28 @@ impl Attempt<'_> {
             }
             Ending::Replanned => anew(self.shared, tx, &self.pending),
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
-            Ending::Unconfirmed(Failure {
-                kind,
-                problem,
-                answer,
-            }) => {
-                let next = match kind {
-                    FailureKind::Limited(until) => until,
-                    _ => self.backoff(now),
-                };
-                let draft = Draft {
-                    answer,
-                    service: Service::Google,
-                    ..draft
-                };
-                self.wait(tx, draft, Outcome::Waiting, problem, next, now)
-            }
+            Ending::Unconfirmed(failure) => self.unconfirmed(tx, failure, draft, now),
         }
+    }
+
+    /// Google did not say what the write would rest on: it waits.
+    pub(super) fn unconfirmed(
+        &self,
+        tx: &Transaction<'_>,
+        failure: Failure,
+        draft: Draft,
+        now: Timestamp,
+    ) -> rusqlite::Result<()> {
+        let next = match failure.kind {
+            FailureKind::Limited(until) => until,
+            _ => self.backoff(now),
+        };
+        let draft = Draft {
+            answer: failure.answer,
+            service: Service::Google,
+            ..draft
+        };
+        self.wait(tx, draft, Outcome::Waiting, failure.problem, next, now)
     }
 
     /// While it was under way the person wanted an earlier change taken back. That is still to be done; what came of this is

@@ -49,6 +49,15 @@ impl Attempt<'_> {
         }
     }
 
+    /// Whether nobody edited the event, or called it off, since it was asked for.
+    pub(super) fn is_still_to_be(&self, undo: &Undo) -> Result<bool, Stopped> {
+        let row = self
+            .shared
+            .store
+            .read(|tx| outbox::get(tx, self.pending.meeting))?;
+        Ok(row.is_some_and(|row| row.undo.as_ref() == Some(undo)))
+    }
+
     async fn write_back(&mut self, meeting: &Meeting, undo: &Undo) -> Result<Ending, Stopped> {
         let before = &undo.reversal.before;
         let refused = |problem| {
@@ -166,6 +175,9 @@ impl Attempt<'_> {
                 self.called_off(tx, &after, Draft { answer, ..draft }, now)
             }
             Ending::Failed(failure) => self.failed(tx, failure, draft, now),
+            Ending::Unconfirmed(failure) if !self.is_called_off(tx)? => {
+                self.unconfirmed(tx, failure, draft, now)
+            }
             Ending::Previewed => outbox::untried(tx, self.pending.meeting),
             _ => self.shared.replan_in(tx, self.pending.meeting),
         }

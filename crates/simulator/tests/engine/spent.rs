@@ -35,8 +35,12 @@ async fn p2_p3_a_series_whose_last_date_is_cancelled_takes_its_meeting_along_aft
     stand.sync_after(MINUTE).await;
     assert!(stand.exists(meeting), "still in its grace period");
     assert_eq!(stand.state("Review"), MeetingState::Deleting);
+    tokio::time::advance(MINUTE * 3).await;
+    let plan = stand.engine.plan().await.unwrap();
+    let why = "Its series has no date left. Google is asked once more before the meeting is deleted.";
+    assert_eq!(plan.actions[0].reason, why);
     stand.clear_log();
-    stand.sync_after(MINUTE * 3).await;
+    stand.sync().await;
     assert!(!stand.exists(meeting));
     let asked = |entry: &reconvene_simulator::Entry| entry.method == "GET" && entry.path.contains(&last(&id));
     assert!(

@@ -335,6 +335,25 @@ async fn an_edit_made_while_the_undo_waits_wins() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_edit_made_while_the_undo_waits_wins_though_its_calendar_was_not_read_at_first() {
+    let (stand, event, meeting) = moved_and_renamed().await;
+    stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
+    assert_eq!(undo(&stand, &stand.newest()).await.outcome, Outcome::Waiting);
+    stand.rename(&event, "Third");
+    let away = Rule::once(Wire::Google, "/events", refused("503_html"));
+    let away = Rule { times: None, ..away };
+    stand.simulator.with(|world| world.faults().add(away));
+    stand.sync_after(MINUTE).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Retro"), "nobody knows yet");
+    let told = stand.newest();
+    assert_eq!(told.outcome, Outcome::Waiting, "{told:#?}");
+    assert!(told.problem.is_some(), "{told:#?}");
+    stand.simulator.with(|world| world.faults().clear());
+    stand.sync_after(MINUTE * 10).await;
+    assert_eq!(stand.topic(meeting).as_deref(), Some("Third"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_undo_that_waits_can_be_called_off() {
     let (stand, _, meeting) = moved_and_renamed().await;
     stand.fault(Wire::Zoom, "/meetings/", "GET", refused("503_html"));
