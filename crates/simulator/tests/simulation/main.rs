@@ -53,3 +53,4 @@ mod undoing;
 mod wanted;
 mod wire;
 mod word;
+mod year;

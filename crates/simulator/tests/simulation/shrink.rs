@@ -2,7 +2,7 @@
 
 use crate::planted::Planted;
 use crate::run::live;
-use crate::steps::{Plan, Setting};
+use crate::steps::{Plan, Setting, Step};
 
 /// At most so many runs are spent on one plan.
 const PATIENCE: u32 = 600;
@@ -49,7 +49,38 @@ pub(crate) fn shrink(plan: &Plan, promise: &'static str, planted: Option<Planted
             best = candidate;
         }
     }
+    for at in 0..best.steps.len() {
+        while let Some(step) = best.steps.get(at).copied().and_then(smaller) {
+            let mut candidate = best.clone();
+            candidate.steps[at] = step;
+            if !fails(&candidate) {
+                break;
+            }
+            best = candidate;
+        }
+    }
     best
+}
+
+/// The same with half the time, or half as often.
+fn smaller(step: Step) -> Option<Step> {
+    let smaller = match step {
+        Step::Wait { millis } => Step::Wait { millis: millis / 2 },
+        Step::Sleep { seconds } => Step::Sleep { seconds: seconds / 2 },
+        Step::Fault {
+            kind,
+            on,
+            times,
+            skip,
+        } if times > 1 => Step::Fault {
+            kind,
+            on,
+            times: times / 2,
+            skip,
+        },
+        _ => return None,
+    };
+    (smaller != step).then_some(smaller)
 }
 
 type Simpler = fn(Setting) -> Setting;
