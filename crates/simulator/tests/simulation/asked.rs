@@ -70,8 +70,11 @@ impl Ledger {
             let now = entry.at;
             // What is taken back was so before, also what somebody had cancelled at Zoom, or laid out anew there.
             let before = self.word.undoing.contains(&(arrival.machine, number))
-                && (self.cancelled_at_zoom.contains(&(number, date.id.clone()))
-                    || self.repeated_at_zoom.contains(&number));
+                && (self.repeated_at_zoom.contains(&number)
+                    || self
+                        .cancelled_at_zoom
+                        .iter()
+                        .any(|(meeting, _)| *meeting == number));
             // Its time came while it stood elsewhere: the calendar has no such date ahead.
             let over = original <= now && self.moved_at_zoom.contains(&(number, date.id.clone()));
             if !before && !over && !self.ever_was(number, |version| version.cancels(original, now)) {

@@ -254,4 +254,5 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (8_045_602, Some(Learned::CHOICES.and_worlds().and_rare()), "an event cancelled before its calendar could not be read for ever (the oracle)"),
     (8_046_591, Some(Learned::BOTH.and_worlds()), "a date moved to where another left the meeting"),
     (8_049_745, Some(Learned::CHOICES), "an event carried on and cancelled before anybody saw it there"),
+    (8_054_934, Some(Learned::BOTH.and_rare()), "an undo of a series of which somebody had cancelled a date at Zoom (the oracle)"),
 ];
