@@ -47,6 +47,8 @@ pub(crate) enum Planted {
     KeepsSecretsOnDisk,
     /// Nothing is ever done.
     DoesNothing,
+    /// Whatever is to be changed is deleted.
+    DeletesEverything,
     /// That the request to make a meeting went out is forgotten, so that it is simply repeated.
     MakesAgain,
     /// What is written on an event is written whatever happened to it since.
@@ -93,6 +95,7 @@ impl Planted {
             | Self::BelievesAbsence
             | Self::TakesLossForDeletion
             | Self::HasNoGrace
+            | Self::DeletesEverything
             | Self::TakesAllForItsOwn => &["P3"],
             Self::KeepsTokenEarly | Self::WipesOnLostToken | Self::LosesPages => &["P1", "P2", "P3"],
             Self::DropsTombstones | Self::DoesNothing => &["P2"],
@@ -115,7 +118,8 @@ impl Planted {
         }
     }
 
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 31] = [
+        Self::DeletesEverything,
         Self::StumblesOverARow,
         Self::Fights,
         Self::WipesOnLostToken,
@@ -257,6 +261,9 @@ impl Planted {
             (Self::MailsPeople, Method::DELETE) => {
                 let uri = request.uri().to_string().replace("=false", "=true");
                 *request.uri_mut() = uri.parse().unwrap();
+            }
+            (Self::DeletesEverything, Method::PATCH) if request.uri().path().contains("/meetings/") => {
+                *request.method_mut() = Method::DELETE;
             }
             (Self::SendsEverything, Method::PATCH) => {
                 let minutes = simulator.with(|world| Some(world.meeting(meeting?)?.minutes));

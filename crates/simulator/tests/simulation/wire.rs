@@ -151,7 +151,7 @@ impl Transport for Wire {
         if let Some(bearer) = request.headers().get(header::AUTHORIZATION) {
             self.ledger.lock().unwrap().saw_bearer(bearer);
         }
-        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let path = request.uri().path().to_owned();
         let number = number(&path);
         if let Some(planted) = self.planted {
             if let Some(answer) = planted.instead(&request) {
@@ -159,6 +159,7 @@ impl Transport for Wire {
             }
             planted.spoil(&mut request, &self.simulator, number);
         }
+        let method = request.method().to_string();
         let meeting = number.and_then(|number| self.simulator.with(|world| world.meeting(number).cloned()));
         let event = event_of(&path);
         let on_event = (event.clone()).filter(|_| method != "GET").map(|key| OnEvent {
