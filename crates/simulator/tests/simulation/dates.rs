@@ -25,8 +25,20 @@ const FEWEST: usize = 25;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Date {
     pub(crate) start: Timestamp,
+    /// None for a date without a length, which lasts as long as its meeting.
     pub(crate) minutes: u32,
     pub(crate) original: Timestamp,
+}
+
+impl Date {
+    pub(crate) fn lasts(&self, minutes: u32) -> bool {
+        lasts(self.minutes, minutes)
+    }
+}
+
+/// Whether a meeting of so many minutes is as long as asked for.
+fn lasts(asked: u32, minutes: u32) -> bool {
+    asked == 0 || asked == minutes
 }
 
 /// What became of the date that was to begin at some instant.

@@ -427,11 +427,17 @@ impl Ledger {
         };
         // No provider says what is left of a series without its last date, so its meeting goes as with a cancelled event.
         let spent = |id: &String| self.truth.cut_short_since(number, id, now);
+        // A changed date lives, and ends, with its series.
+        let since = |key: &Key, row: &Row| {
+            let series = row.series.as_ref().map(|id| (key.0.clone(), id.clone()));
+            let lives_since = series.and_then(|series| Some(self.truth.rows.get(&series)?.lives_since));
+            row.linked_since.max(lives_since.unwrap_or(row.linked_since))
+        };
         let live = self.truth.rows.iter().find(|(key, row)| {
             self.truth.points_at(key, row, number)
                 && !over(key, row)
                 && spent(row.series.as_ref().unwrap_or(&key.1)).is_none()
-                && settled(row.linked_since)
+                && settled(since(key, row))
                 && watched(key)
                 && world.calendars().contains(&key.0)
                 && !hidden(key, row.linked_since)

@@ -255,4 +255,7 @@ pub(crate) const ONCE_FAILED: &[(u64, Option<Learned>, &str)] = &[
     (8_046_591, Some(Learned::BOTH.and_worlds()), "a date moved to where another left the meeting"),
     (8_049_745, Some(Learned::CHOICES), "an event carried on and cancelled before anybody saw it there"),
     (8_054_934, Some(Learned::BOTH.and_rare()), "an undo of a series of which somebody had cancelled a date at Zoom (the oracle)"),
+    (8_055_876, Some(Learned::BOTH), "a series without a length (the oracle)"),
+    (8_060_538, Some(Learned::BOTH.and_rare()), "a series on a lost calendar, bonded by hand (the oracle)"),
+    (8_075_439, Some(Learned::BOTH.and_worlds()), "a series restored while its meeting is deleted, with a date moved before (the oracle)"),
 ];

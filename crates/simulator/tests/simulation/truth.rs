@@ -466,6 +466,13 @@ impl Truth {
 
     /// The person said which events a meeting was made for.
     pub(crate) fn bonded_by_hand(&mut self, meeting: u64, events: impl Iterator<Item = String>) {
+        let events: Vec<String> = events.collect();
+        // A series on a calendar that was lost since is bonded as it was known.
+        for base in events.iter().map(|id| base(id).to_owned()) {
+            if self.shapes.contains_key(&base) {
+                self.series.entry((meeting, base)).or_default();
+            }
+        }
         self.bonds.entry(meeting).or_default().extend(events);
         self.changed_hands = true;
     }

@@ -27,10 +27,7 @@ impl Wanted {
         Some(Self {
             topic: event.summary().to_owned(),
             start: *start,
-            minutes: match end <= start {
-                true => 0,
-                false => whole_minutes(end.duration_since(*start)),
-            },
+            minutes: whole_minutes(end.duration_since(*start)),
             zone: zone.clone(),
         })
     }
@@ -83,7 +80,7 @@ pub(crate) fn cut(topic: &str) -> String {
     cut.trim_end().to_owned()
 }
 
-/// A length in whole minutes, rounded up, at least one.
+/// A length in whole minutes, rounded up; none for what ends when it begins, or before.
 pub(crate) fn whole_minutes(length: SignedDuration) -> u32 {
-    ((length.as_secs().max(0) + 59) / 60).max(1) as u32
+    ((length.as_secs().max(0) + 59) / 60) as u32
 }

@@ -1,12 +1,12 @@
 //! What a series asked for from time to time, all its halves together, and whether a meeting, or a write to it, fits.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use reconvene_simulator::zoom::{Meeting, Occurrence};
 
-use super::{Date, Exception, FEWEST, Fate, Half, MOST, original};
+use super::{Date, Exception, FEWEST, Fate, Half, MOST, lasts, original};
 use crate::truth::Key;
 use crate::wanted::cut;
 
@@ -175,7 +175,7 @@ impl Version {
         let (dates, goes_on) = self.ahead(now);
         if meeting.kind != 8 {
             // One date that is left may as well take place once.
-            let only = matches!(dates.as_slice(), [date] if meeting.start == Some(date.start) && meeting.minutes == date.minutes);
+            let only = matches!(dates.as_slice(), [date] if meeting.start == Some(date.start) && date.lasts(meeting.minutes));
             // Nobody is moved away from a date that takes place just now.
             let runs = meeting.start.is_some_and(|start| {
                 let end = start + SignedDuration::from_mins(meeting.minutes.into());
@@ -193,7 +193,12 @@ impl Version {
             .map(|date| (date.start, date.minutes))
             .collect();
         stands.sort_unstable();
-        let mut wanted: Vec<(Timestamp, u32)> = dates.iter().map(|date| (date.start, date.minutes)).collect();
+        let lengths: BTreeMap<Timestamp, u32> = stands.iter().copied().collect();
+        let as_it_stands = |date: &Date| match (date.minutes, lengths.get(&date.start)) {
+            (0, Some(minutes)) => (date.start, *minutes),
+            (minutes, _) => (date.start, minutes),
+        };
+        let mut wanted: Vec<(Timestamp, u32)> = dates.iter().map(as_it_stands).collect();
         if goes_on {
             let last = wanted.last().map(|date| date.0);
             stands.retain(|date| Some(date.0) <= last);
@@ -204,7 +209,7 @@ impl Version {
         // Two dates at the same time are one meeting, as long as either of them.
         let all: BTreeSet<(Timestamp, u32)> = (self.halves.iter())
             .flat_map(|half| half.ahead(now).0)
-            .map(|date| (date.start, date.minutes))
+            .map(|date| as_it_stands(&date))
             .collect();
         let twice = |date: &(Timestamp, u32)| {
             stands
@@ -271,8 +276,7 @@ impl Version {
         minutes: Option<u32>,
     ) -> bool {
         let fits = |date: Date| {
-            start.is_none_or(|start| date.start == start)
-                && minutes.is_none_or(|minutes| date.minutes == minutes)
+            start.is_none_or(|start| date.start == start) && minutes.is_none_or(|minutes| date.lasts(minutes))
         };
         let named = self.halves.iter().filter_map(|half| match half.fate(original) {
             Fate::At(date) => Some(date),
@@ -285,7 +289,7 @@ impl Version {
         // One that stands in for a date of another name must be that date.
         (self.halves.iter()).any(|half| {
             half.beginning(start.unwrap_or(before.0))
-                .any(|date| minutes.is_none_or(|minutes| date.minutes == minutes))
+                .any(|date| minutes.is_none_or(|minutes| date.lasts(minutes)))
         })
     }
 
@@ -311,8 +315,8 @@ impl Version {
     pub(crate) fn lasts(&self, minutes: u32) -> bool {
         self.halves.iter().any(|half| {
             let changed =
-                |exception: &Exception| matches!(exception.fate, Fate::At(date) if date.minutes == minutes);
-            half.minutes == minutes || half.exceptions.values().any(changed)
+                |exception: &Exception| matches!(exception.fate, Fate::At(date) if date.lasts(minutes));
+            lasts(half.minutes, minutes) || half.exceptions.values().any(changed)
         })
     }
 
@@ -359,8 +363,7 @@ impl Version {
                 let mut same = laid
                     .iter()
                     .filter(|(start, _)| shown(*start) == shown(date.start));
-                (date.start > end && laid.len() >= MOST - 1)
-                    || same.any(|(_, minutes)| *minutes == date.minutes)
+                (date.start > end && laid.len() >= MOST - 1) || same.any(|(_, minutes)| date.lasts(*minutes))
             });
             // One more says something else than what stands; it is cancelled by itself.
             let beyond = laid.iter().filter(|(start, _)| *start > last).count();
@@ -368,7 +371,7 @@ impl Version {
                 && beyond <= 1
                 && laid
                     .iter()
-                    .all(|(start, minutes)| *minutes == half.minutes && by_rule(*start))
+                    .all(|(start, minutes)| lasts(half.minutes, *minutes) && by_rule(*start))
         })
     }
 }
